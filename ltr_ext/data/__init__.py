@@ -1,0 +1,1 @@
+"""Image files, boxes, crops, synthetic video, samplers and processing."""

@@ -1,0 +1,88 @@
+"""Boxes (x, y, w, h): checks at the door, from masks, overlap.
+
+A box covers the half-open pixel range [x, x + w) x [y, y + h), origin top left, so that a mask of one
+pixel at (3, 5) has the box (3, 5, 1, 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ltr_ext.errors import UserError
+
+
+def check_box(box: Sequence[float], *, height: int, width: int, name: str) -> np.ndarray:
+    """Return the box as floats, or refuse it.
+
+    Args:
+        box: (x, y, w, h) in image pixels.
+        height: image height in pixels.
+        width: image width in pixels.
+        name: what the message calls it, for example ``"bear frame 12"``.
+
+    Returns:
+        [4] float64, unchanged.
+
+    Raises:
+        UserError: not four finite numbers, no area, or wholly outside the image.
+    """
+    shown = _shown(box)
+    try:
+        values = np.asarray(box, dtype=np.float64)
+    except (TypeError, ValueError):
+        values = np.empty(0)
+    if values.shape != (4,):
+        raise UserError(f"{name}: box {shown} is not four numbers; give x,y,w,h in pixels")
+    if not np.isfinite(values).all():
+        raise UserError(f"{name}: box {shown} is not finite; give x,y,w,h in pixels")
+    x, y, w, h = values
+    if w <= 0 or h <= 0:
+        raise UserError(f"{name}: box {shown} has no area; width and height must be positive")
+    if x >= width or y >= height or x + w <= 0 or y + h <= 0:
+        raise UserError(f"{name}: box {shown} lies wholly outside the {width}x{height} image")
+    return values
+
+
+def mask_to_box(mask: np.ndarray) -> np.ndarray | None:
+    """The box through the extreme points of a mask (paper, section 4.3).
+
+    Args:
+        mask: [H, W], object where true.
+
+    Returns:
+        [4] float64 (x, y, w, h), or None for an empty mask.
+    """
+    rows = np.flatnonzero(mask.any(axis=1))
+    if rows.size == 0:
+        return None
+    columns = np.flatnonzero(mask[rows[0] : rows[-1] + 1].any(axis=0))
+    x, y = columns[0], rows[0]
+    return np.array([x, y, columns[-1] - x + 1, rows[-1] - y + 1], dtype=np.float64)
+
+
+def box_iou(boxes_a: np.ndarray, boxes_b: np.ndarray) -> np.ndarray:
+    """Intersection over union, box by box.
+
+    Args:
+        boxes_a: [..., 4] (x, y, w, h).
+        boxes_b: [..., 4] (x, y, w, h), same leading shape or broadcastable to it.
+
+    Returns:
+        [...] float64 in 0..1; 0 where both have no area.
+    """
+    a, b = np.asarray(boxes_a, dtype=np.float64), np.asarray(boxes_b, dtype=np.float64)
+    top_left = np.maximum(a[..., :2], b[..., :2])
+    bottom_right = np.minimum(a[..., :2] + a[..., 2:], b[..., :2] + b[..., 2:])
+    overlap = np.clip(bottom_right - top_left, 0, None).prod(axis=-1)
+    union = a[..., 2:].prod(axis=-1) + b[..., 2:].prod(axis=-1) - overlap
+    return np.divide(overlap, union, out=np.zeros_like(overlap), where=union > 0)
+
+
+def _shown(box: Sequence[float]) -> str:
+    """The box as the user wrote it: numbers without trailing zeros."""
+    try:
+        return "(" + ", ".join(f"{value:g}" for value in box) + ")"
+    except (TypeError, ValueError):
+        return repr(box)

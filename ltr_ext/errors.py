@@ -1,0 +1,32 @@
+"""The one exception that means "the user can mend this", and how a command reports it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+EXIT_USER_ERROR = 2
+EXIT_INTERRUPTED = 130
+
+
+class UserError(Exception):
+    """A mistake the user can mend: one line that names the thing, its value and the remedy."""
+
+
+def run_command(main: Callable[[], int | None]) -> int:
+    """Run a command-line `main` and turn a user's mistake into one line and exit code 2.
+
+    Args:
+        main: does the work and returns an exit code (None means 0).
+
+    Returns:
+        The exit code: that of `main`, 2 after a `UserError`, 130 after Ctrl-C.
+    """
+    try:
+        return main() or 0
+    except UserError as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return EXIT_USER_ERROR
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
