@@ -1,0 +1,1 @@
+"""Networks: pure torch, no host, no settings, no files."""

@@ -1,0 +1,198 @@
+"""Spatio-temporal aggregation S (paper eq. 2): a ridge regression solved by steepest descent.
+
+The objective is quadratic in the filter z, so x * z never has to be recomputed: it moves along a line with z
+(x * (z - alpha g) = x * z - alpha (x * g)). One iteration costs one forward and one transposed convolution.
+
+Shapes: T frames, B sequences, D features, C encoding channels, h w grid, K filter size, N = T h w samples, P = D K K.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+Reduction = Literal["mean", "sum"]
+
+
+class Solution(NamedTuple):
+    """What a solve returns: the filter and the encodings it predicts."""
+
+    filter: Tensor
+    """[B, C, D, K, K] z."""
+    prediction: Tensor
+    """[T, B, C, h, w] s_t = x_t * z, carried along with z."""
+
+
+def patches(features: Tensor, kernel_size: int) -> Tensor:
+    """Unfold features so that a convolution becomes a matrix product.
+
+    Args:
+        features: [T, B, D, h, w].
+        kernel_size: K, odd.
+
+    Returns:
+        [B, P, N] with P = D K K in the order of a convolution weight, N in the order (t, i, j).
+    """
+    num_frames, num_sequences, dim, height, width = features.shape
+    if kernel_size == 1:
+        unfolded = features.reshape(num_frames, num_sequences, dim, height * width)
+    else:
+        unfolded = F.unfold(features.flatten(0, 1), kernel_size, padding=kernel_size // 2)
+        unfolded = unfolded.view(num_frames, num_sequences, -1, height * width)
+    return unfolded.permute(1, 2, 0, 3).reshape(num_sequences, unfolded.shape[2], -1)
+
+
+def apply_filter(features: Tensor, filters: Tensor) -> Tensor:
+    """s_t = x_t * z (eq. 2a), one filter per sequence.
+
+    Args:
+        features: [T, B, D, h, w].
+        filters: [B, C, D, K, K].
+
+    Returns:
+        [T, B, C, h, w].
+    """
+    num_frames, num_sequences, dim, height, width = features.shape
+    num_channels, kernel_size = filters.shape[1], filters.shape[-1]
+    stacked = features.reshape(num_frames, num_sequences * dim, height, width)
+    out = F.conv2d(stacked, filters.flatten(0, 1), padding=kernel_size // 2, groups=num_sequences)
+    return out.view(num_frames, num_sequences, num_channels, height, width)
+
+
+def objective(
+    features: Tensor, target: Tensor, weight: Tensor, filters: Tensor, regularisation: Tensor, reduction: Reduction
+) -> Tensor:
+    """The value of eq. 2b, per sequence.
+
+    Args:
+        features: [T, B, D, h, w] x_t.
+        target: [T, B, C, h, w] e_t.
+        weight: [T, B, C, h, w] w_t, or broadcastable to it.
+        filters: [B, C, D, K, K] z.
+        regularisation: scalar lambda.
+        reduction: "mean" over frames as in eq. 2b, or "sum" as in the published code.
+
+    Returns:
+        [B].
+    """
+    residual = weight * (apply_filter(features, filters) - target)
+    data_term = residual.square().sum(dim=(0, 2, 3, 4))
+    if reduction == "mean":
+        data_term = data_term / features.shape[0]
+    return data_term + regularisation * filters.square().sum(dim=(1, 2, 3, 4))
+
+
+def solve(
+    features: Tensor,
+    target: Tensor,
+    weight: Tensor,
+    regularisation: Tensor,
+    *,
+    kernel_size: int,
+    iterations: int,
+    reduction: Reduction = "mean",
+    initial: Tensor | None = None,
+) -> Solution:
+    """Minimise eq. 2b by steepest descent with exact line search.
+
+    Differentiable in features, target, weight and regularisation by plain unrolling.
+
+    Args:
+        features: [T, B, D, h, w] x_t.
+        target: [T, B, C, h, w] e_t.
+        weight: [T, B, C, h, w] w_t, or broadcastable to it.
+        regularisation: scalar lambda > 0.
+        kernel_size: K, odd.
+        iterations: number of steps; 0 returns the initial filter.
+        reduction: "mean" over frames (eq. 2b) or "sum" (the published code).
+        initial: [B, C, D, K, K] to start from; zero if None.
+
+    Returns:
+        Filter and prediction.
+    """
+    if kernel_size % 2 == 0:
+        raise ValueError(f"kernel_size must be odd, got {kernel_size}")
+    num_frames, num_sequences, dim, height, width = features.shape
+    num_channels = target.shape[2]
+    unfolded = patches(features, kernel_size)
+    scale = 1.0 / num_frames if reduction == "mean" else 1.0
+    e = _samples_last(target)
+    squared_weight = _samples_last(weight).square() * scale
+
+    if initial is None:
+        z = unfolded.new_zeros(num_sequences, num_channels, unfolded.shape[1])
+        predicted = torch.zeros_like(e)
+    else:
+        z = initial.flatten(2)
+        predicted = z @ unfolded
+    for _ in range(iterations):
+        # Half the gradient and half the Hessian: the factor 2 cancels in alpha * g.
+        gradient = (squared_weight * (predicted - e)) @ unfolded.transpose(1, 2) + regularisation * z
+        response = gradient @ unfolded
+        numerator = gradient.square().sum(dim=(1, 2), keepdim=True)
+        curvature = (squared_weight * response.square()).sum(dim=(1, 2), keepdim=True) + regularisation * numerator
+        # At the minimum gradient and curvature vanish together; the floor keeps 0 / 0 at 0.
+        alpha = numerator / curvature.clamp_min(torch.finfo(curvature.dtype).tiny)
+        z = z - alpha * gradient
+        predicted = predicted - alpha * response
+    prediction = predicted.view(num_sequences, num_channels, num_frames, height, width).permute(2, 0, 1, 3, 4)
+    return Solution(z.view(num_sequences, num_channels, dim, kernel_size, kernel_size), prediction)
+
+
+def _samples_last(maps: Tensor) -> Tensor:
+    """[T, B, C, h, w] -> [B, C, N]."""
+    return maps.permute(1, 2, 0, 3, 4).flatten(2)
+
+
+class Aggregation(nn.Module):
+    """S with its learned lambda.
+
+    Args:
+        kernel_size: K.
+        initial_regularisation: lambda at the start of training.
+        reduction: "mean" as in eq. 2b; "sum" for the published weight files.
+        parametrisation: "exp" keeps lambda = exp(r) positive; "square" (lambda = r^2) is that of the published files.
+    """
+
+    def __init__(
+        self,
+        kernel_size: int = 3,
+        initial_regularisation: float = 1e-4,
+        reduction: Reduction = "mean",
+        parametrisation: Literal["exp", "square"] = "exp",
+    ) -> None:
+        super().__init__()
+        if initial_regularisation <= 0:
+            raise ValueError(f"initial_regularisation must be positive, got {initial_regularisation}")
+        self.kernel_size = kernel_size
+        self.reduction: Reduction = reduction
+        self.parametrisation = parametrisation
+        raw = math.log(initial_regularisation) if parametrisation == "exp" else math.sqrt(initial_regularisation)
+        self.raw_regularisation = nn.Parameter(torch.tensor(raw))
+
+    @property
+    def regularisation(self) -> Tensor:
+        """Scalar lambda; strictly positive with "exp"."""
+        raw = self.raw_regularisation
+        return raw.exp() if self.parametrisation == "exp" else raw.square()
+
+    def forward(
+        self, features: Tensor, target: Tensor, weight: Tensor, iterations: int, initial: Tensor | None = None
+    ) -> Solution:
+        """Solve in float32 whatever the autocast state: the step lengths do not survive bfloat16. Shapes as `solve`."""
+        with torch.autocast(features.device.type, enabled=False):
+            precise = features.dtype if features.dtype == torch.float64 else torch.float32
+            return solve(
+                features.to(precise),
+                target.to(precise),
+                weight.to(precise),
+                self.regularisation.to(precise),
+                kernel_size=self.kernel_size,
+                iterations=iterations,
+                reduction=self.reduction,
+                initial=initial,
+            )

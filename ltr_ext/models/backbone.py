@@ -1,0 +1,133 @@
+"""Backbones F: images in, four levels of features out (paper section 3.5).
+
+Both take RGB 0-255 and normalise inside, so that no caller can feed the wrong colour order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+LEVELS = ("layer1", "layer2", "layer3", "layer4")
+"""Feature levels, fine to coarse: strides 4, 8, 16, 32."""
+
+
+class Backbone(nn.Module):
+    """Abstract: RGB images -> features by level.
+
+    Attributes:
+        channels: channels of each of `LEVELS`.
+    """
+
+    channels: dict[str, int]
+
+    def normalise(self, images: Tensor) -> Tensor:
+        """RGB 0-255 [N, 3, H, W] -> what the weights were trained on."""
+        raise NotImplementedError
+
+    def levels(self, normalised: Tensor) -> list[Tensor]:
+        """Normalised [N, 3, H, W] -> features in the order of `LEVELS`."""
+        raise NotImplementedError
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        """Extract features.
+
+        Args:
+            images: [N, 3, H, W] float RGB, 0-255.
+
+        Returns:
+            `LEVELS` -> [N, channels[level], ceil(H / stride), ceil(W / stride)].
+        """
+        return dict(zip(LEVELS, self.levels(self.normalise(images)), strict=True))
+
+
+class EfficientNetLite0(Backbone):
+    """EfficientNet-Lite0 without its head; weights: (x - 127) / 128."""
+
+    channels = {"layer1": 24, "layer2": 40, "layer3": 112, "layer4": 320}
+
+    def __init__(self) -> None:
+        super().__init__()
+        import timm  # here, not above: its import takes seconds and ResNet-50 does not need it
+
+        self.body = timm.create_model(
+            "tf_efficientnet_lite0", pretrained=False, features_only=True, out_indices=(1, 2, 3, 4)
+        )
+
+    def normalise(self, images: Tensor) -> Tensor:
+        return (images - 127.0) / 128.0
+
+    def levels(self, normalised: Tensor) -> list[Tensor]:
+        return self.body(normalised)
+
+
+class ResNet50(Backbone):
+    """ResNet-50 as in Mask R-CNN: the stride sits in the 1x1 convolution; BGR 0-255 minus the mean."""
+
+    channels = {"layer1": 256, "layer2": 512, "layer3": 1024, "layer4": 2048}
+
+    def __init__(self) -> None:
+        super().__init__()
+        from torchvision.models import resnet50
+
+        body = resnet50(weights=None)
+        for stage in (body.layer2, body.layer3, body.layer4):
+            stage[0].conv1.stride, stage[0].conv2.stride = (2, 2), (1, 1)
+        del body.avgpool, body.fc
+        self.body = body
+        mean_bgr = torch.tensor([102.9801, 115.9465, 122.7717])
+        self.register_buffer("mean_bgr", mean_bgr.view(1, 3, 1, 1), persistent=False)
+
+    def normalise(self, images: Tensor) -> Tensor:
+        return images.flip(1) - self.mean_bgr
+
+    def levels(self, normalised: Tensor) -> list[Tensor]:
+        body = self.body
+        maps = body.maxpool(body.relu(body.bn1(body.conv1(normalised))))
+        out = []
+        for stage in (body.layer1, body.layer2, body.layer3, body.layer4):
+            maps = stage(maps)
+            out.append(maps)
+        return out
+
+
+BACKBONES: dict[str, Callable[[], Backbone]] = {"resnet50": ResNet50, "efficientnet_lite0": EfficientNetLite0}
+
+
+def build_backbone(name: str) -> Backbone:
+    """A backbone with random weights.
+
+    Args:
+        name: a key of `BACKBONES`.
+
+    Raises:
+        ValueError: unknown name.
+    """
+    if name not in BACKBONES:
+        raise ValueError(f"backbone {name!r} is unknown; known: {', '.join(sorted(BACKBONES))}")
+    return BACKBONES[name]()
+
+
+class TargetFeatures(nn.Module):
+    """x_t: layer3 reduced to D channels, one L2 norm per image, mean square 1 / (D K^2).
+
+    Args:
+        in_channels: channels of layer3.
+        out_channels: D.
+        filter_size: K of the aggregation.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, filter_size: int) -> None:
+        super().__init__()
+        self.reduce = nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=False)
+        self.mean_square = 1.0 / (out_channels * filter_size**2)
+
+    def forward(self, layer3: Tensor) -> Tensor:
+        """[N, in_channels, h, w] -> float32 [N, D, h, w]."""
+        maps = self.reduce(layer3)
+        # Double inputs stay double (gradcheck); halves are widened before the squares are summed.
+        maps = maps if maps.dtype == torch.float64 else maps.float()
+        mean_square = maps.square().mean(dim=(1, 2, 3), keepdim=True)
+        return maps * (self.mean_square / mean_square.clamp_min(1e-12)).sqrt()

@@ -1,0 +1,79 @@
+"""Shape of a box2mask network; the defaults are the paper's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+VARIANTS = ("single_image", "multi_frame", "multi_frame_plus", "iterative")
+"""Rows of the paper's table 2: m_t alone; s_t alone; both; both with refinement."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Box2MaskConfig:
+    """Everything needed to rebuild a network before its weights are loaded."""
+
+    backbone: str = "resnet50"
+    """`resnet50` or `efficientnet_lite0`."""
+    variant: str = "iterative"
+    """One of `VARIANTS`."""
+    feature_dim: int = 512
+    """D, channels of the target features x_t."""
+    encoding_channels: int = 16
+    """C, channels of e_t, w_t, m_t and s_t."""
+    filter_size: int = 3
+    """K of the filter z."""
+    encoder_widths: tuple[int, int, int, int] = (16, 32, 64, 128)
+    """Channels inside the object encoders (appendix B)."""
+    decoder_widths: tuple[int, int, int, int] = (256, 128, 128, 64)
+    """Channels of the decoder at layer4, layer3, layer2, layer1."""
+    upsampling: Literal["bicubic", "bilinear"] = "bicubic"
+    """Interpolation of the decoder's last two steps."""
+    train_iterations: int = 5
+    """Steepest-descent steps in training (section 3.5)."""
+    inference_iterations: int = 15
+    """Steepest-descent steps in inference (section 3.5)."""
+    initial_regularisation: float = 1e-4
+    """lambda before training."""
+    reduction: Literal["mean", "sum"] = "mean"
+    """Data term of eq. 2b: mean over frames; "sum" for the published weight file."""
+    parametrisation: Literal["exp", "square"] = "exp"
+    """How the positive lambda is stored; "square" for the published weight file."""
+    crop_hw: tuple[int, int] = (480, 832)
+    """Crop size in pixels; multiples of 32."""
+    inference_scale: float = 4.0
+    """Side of the inference crop, as a multiple of the box (section 3.5, table 9)."""
+
+    def __post_init__(self) -> None:
+        if self.variant not in VARIANTS:
+            raise ValueError(f"variant {self.variant!r} is unknown; known: {', '.join(VARIANTS)}")
+        if any(side <= 0 or side % 32 for side in self.crop_hw):
+            raise ValueError(f"crop_hw must be positive multiples of 32, got {self.crop_hw}")
+        if self.filter_size % 2 == 0 or self.filter_size < 1:
+            raise ValueError(f"filter_size must be odd, got {self.filter_size}")
+
+    @property
+    def uses_single_frame(self) -> bool:
+        """Whether the decoder sees m_t."""
+        return self.variant != "multi_frame"
+
+    @property
+    def uses_aggregation(self) -> bool:
+        """Whether the decoder sees s_t."""
+        return self.variant != "single_image"
+
+    @property
+    def refines(self) -> bool:
+        """Whether a second pass follows (section 3.3)."""
+        return self.variant == "iterative"
+
+
+LITE = Box2MaskConfig(
+    backbone="efficientnet_lite0",
+    feature_dim=96,
+    decoder_widths=(64, 64, 32, 24),
+    upsampling="bilinear",
+    crop_hw=(320, 320),
+    inference_scale=2.5,
+)
+"""The network whose weights ship: a square crop and thin decoder that train and run on two CPU cores."""

@@ -1,0 +1,189 @@
+"""Box2MaskNet: boxes in T frames of a video become masks (paper sections 3.1 to 3.3).
+
+Shapes: T boxed frames, B sequences, N = T * B, C encoding channels, D features, H W crop pixels, h = H/16, w = W/16.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ltr_ext.models.aggregation import Aggregation
+from ltr_ext.models.backbone import TargetFeatures, build_backbone
+from ltr_ext.models.box2mask.config import Box2MaskConfig
+from ltr_ext.models.decoder import Decoder
+from ltr_ext.models.encoders import Encoding, MaskEncoder, ObjectEncoder, SingleFrameEncoder, rasterise_boxes
+
+
+@dataclass(frozen=True)
+class FrameEncoding:
+    """Everything about a boxed frame that does not depend on the other frames. All tensors share leading dims."""
+
+    features: Tensor
+    """[..., D, h, w] x_t."""
+    single: Tensor | None
+    """[..., C, h, w] m_t; None without it."""
+    target: Tensor | None
+    """[..., C, h, w] e_t; None without aggregation."""
+    weight: Tensor | None
+    """[..., C, h, w] w_t; None without aggregation."""
+    decoder: tuple[Tensor, ...]
+    """From `Decoder.prepare`."""
+
+    def map(self, function: Callable[[Tensor], Tensor]) -> FrameEncoding:
+        """Apply a function to every tensor."""
+
+        def optional(tensor: Tensor | None) -> Tensor | None:
+            return None if tensor is None else function(tensor)
+
+        return FrameEncoding(
+            function(self.features),
+            optional(self.single),
+            optional(self.target),
+            optional(self.weight),
+            tuple(function(maps) for maps in self.decoder),
+        )
+
+    @staticmethod
+    def stack(encodings: Sequence[FrameEncoding]) -> FrameEncoding:
+        """Stack encodings along a new first dimension, for example T frames."""
+        first = encodings[0]
+
+        def joined(name: str) -> Tensor | None:
+            return None if getattr(first, name) is None else torch.stack([getattr(item, name) for item in encodings])
+
+        decoder = tuple(torch.stack(maps) for maps in zip(*(item.decoder for item in encodings), strict=True))
+        return FrameEncoding(joined("features"), joined("single"), joined("target"), joined("weight"), decoder)
+
+
+@dataclass(frozen=True)
+class Box2MaskOutput:
+    """Logits; above 0 is object."""
+
+    coarse: Tensor
+    """[T, B, H, W] y_t."""
+    refined: Tensor | None
+    """[T, B, H, W] y^_t; None where the variant does not refine."""
+
+    @property
+    def final(self) -> Tensor:
+        """[T, B, H, W]: the logits to use."""
+        return self.coarse if self.refined is None else self.refined
+
+
+class Box2MaskNet(nn.Module):
+    """The network; the backbone is frozen (section 3.4)."""
+
+    def __init__(self, config: Box2MaskConfig) -> None:
+        super().__init__()
+        self.config = config
+        channels, widths = config.encoding_channels, config.encoder_widths
+        self.backbone = build_backbone(config.backbone).requires_grad_(False)
+        self.target_features = TargetFeatures(
+            self.backbone.channels["layer3"], config.feature_dim, config.filter_size
+        )
+        self.object_encoder: ObjectEncoder | None = None
+        self.single_encoder: SingleFrameEncoder | None = None
+        self.aggregation: Aggregation | None = None
+        self.mask_encoder: MaskEncoder | None = None
+        self.refined_aggregation: Aggregation | None = None
+        if config.uses_single_frame:
+            self.single_encoder = SingleFrameEncoder(config.feature_dim, channels, widths)
+        if config.uses_aggregation:
+            self.object_encoder = ObjectEncoder(config.feature_dim, channels, widths)
+            self.aggregation = self._build_aggregation()
+        if config.refines:
+            self.mask_encoder = MaskEncoder(channels, widths[:3])
+            self.refined_aggregation = self._build_aggregation()
+        inputs = channels * (config.uses_single_frame + config.uses_aggregation)
+        self.decoder = Decoder(self.backbone.channels, inputs, config.decoder_widths, config.upsampling)
+
+    def _build_aggregation(self) -> Aggregation:
+        config = self.config
+        return Aggregation(config.filter_size, config.initial_regularisation, config.reduction, config.parametrisation)
+
+    def train(self, mode: bool = True) -> Box2MaskNet:
+        """As `nn.Module.train`; the frozen backbone keeps its batch statistics."""
+        super().train(mode)
+        self.backbone.eval()
+        return self
+
+    def forward(self, images: Tensor, boxes: Tensor, iterations: int | None = None) -> Box2MaskOutput:
+        """Predict one mask per boxed frame from all T frames together.
+
+        Args:
+            images: [T, B, 3, H, W] float RGB, 0-255; H and W multiples of 32.
+            boxes: [T, B, 4] float32 (x, y, w, h), crop pixels, origin top left, w > 0 and h > 0.
+            iterations: solver steps; by default those of the config for training or inference.
+
+        Raises:
+            ValueError: frame or sequence counts differ, or a box has no area.
+        """
+        if images.shape[:2] != boxes.shape[:2]:
+            raise ValueError(f"images {tuple(images.shape)} and boxes {tuple(boxes.shape)} differ in frames or sequences")
+        if not bool((boxes[..., 2:] > 0).all()):
+            raise ValueError("a box has no area; width and height must be positive")
+        encoding = self.encode(images.flatten(0, 1), boxes.flatten(0, 1))
+        encoding = encoding.map(lambda maps: maps.unflatten(0, images.shape[:2]))
+        return self.aggregate(encoding, images.shape[-2:], iterations)
+
+    def encode(self, images: Tensor, boxes: Tensor) -> FrameEncoding:
+        """Per-frame part: features and object encodings, once per frame.
+
+        Args:
+            images: [N, 3, H, W] float RGB, 0-255.
+            boxes: [N, 4] float (x, y, w, h), crop pixels.
+
+        Returns:
+            Encoding with leading N.
+        """
+        levels = self.backbone(images.contiguous(memory_format=torch.channels_last))
+        features = self.target_features(levels["layer3"])
+        box_masks = rasterise_boxes(boxes, *images.shape[-2:]).to(features.dtype)
+        single = None if self.single_encoder is None else self.single_encoder(box_masks, features)
+        encoded = None if self.object_encoder is None else self.object_encoder(box_masks, features)
+        return FrameEncoding(
+            features,
+            single,
+            None if encoded is None else encoded.target,
+            None if encoded is None else encoded.weight,
+            self.decoder.prepare(levels),
+        )
+
+    def aggregate(
+        self, encoding: FrameEncoding, size: tuple[int, int] | torch.Size, iterations: int | None = None
+    ) -> Box2MaskOutput:
+        """Joint part: aggregate over the T frames, decode, refine.
+
+        Args:
+            encoding: with leading [T, B].
+            size: (H, W) of the crops.
+            iterations: solver steps; by default those of the config for training or inference.
+        """
+        if iterations is None:
+            iterations = self.config.train_iterations if self.training else self.config.inference_iterations
+        if self.aggregation is None:
+            return Box2MaskOutput(self._decode(encoding, None, size), None)
+        explained = self.aggregation(encoding.features, encoding.target, encoding.weight, iterations)
+        coarse = self._decode(encoding, explained.prediction, size)
+        if self.mask_encoder is None or self.refined_aggregation is None:
+            return Box2MaskOutput(coarse, None)
+        again = self._encode_masks(coarse, encoding.features)
+        explained = self.refined_aggregation(encoding.features, again.target, again.weight, iterations)
+        return Box2MaskOutput(coarse, self._decode(encoding, explained.prediction, size))
+
+    def _encode_masks(self, logits: Tensor, features: Tensor) -> Encoding:
+        """(e^_t, w^_t) = B^(sigmoid y_t), eq. 3; [T, B, H, W] -> [T, B, C, h, w]. The mask is not detached."""
+        masks = torch.sigmoid(logits).flatten(0, 1).unsqueeze(1)
+        encoded = self.mask_encoder(masks, features.shape[-2:])
+        return Encoding(*(maps.unflatten(0, logits.shape[:2]) for maps in encoded))
+
+    def _decode(self, encoding: FrameEncoding, explained: Tensor | None, size: tuple[int, int] | torch.Size) -> Tensor:
+        """Concat m_t (first) and s_t, decode; [T, B, H, W]."""
+        parts = [maps for maps in (encoding.single, explained) if maps is not None]
+        joined = torch.cat([maps.to(parts[0].dtype) for maps in parts], dim=2).flatten(0, 1)
+        prepared = tuple(maps.flatten(0, 1) for maps in encoding.decoder)
+        return self.decoder(joined, prepared, (size[0], size[1])).unflatten(0, encoding.features.shape[:2])

@@ -1,0 +1,138 @@
+"""Segmentation decoder D: encodings and backbone features, coarse to fine, to logits (paper section 3.5, LWL).
+
+What depends on the frame alone (`FrameDecoder.prepare`) is computed once per frame and shared by both passes of
+refinement and by every window that the frame belongs to: it includes the feature half of each level's first 3x3
+convolution, since conv(concat(a, b)) = conv_a(a) + conv_b(b).
+
+Shapes: N images, E encoding channels (m_t and s_t), H W crop pixels.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ltr_ext.models.backbone import LEVELS
+from ltr_ext.models.layers import conv, resize
+
+COARSE_TO_FINE = LEVELS[::-1]
+
+
+class _Refine(nn.Module):
+    """1x1 convolution plus a residual 3x3 pair; [N, C, h, w] -> same."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.mix = conv(channels, channels, 1)
+        self.inner = nn.Sequential(
+            conv(channels, channels, 3), nn.BatchNorm2d(channels), nn.ReLU(), conv(channels, channels, 3, bias=False)
+        )
+
+    def forward(self, maps: Tensor) -> Tensor:
+        maps = self.mix(maps)
+        return F.relu(maps + self.inner(maps))
+
+
+class _Attention(nn.Module):
+    """Gate the channels of a level by what the deeper one and it hold on average, then add the deeper one."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.gate = nn.Sequential(conv(2 * channels, channels, 1), nn.ReLU(), conv(channels, channels, 1))
+
+    def forward(self, deeper: Tensor, maps: Tensor) -> Tensor:
+        averages = [level.mean(dim=(2, 3), keepdim=True) for level in (maps, deeper)]
+        gated = maps * torch.sigmoid(self.gate(torch.cat(averages, dim=1)))
+        return gated + (deeper if deeper.shape[-1] == 1 else resize(deeper, maps.shape[-2:]))
+
+
+class _Level(nn.Module):
+    """One level of the decoder: fuse features with the encoding, refine, join the deeper level, refine."""
+
+    def __init__(self, feature_channels: int, encoding_channels: int, channels: int, deeper_channels: int) -> None:
+        super().__init__()
+        fused = channels + encoding_channels
+        self.reduce = nn.Sequential(conv(feature_channels, channels, 1), nn.ReLU(), conv(channels, channels, 1))
+        self.fuse_features = conv(channels, fused, 3)
+        self.fuse_encoding = conv(encoding_channels, fused, 3, bias=False)
+        self.fuse = nn.Sequential(conv(fused, fused, 3), nn.ReLU(), conv(fused, channels, 3), nn.ReLU())
+        self.refine1 = _Refine(channels)
+        self.attention = _Attention(channels)
+        self.refine2 = _Refine(channels)
+        self.project = nn.Sequential(conv(deeper_channels, channels, 1), nn.ReLU()) if deeper_channels else None
+
+    def prepare(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Backbone features [N, F, h, w] -> the feature half of the fusion, and the average the deepest level joins."""
+        reduced = self.reduce(features)
+        return self.fuse_features(reduced), reduced.mean(dim=(2, 3), keepdim=True)
+
+    def forward(self, prepared: Tensor, average: Tensor, encoding: Tensor, deeper: Tensor | None) -> Tensor:
+        joined = prepared + self.fuse_encoding(resize(encoding, prepared.shape[-2:]))
+        maps = self.refine1(self.fuse(F.relu(joined)))
+        context = average if self.project is None else self.project(deeper)
+        return self.refine2(self.attention(context, maps))
+
+
+class Decoder(nn.Module):
+    """D.
+
+    Args:
+        backbone_channels: channels of each backbone level.
+        encoding_channels: E.
+        widths: channels of the decoder at layer4, layer3, layer2, layer1.
+        upsampling: interpolation of the two last steps; "bicubic" as in LWL, "bilinear" is cheaper on a CPU.
+    """
+
+    def __init__(
+        self,
+        backbone_channels: dict[str, int],
+        encoding_channels: int,
+        widths: tuple[int, int, int, int],
+        upsampling: Literal["bicubic", "bilinear"],
+    ) -> None:
+        super().__init__()
+        deeper = (0, *widths[:-1])
+        self.levels = nn.ModuleDict(
+            {
+                name: _Level(backbone_channels[name], encoding_channels, width, deeper_width)
+                for name, width, deeper_width in zip(COARSE_TO_FINE, widths, deeper, strict=True)
+            }
+        )
+        self.tail = conv(widths[-1], widths[-1] // 2, 3)
+        self.logit = conv(widths[-1] // 2, 1, 3)
+        self.upsampling = upsampling
+
+    def prepare(self, features: dict[str, Tensor]) -> tuple[Tensor, ...]:
+        """Once per frame: what does not depend on the encodings.
+
+        Args:
+            features: backbone levels, [N, F, h, w] each.
+
+        Returns:
+            One tensor per level, coarse to fine, then the deepest level's average; all with leading N.
+        """
+        prepared = [self.levels[name].prepare(features[name]) for name in COARSE_TO_FINE]
+        return (*(maps for maps, _ in prepared), prepared[0][1])
+
+    def forward(self, encoding: Tensor, prepared: tuple[Tensor, ...], size: tuple[int, int]) -> Tensor:
+        """Decode.
+
+        Args:
+            encoding: [N, E, h, w] at stride 16.
+            prepared: from `prepare`, for the same N frames.
+            size: (H, W) of the crop.
+
+        Returns:
+            [N, H, W] logits, float32; above 0 is object.
+        """
+        *levels, average = prepared
+        maps: Tensor | None = None
+        for name, level_maps in zip(COARSE_TO_FINE, levels, strict=True):
+            maps = self.levels[name](level_maps, average, encoding, maps)
+        maps = F.interpolate(maps, scale_factor=2, mode=self.upsampling, align_corners=False)
+        maps = resize(F.relu(self.tail(maps)), size, self.upsampling)
+        logits = self.logit(maps)[:, 0]
+        return logits if logits.dtype == torch.float64 else logits.float()

@@ -1,0 +1,138 @@
+"""Object encoder B (paper section 3.1, appendix B) and the mask encoder of refinement and LWL (eq. 3).
+
+Shapes: N images, H W crop pixels, h = H / 16, w = W / 16, D features, C encoding channels.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ltr_ext.models.layers import ResidualBlock, conv, he_initialise, resize
+
+
+class Encoding(NamedTuple):
+    """e_t and its confidence w_t, both [N, C, h, w]."""
+
+    target: Tensor
+    weight: Tensor
+
+
+def rasterise_boxes(boxes: Tensor, height: int, width: int) -> Tensor:
+    """Paint boxes as masks; a pixel that a box covers in part gets that part.
+
+    Args:
+        boxes: [N, 4] (x, y, w, h), crop pixels, origin top left; may reach over the border.
+        height: crop height in pixels.
+        width: crop width in pixels.
+
+    Returns:
+        [N, 1, height, width] float32 in 0..1.
+    """
+    x, y, w, h = boxes.float().unbind(-1)
+    columns = torch.arange(width, device=boxes.device, dtype=torch.float32)
+    rows = torch.arange(height, device=boxes.device, dtype=torch.float32)
+
+    def covered(grid: Tensor, start: Tensor, length: Tensor) -> Tensor:
+        low = torch.maximum(grid[None], start[:, None])
+        high = torch.minimum(grid[None] + 1, (start + length)[:, None])
+        return (high - low).clamp(0, 1)
+
+    return (covered(rows, y, h)[:, :, None] * covered(columns, x, w)[:, None, :])[:, None]
+
+
+class _MaskStem(nn.Module):
+    """One-channel mask at crop resolution -> [N, widths[2], h, w] at stride 16."""
+
+    def __init__(self, widths: tuple[int, ...]) -> None:
+        super().__init__()
+        self.conv = conv(1, widths[0], 3, stride=2)
+        self.block1 = ResidualBlock(widths[0], widths[1], stride=2)
+        self.block2 = ResidualBlock(widths[1], widths[2], stride=2)
+
+    def forward(self, masks: Tensor) -> Tensor:
+        maps = F.max_pool2d(F.relu(self.conv(masks)), 3, stride=2, padding=1)
+        return self.block2(self.block1(maps))
+
+
+class _Heads(nn.Module):
+    """e_t = relu(conv); w_t = conv, 1 everywhere at the start (weight 0, bias 1)."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.target = conv(in_channels, out_channels, 3)
+        self.weight = conv(in_channels, out_channels, 3)
+
+    def start_with_unit_weight(self) -> None:
+        nn.init.zeros_(self.weight.weight)
+        nn.init.ones_(self.weight.bias)
+
+    def forward(self, maps: Tensor) -> Encoding:
+        return Encoding(F.relu(self.target(maps)), self.weight(maps))
+
+
+class ObjectEncoder(nn.Module):
+    """(e_t, w_t) = B(x_t, b_t), eq. 1.
+
+    Args:
+        feature_dim: D.
+        out_channels: C.
+        widths: channels after the stem, its two blocks, and the block that sees the features.
+    """
+
+    def __init__(self, feature_dim: int, out_channels: int, widths: tuple[int, int, int, int]) -> None:
+        super().__init__()
+        self.stem = _MaskStem(widths)
+        self.block = ResidualBlock(widths[2] + feature_dim, widths[3])
+        self.heads = _Heads(widths[3], out_channels)
+        he_initialise(self)
+        self.heads.start_with_unit_weight()
+
+    def forward(self, box_masks: Tensor, features: Tensor) -> Encoding:
+        """box_masks [N, 1, H, W] in 0..1, features [N, D, h, w] -> encoding [N, C, h, w]."""
+        return self.heads(_join(self.stem, self.block, box_masks, features))
+
+
+class SingleFrameEncoder(nn.Module):
+    """m_t: a second encoder of the same shape with only the first head (appendix B)."""
+
+    def __init__(self, feature_dim: int, out_channels: int, widths: tuple[int, int, int, int]) -> None:
+        super().__init__()
+        self.stem = _MaskStem(widths)
+        self.block = ResidualBlock(widths[2] + feature_dim, widths[3])
+        self.head = conv(widths[3], out_channels, 3)
+        he_initialise(self)
+
+    def forward(self, box_masks: Tensor, features: Tensor) -> Tensor:
+        """box_masks [N, 1, H, W] in 0..1, features [N, D, h, w] -> m_t [N, C, h, w]."""
+        return F.relu(self.head(_join(self.stem, self.block, box_masks, features)))
+
+
+class MaskEncoder(nn.Module):
+    """(e_t, w_t) from a mask alone: B^ of eq. 3, and LWL's label encoder.
+
+    Args:
+        out_channels: C.
+        widths: channels after the stem and its two blocks.
+    """
+
+    def __init__(self, out_channels: int, widths: tuple[int, int, int]) -> None:
+        super().__init__()
+        self.stem = _MaskStem(widths)
+        self.heads = _Heads(widths[2], out_channels)
+        he_initialise(self)
+        self.heads.start_with_unit_weight()
+
+    def forward(self, masks: Tensor, size: tuple[int, int] | torch.Size) -> Encoding:
+        """masks [N, 1, H, W] in 0..1 -> encoding [N, C, h, w] on the feature grid `size`."""
+        encoding = self.heads(self.stem(masks))
+        return Encoding(resize(encoding.target, size), resize(encoding.weight, size))
+
+
+def _join(stem: nn.Module, block: nn.Module, masks: Tensor, features: Tensor) -> Tensor:
+    """Encode the mask, lay it beside the features, fuse."""
+    encoded = resize(stem(masks), features.shape[-2:])
+    return block(torch.cat((encoded, features), dim=1))
