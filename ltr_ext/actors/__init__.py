@@ -1,0 +1,1 @@
+"""Actors: from a batch to a loss and its statistics."""

@@ -1,0 +1,60 @@
+"""The options of run_training.py on their way to a train setting.
+
+The host builds the `Settings` object and calls `run(settings)` itself, so nothing can be passed along. The entry script
+leaves its options here, and the train setting fetches them with `begin_run(settings)`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ltr_ext.errors import UserError
+from ltr_ext.trainers.rng import seed_all
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """What the user may choose for one run without changing the train setting."""
+
+    workspace: Path | None = None
+    """Folder of checkpoints and TensorBoard files; None: the one of settings/."""
+    seed: int = 0
+    """Seed of the data, of the initial weights and of every global generator."""
+    fresh: bool = False
+    """Set earlier checkpoints of this setting aside and begin anew."""
+    max_iterations: int | None = None
+    """Stop, with a checkpoint, after this many training iterations in total; None: train to the end."""
+
+    def __post_init__(self) -> None:
+        if self.seed < 0 or self.seed >= 2**32:
+            raise UserError(f"seed: {self.seed} is out of range; choose 0 to {2**32 - 1}")
+        if self.max_iterations is not None and self.max_iterations < 1:
+            raise UserError(f"max iterations: {self.max_iterations} is too small; choose 1 or more")
+
+
+_options = RunOptions()
+
+
+def set_run_options(options: RunOptions) -> None:
+    """Leave the options for the train setting that is started next."""
+    global _options
+    _options = options
+
+
+def begin_run(settings: Any) -> RunOptions:
+    """Apply the run's options; the first call of every train setting.
+
+    Args:
+        settings: the host's `Settings`; its environment gets the chosen workspace.
+
+    Returns:
+        The options, for `TrainerConfig` and the samplers' seed. Python, NumPy and PyTorch are seeded.
+    """
+    if _options.workspace is not None:
+        workspace = str(_options.workspace.expanduser().absolute())
+        settings.env.workspace_dir = workspace
+        settings.env.tensorboard_dir = f"{workspace}/tensorboard"
+    seed_all(_options.seed)
+    return _options

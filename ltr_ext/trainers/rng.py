@@ -1,0 +1,48 @@
+"""The global random generators: seed, capture, restore."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def seed_all(seed: int) -> None:
+    """Seed Python, NumPy and PyTorch (all devices)."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+def capture_rng() -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The state of every global generator.
+
+    Returns:
+        Tensors (uint8) by name, and values JSON can hold.
+    """
+    tensors = {"torch": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        tensors |= {f"cuda.{i}": state for i, state in enumerate(torch.cuda.get_rng_state_all())}
+    version, internal, gauss = random.getstate()
+    name, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
+    values = {
+        "python": [version, list(internal), gauss],
+        "numpy": [name, keys.tolist(), position, has_gauss, cached],
+    }
+    return tensors, values
+
+
+def restore_rng(tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
+    """Put back what `capture_rng` returned; states of GPUs this machine lacks are left out."""
+    torch.set_rng_state(tensors["torch"])
+    if torch.cuda.is_available():
+        for i in range(torch.cuda.device_count()):
+            if (state := tensors.get(f"cuda.{i}")) is not None:
+                torch.cuda.set_rng_state(state, i)
+    version, internal, gauss = values["python"]
+    random.setstate((version, tuple(internal), gauss))
+    name, keys, position, has_gauss, cached = values["numpy"]
+    np.random.set_state((name, np.asarray(keys, dtype=np.uint32), position, has_gauss, cached))
