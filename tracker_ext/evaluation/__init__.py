@@ -1,0 +1,1 @@
+"""Measuring, reading and showing results: metrics, frame sources, writers, data sets, reports."""
