@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 LEVELS = ("layer1", "layer2", "layer3", "layer4")
 """Feature levels, fine to coarse: strides 4, 8, 16, 32."""
@@ -30,6 +31,20 @@ class Backbone(nn.Module):
     def levels(self, normalised: Tensor) -> list[Tensor]:
         """Normalised [N, 3, H, W] -> features in the order of `LEVELS`."""
         raise NotImplementedError
+
+    def fold_batch_norm(self) -> None:
+        """Fold the frozen batch statistics into the convolutions, in place; features stay equal up to rounding."""
+        for parent in list(self.modules()):
+            convolution: tuple[str, nn.Conv2d] | None = None
+            for name, child in list(parent.named_children()):
+                if isinstance(child, nn.Conv2d):
+                    convolution = (name, child)
+                elif isinstance(child, nn.BatchNorm2d) and convolution is not None:
+                    folded = fuse_conv_bn_eval(convolution[1].eval(), child.eval())
+                    setattr(parent, convolution[0], folded.requires_grad_(False))
+                    # timm's batch norm carries the activation behind it.
+                    setattr(parent, name, getattr(child, "act", nn.Identity()))
+                    convolution = None
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """Extract features.

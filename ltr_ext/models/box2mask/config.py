@@ -28,7 +28,7 @@ class Box2MaskConfig:
     decoder_widths: tuple[int, int, int, int] = (256, 128, 128, 64)
     """Channels of the decoder at layer4, layer3, layer2, layer1."""
     upsampling: Literal["bicubic", "bilinear"] = "bicubic"
-    """Interpolation of the decoder's last two steps."""
+    """Interpolation of the decoder's last two steps; with "bilinear" logits are made at half resolution."""
     train_iterations: int = 5
     """Steepest-descent steps in training (section 3.5)."""
     inference_iterations: int = 15

@@ -1,0 +1,150 @@
+"""Crops around boxes and the way back (paper sections 3.4 and 3.5).
+
+A crop is a rectangle of whole image pixels, resized to the network's input. Coordinates are continuous with pixel
+edges at integers, so the map between image and crop is u = (x - left) * out_width / width, without any half-pixel
+term; resampling with half-pixel centres (OpenCV's convention) realises exactly this map.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+MIN_COVER = 1.15
+"""A crop is never smaller than this multiple of its box, whatever the scale and the image say."""
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A rectangle in an image and the size it is resized to."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+    """Region in image pixels; may reach over the image."""
+    out_hw: tuple[int, int]
+    """Size of the crop, (height, width) in crop pixels."""
+
+    @property
+    def zoom(self) -> np.ndarray:
+        """Crop pixels per image pixel, (x, y)."""
+        return np.array([self.out_hw[1] / self.width, self.out_hw[0] / self.height])
+
+    def cut(self, image: np.ndarray) -> np.ndarray:
+        """Cut a picture; outside the image its edge is repeated.
+
+        Args:
+            image: [H, W, 3] uint8.
+
+        Returns:
+            [*out_hw, 3] uint8.
+        """
+        return self._resize(self._region(image, cv2.BORDER_REPLICATE))
+
+    def cut_mask(self, labels: np.ndarray) -> np.ndarray:
+        """Cut an id mask, nearest pixel; outside the image it is 0.
+
+        Args:
+            labels: [H, W] uint8.
+
+        Returns:
+            [*out_hw] uint8.
+        """
+        region = self._region(labels, cv2.BORDER_CONSTANT)
+        return cv2.resize(region, self.out_hw[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
+
+    def paste(self, values: np.ndarray, image_hw: tuple[int, int], outside: float) -> np.ndarray:
+        """Bring crop values back to the image, the inverse of `cut`.
+
+        Args:
+            values: [*out_hw] float32, for example logits.
+            image_hw: size of the image.
+            outside: value of the image pixels that the crop does not cover.
+
+        Returns:
+            [*image_hw] float32.
+        """
+        shrinks = self.width < self.out_hw[1]
+        interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        region = cv2.resize(values, (self.width, self.height), interpolation=interpolation)
+        out = np.full(image_hw, outside, dtype=np.float32)
+        (top, bottom), (left, right) = self._inside(image_hw)
+        out[top:bottom, left:right] = region[top - self.top : bottom - self.top, left - self.left : right - self.left]
+        return out
+
+    def boxes_to_crop(self, boxes: np.ndarray) -> np.ndarray:
+        """Boxes [..., 4] (x, y, w, h) from image to crop pixels."""
+        boxes = np.asarray(boxes, dtype=np.float64)
+        corner = (boxes[..., :2] - [self.left, self.top]) * self.zoom
+        return np.concatenate([corner, boxes[..., 2:] * self.zoom], axis=-1)
+
+    def boxes_to_image(self, boxes: np.ndarray) -> np.ndarray:
+        """Boxes [..., 4] (x, y, w, h) from crop to image pixels."""
+        boxes = np.asarray(boxes, dtype=np.float64)
+        return np.concatenate([boxes[..., :2] / self.zoom + [self.left, self.top], boxes[..., 2:] / self.zoom], axis=-1)
+
+    def _inside(self, image_hw: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Rows and columns of the image that the region covers, as half-open ranges."""
+        rows = (max(self.top, 0), max(min(self.top + self.height, image_hw[0]), 0))
+        columns = (max(self.left, 0), max(min(self.left + self.width, image_hw[1]), 0))
+        return rows, columns
+
+    def _region(self, image: np.ndarray, border: int) -> np.ndarray:
+        (top, bottom), (left, right) = self._inside(image.shape[:2])
+        region = image[top:bottom, left:right]
+        padding = (top - self.top, self.top + self.height - bottom, left - self.left, self.left + self.width - right)
+        return region if not any(padding) else cv2.copyMakeBorder(region, *padding, border)
+
+    def _resize(self, region: np.ndarray) -> np.ndarray:
+        shrinks = self.width > self.out_hw[1]
+        return cv2.resize(region, self.out_hw[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+
+
+def crop_around(
+    box: np.ndarray,
+    image_hw: tuple[int, int],
+    scale: float,
+    out_hw: tuple[int, int],
+    shift: tuple[float, float] = (0.0, 0.0),
+) -> Crop:
+    """Choose the crop of a box.
+
+    The region has the aspect of `out_hw` and `scale` squared times the area of the box; it is shrunk to fit into the
+    image, but still holds the box with a margin (`MIN_COVER`), and moved so as not to exceed the image where it can.
+
+    Args:
+        box: (x, y, w, h) in image pixels; touches the image (see `check_box`).
+        image_hw: (height, width) of the image.
+        scale: side of the region relative to the box, by area.
+        out_hw: size of the crop.
+        shift: displacement of the centre in units of the box, (x, y); a training augmentation.
+
+    Returns:
+        The crop.
+    """
+    height, width = image_hw
+    x, y, w, h = box
+    # What lies outside the image says nothing: centre on the visible part.
+    x0, y0, x1, y1 = max(x, 0.0), max(y, 0.0), min(x + w, width), min(y + h, height)
+    w, h = max(x1 - x0, 1.0), max(y1 - y0, 1.0)
+    centre = ((x0 + x1) / 2 + shift[0] * w, (y0 + y1) / 2 + shift[1] * h)
+    aspect = out_hw[1] / out_hw[0]
+    region_h = scale * np.sqrt(w * h / aspect)
+    region_w = region_h * aspect
+    fits = min(1.0, width / region_w, height / region_h)
+    covers = max(MIN_COVER * w / region_w, MIN_COVER * h / region_h)
+    factor = max(fits, covers)
+    region_w, region_h = max(round(region_w * factor), 1), max(round(region_h * factor), 1)
+    left = _place(centre[0], region_w, width, x0, x1)
+    top = _place(centre[1], region_h, height, y0, y1)
+    return Crop(left, top, region_w, region_h, out_hw)
+
+
+def _place(centre: float, length: int, limit: int, low: float, high: float) -> int:
+    """Start of a range of `length` around `centre`: inside [0, limit] if it fits, and always holding [low, high]."""
+    start = round(centre - length / 2)
+    start = int(np.clip(start, np.ceil(high) - length, np.floor(low)))
+    return int(np.clip(start, 0, limit - length)) if length <= limit else round((limit - length) / 2)

