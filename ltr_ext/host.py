@@ -1,0 +1,207 @@
+"""The host: upstream pytracking or minihost, found once and made importable as `ltr` and `pytracking`.
+
+    from ltr_ext import host
+    host.resolve()          # at the top level of every entry script: spawned workers re-import it
+
+Order: the checkout named by `PYTRACKING_HOME`, else the submodule `pytracking/` if it is checked out, else `minihost/`.
+`BOX2MASK_HOST` (or the argument) insists on `upstream` or `minihost`. Upstream is used unmodified; what keeps it from
+running on today's libraries is mended by `host_shims`. Both hosts get their machine paths from `settings`, through the
+two `local` modules that upstream expects every user to write.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import settings
+from ltr_ext.errors import UserError
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+HOME_VARIABLE = "PYTRACKING_HOME"
+CHOICE_VARIABLE = "BOX2MASK_HOST"
+CHOICES = ("auto", "upstream", "minihost")
+_MARKS_OF_A_CHECKOUT = ("ltr/trainers/ltr_trainer.py", "pytracking/evaluation/running.py")
+
+
+@dataclass(frozen=True)
+class Host:
+    """Which host this process runs on."""
+
+    name: str
+    """`upstream` or `minihost`."""
+    home: Path
+    """The folder that holds the packages `ltr` and `pytracking`."""
+    reason: str
+    """Why this one, in words for the user."""
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.home} ({self.reason})"
+
+
+_resolved: Host | None = None
+
+
+def resolve(choice: str = "auto") -> Host:
+    """Find the host and make it importable; later calls return the same answer.
+
+    Puts the host first on `sys.path`, installs the `local` modules and, for upstream, the shims. The choice is written
+    to `BOX2MASK_HOST`, so that spawned workers take the same host.
+
+    Args:
+        choice: `upstream`, `minihost`, or `auto`: what `BOX2MASK_HOST` says, else the order given above.
+
+    Raises:
+        UserError: an unknown choice, `PYTRACKING_HOME` is not a checkout of pytracking, there is no upstream where
+            upstream is asked for, or the process already runs on the other host.
+    """
+    global _resolved
+    wanted = choice if choice != "auto" else os.environ.get(CHOICE_VARIABLE) or "auto"
+    if wanted not in CHOICES:
+        raise UserError(f"host {wanted}: unknown; known are {', '.join(CHOICES)}")
+    if _resolved is None:
+        host = find(wanted)
+        _install(host)
+        os.environ[CHOICE_VARIABLE] = host.name
+        _resolved = host
+    if wanted not in ("auto", _resolved.name):
+        raise UserError(f"host {wanted}: this process already runs on {_resolved}; start a new one")
+    return _resolved
+
+
+def find(choice: str, repository: Path = REPOSITORY) -> Host:
+    """Decide which host to use, without importing or changing anything.
+
+    Args:
+        choice: one of `CHOICES`; `auto` does not look at `BOX2MASK_HOST`.
+        repository: the folder that holds `pytracking/` (submodule) and `minihost/`.
+
+    Raises:
+        UserError: as `resolve`.
+    """
+    if choice == "minihost":
+        return Host("minihost", repository / "minihost", "asked for")
+    named = os.environ.get(HOME_VARIABLE)
+    if named:
+        home = Path(named).expanduser().resolve()
+        if not _is_checkout(home):
+            raise UserError(
+                f"{HOME_VARIABLE}: {home} is not a checkout of visionml/pytracking; correct or unset the variable"
+            )
+        return Host("upstream", home, HOME_VARIABLE)
+    submodule = repository / "pytracking"
+    if _is_checkout(submodule):
+        return Host("upstream", submodule, "submodule")
+    if choice == "upstream":
+        raise UserError(
+            f"host upstream: {submodule} is not checked out; run `git submodule update --init`, or set {HOME_VARIABLE}"
+        )
+    return Host("minihost", repository / "minihost", "no checkout of pytracking")
+
+
+def _is_checkout(folder: Path) -> bool:
+    return all((folder / mark).is_file() for mark in _MARKS_OF_A_CHECKOUT)
+
+
+def _install(host: Host) -> None:
+    """Make the host importable; refuse if another `ltr` or `pytracking` was imported before."""
+    for name in ("ltr", "pytracking"):
+        module = sys.modules.get(name)
+        if module is not None and not str(getattr(module, "__file__", "")).startswith(str(host.home)):
+            raise RuntimeError(f"{name} was imported from {module!r} before ltr_ext.host.resolve() was called")
+    sys.path.insert(0, str(host.home))
+    _install_local_modules()
+    if host.name == "upstream":
+        from ltr_ext import host_shims
+
+        host_shims.install()
+
+
+# The two settings modules of the host. Keys: the host's attribute; values: our field, and a folder below it.
+_TRAINING_PATHS = {
+    "workspace_dir": ("workspace_dir", ""),
+    "tensorboard_dir": ("workspace_dir", "tensorboard"),
+    "pretrained_networks": ("pretrained_dir", ""),
+    "davis_dir": ("davis_dir", ""),
+    "davis16_dir": ("davis16_dir", ""),
+    "davis_testdev_dir": ("davis_testdev_dir", ""),
+    "youtubevos_dir": ("youtubevos_dir", ""),
+    "got10k_dir": ("got10k_dir", "train"),
+    "lasot_dir": ("lasot_dir", ""),
+    "trackingnet_dir": ("trackingnet_dir", ""),
+}
+_EVALUATION_PATHS = {
+    "results_path": ("results_dir", "tracking_results"),
+    "segmentation_path": ("results_dir", "segmentation_results"),
+    "result_plot_path": ("results_dir", "result_plots"),
+    "got_packed_results_path": ("results_dir", "packed_results/got10k"),
+    "got_reports_path": ("results_dir", "packed_results/got10k_reports"),
+    "tn_packed_results_path": ("results_dir", "packed_results/trackingnet"),
+    "network_path": ("weights_dir", ""),
+    "got10k_path": ("got10k_dir", ""),
+    "lasot_path": ("lasot_dir", ""),
+    "trackingnet_path": ("trackingnet_dir", ""),
+    "davis_dir": ("davis_dir", ""),
+    "youtubevos_dir": ("youtubevos_dir", ""),
+}
+_PATH_NAME_ENDINGS = ("_dir", "_path", "pretrained_networks", "pregenerated_masks")
+
+
+def _values(mapping: dict[str, tuple[str, str]]) -> dict[str, str]:
+    """The host's attributes that are set, as strings (the host concatenates them)."""
+    paths = settings.load()
+    values = dict(paths.host)
+    for attribute, (field, below) in mapping.items():
+        base = getattr(paths, field)
+        if base is not None:
+            values[attribute] = str(base / below)
+    return values
+
+
+def _refuse_unset(mapping: dict[str, tuple[str, str]], name: str) -> Any:
+    """`__getattr__` of both settings objects: a path that is not set is the user's to set, in one place."""
+    if name.startswith("_") or not name.endswith(_PATH_NAME_ENDINGS):
+        raise AttributeError(name)
+    source = settings.load().source
+    if name in mapping:
+        raise UserError(f"{mapping[name][0]} is not set: set it in {source}")
+    raise UserError(f"{name} is not set: set it under [host] in {source}")
+
+
+class EnvironmentSettings:
+    """The training paths, as `ltr.admin.local.EnvironmentSettings`.
+
+    Upstream pickles an instance into every checkpoint by that name, hence `__module__`.
+    """
+
+    __module__ = "ltr.admin.local"
+
+    def __init__(self) -> None:
+        vars(self).update(_values(_TRAINING_PATHS))
+
+    def __getattr__(self, name: str) -> Any:
+        return _refuse_unset(_TRAINING_PATHS, name)
+
+
+def local_env_settings() -> Any:
+    """The evaluation paths, as `pytracking.evaluation.local.local_env_settings`."""
+    base = importlib.import_module("pytracking.evaluation.environment").EnvSettings
+    kind = type("LocalEnvSettings", (base,), {"__getattr__": lambda self, name: _refuse_unset(_EVALUATION_PATHS, name)})
+    env = kind()
+    for name in [name for name, value in vars(env).items() if value == ""]:
+        delattr(env, name)  # upstream's "not set"; deleted, asking for it names the remedy
+    vars(env).update(_values(_EVALUATION_PATHS))
+    return env
+
+
+def _install_local_modules() -> None:
+    training = ModuleType("ltr.admin.local", "Training paths, from settings.")
+    training.EnvironmentSettings = EnvironmentSettings  # type: ignore[attr-defined]
+    evaluation = ModuleType("pytracking.evaluation.local", "Evaluation paths, from settings.")
+    evaluation.local_env_settings = local_env_settings  # type: ignore[attr-defined]
+    sys.modules.update({training.__name__: training, evaluation.__name__: evaluation})

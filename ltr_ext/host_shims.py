@@ -1,0 +1,284 @@
+"""What upstream pytracking (commit 7eb9e74) needs to run on today's Python, PyTorch and NumPy.
+
+Two kinds of repair, both outside upstream's tree: a stand-in for a package that is not installed, and a change to a
+module right after it was imported. Each function says in one line why it is there. `host.resolve` calls `install`
+before the first import of upstream; nothing here is active on minihost.
+
+Not mended: TraX is only needed for VOT runs, and TensorBoard is a requirement of ours.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import importlib
+import importlib.machinery
+import importlib.util
+import re
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any
+
+import cv2
+import numpy as np
+
+Mend = Callable[[ModuleType], None]
+
+
+def install() -> None:
+    """Put every stand-in and every repair in place; imports nothing of upstream."""
+    _stand_in_for_jpeg4py()
+    _stand_in_for_visdom()
+    _stand_in_for_tikzplotlib()
+    _stand_in_for_skimage()
+    _stand_in_for_timm()
+    _stand_in_for_unused_packages()
+    finder = _MendAfterImport(
+        {
+            "pytracking.libs.tensorlist": _hide_dunder_names("TensorList"),
+            "pytracking.libs.tensordict": _hide_dunder_names("TensorDict"),
+            "pytracking.evaluation.tracker": _run_without_gpu,
+            "pytracking.analysis.vos_utils": _numpy_int,
+            "pytracking.utils.plotting": _numpy_int,
+            "pytracking.evaluation.environment": _ask_settings("pytracking.evaluation.local", "local_env_settings"),
+            "ltr.admin.environment": _ask_settings("ltr.admin.local", "EnvironmentSettings"),
+            "ltr.admin.loading": _allow_checkpoint_classes,
+            "ltr.data.loader": _collate_names,
+            "ltr.trainers.base_trainer": _scheduler_may_be_none,
+            "torchvision.models.resnet": _model_urls,
+        }
+    )
+    sys.meta_path.insert(0, finder)
+    finder.mend_loaded()
+
+
+class _MendAfterImport(importlib.machinery.PathFinder):
+    """Finds the listed modules as usual, and runs their repair once they have been executed."""
+
+    def __init__(self, mends: dict[str, Mend]) -> None:
+        self._mends = mends
+
+    def mend_loaded(self) -> None:
+        """Repair what was imported before us (torchvision, as a rule)."""
+        for name, mend in self._mends.items():
+            if name in sys.modules:
+                mend(sys.modules[name])
+
+    def find_spec(  # type: ignore[override]
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        mend = self._mends.get(fullname)
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target) if mend else None
+        if mend is None or spec is None or spec.loader is None:
+            return None
+        execute = spec.loader.exec_module
+
+        def execute_and_mend(module: ModuleType) -> None:
+            execute(module)
+            mend(module)
+
+        spec.loader.exec_module = execute_and_mend  # type: ignore[method-assign]
+        return spec
+
+
+# Repairs of a module after its import.
+
+
+def _hide_dunder_names(class_name: str) -> Mend:
+    """The containers answer to `__torch_function__`, so torch takes them for tensors and no solver runs."""
+
+    def mend(module: ModuleType) -> None:
+        kind = getattr(module, class_name)
+        look_up = kind.__getattr__
+
+        def hide_dunder(self: Any, name: str) -> Any:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            return look_up(self, name)
+
+        kind.__getattr__ = hide_dunder
+
+    return mend
+
+
+def _ask_settings(local: str, function: str) -> Mend:
+    """Any error in the user's settings makes upstream write a template into its own tree and hide the error."""
+
+    def mend(module: ModuleType) -> None:
+        def env_settings() -> Any:
+            return getattr(importlib.import_module(local), function)()
+
+        module.env_settings = env_settings  # type: ignore[attr-defined]
+
+    return mend
+
+
+def _run_without_gpu(module: ModuleType) -> None:
+    """Every parameter file of upstream asks for a GPU; without one each sequence fails, and the run reports success."""
+    load = module.Tracker.get_parameters
+
+    def get_parameters(self: Any) -> Any:
+        import torch
+
+        params = load(self)
+        if not torch.cuda.is_available():
+            for holder in (params, getattr(params, "net", None)):
+                if holder is not None and "use_gpu" in vars(holder):
+                    holder.use_gpu = False
+        return params
+
+    module.Tracker.get_parameters = get_parameters
+
+
+def _numpy_int(_: ModuleType) -> None:
+    """`np.int` left NumPy in 1.24; evaluate_vos and the overlays use it."""
+    np.int = int  # type: ignore[attr-defined]
+
+
+def _allow_checkpoint_classes(_: ModuleType) -> None:
+    """`torch.load` refuses upstream's own classes by default; naming them keeps it from executing anything else."""
+    import torch
+
+    admin = {name: importlib.import_module(f"ltr.admin.{name}") for name in ("model_constructor", "stats", "settings")}
+    torch.serialization.add_safe_globals(
+        [
+            admin["model_constructor"].NetConstructor,
+            admin["stats"].AverageMeter,
+            admin["stats"].StatValue,
+            admin["settings"].Settings,
+            importlib.import_module("ltr.admin.local").EnvironmentSettings,
+        ]
+    )
+
+
+def _collate_names(module: ModuleType) -> None:
+    """Collating lists, dicts and arrays uses names that left `collections` and `torch.utils.data.dataloader`."""
+    import torch
+    from torch.utils.data import dataloader
+
+    module.collections = collections.abc  # type: ignore[attr-defined]
+    dataloader.re = re  # type: ignore[attr-defined]
+    integers: dict[str, type] = {name: torch.LongTensor for name in ("int64", "int32", "int16", "int8", "uint8")}
+    floats: dict[str, type] = {"float64": torch.DoubleTensor, "float32": torch.FloatTensor, "float16": torch.HalfTensor}
+    dataloader.numpy_type_map = integers | floats  # type: ignore[attr-defined]
+
+
+def _scheduler_may_be_none(module: ModuleType) -> None:
+    """`lr_scheduler=None`, the default, crashes after the first epoch; a constant schedule means the same."""
+    construct = module.BaseTrainer.__init__
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        construct(self, *args, **kwargs)
+        if self.lr_scheduler is None:
+            from torch.optim.lr_scheduler import LambdaLR
+
+            self.lr_scheduler = LambdaLR(self.optimizer, lambda epoch: 1.0)
+
+    module.BaseTrainer.__init__ = __init__
+
+
+def _model_urls(module: ModuleType) -> None:
+    """torchvision no longer has the table of download addresses that upstream's backbones import."""
+    if not hasattr(module, "model_urls"):
+        module.model_urls = {}  # type: ignore[attr-defined]
+
+
+# Stand-ins for packages.
+
+
+class _Jpeg:
+    """The one call upstream makes: `JPEG(path).decode()` -> [H, W, 3] uint8 RGB."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def decode(self) -> np.ndarray:
+        image = cv2.imread(str(self._path), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
+        if image is None:
+            raise OSError(f"{self._path} cannot be decoded as a picture")
+        return image
+
+
+def _stand_in_for_jpeg4py() -> None:
+    """jpeg4py needs a system library, and OpenCV decodes as fast; always replaced."""
+    _module("jpeg4py", JPEG=_Jpeg)
+
+
+def _stand_in_for_visdom() -> None:
+    """visdom is optional; upstream falls back to matplotlib when its client cannot be made."""
+    if not _installed("visdom"):
+        _module("visdom", Visdom=_unavailable("visdom", "Visdom"), server=_module("visdom.server"))
+
+
+def _stand_in_for_tikzplotlib() -> None:
+    """Imported by the plots, used by none of them; the published version does not import with today's matplotlib."""
+    try:
+        importlib.import_module("tikzplotlib")
+    except ImportError:
+        _module("tikzplotlib", save=_unavailable("tikzplotlib-patched", "save"))
+
+
+def _stand_in_for_skimage() -> None:
+    """Two functions of scikit-image are used, for the contour measure; OpenCV has both."""
+    if _installed("skimage"):
+        return
+
+    def disk(radius: float) -> np.ndarray:
+        """[2r + 1, 2r + 1] uint8, 1 within `radius` of the centre."""
+        reach = np.arange(-int(radius), int(radius) + 1)
+        return (reach[:, None] ** 2 + reach[None, :] ** 2 <= radius**2).astype(np.uint8)
+
+    def binary_dilation(image: np.ndarray, footprint: np.ndarray) -> np.ndarray:
+        """[H, W] bool."""
+        return cv2.dilate(np.asarray(image, np.uint8), footprint).astype(bool)
+
+    _module("skimage", morphology=_module("skimage.morphology", disk=disk, binary_dilation=binary_dilation))
+
+
+def _stand_in_for_timm() -> None:
+    """One backbone that we do not use imports `timm.models.layers`, and with it every network of upstream does."""
+    if _installed("timm"):
+        warnings.filterwarnings("ignore", message="Importing from timm.models.layers")
+    else:
+        _module(
+            "timm.models.layers",
+            **{name: _unavailable("timm", name) for name in ("DropPath", "to_2tuple", "trunc_normal_")},
+        )
+
+
+def _stand_in_for_unused_packages() -> None:
+    """Imported at the head of modules we need, by parts we do not use."""
+    if not _installed("pycocotools"):
+        coco = _module("pycocotools.coco", COCO=_unavailable("pycocotools", "COCO"))
+        _module("pycocotools", coco=coco, mask=_module("pycocotools.mask"))
+    if not _installed("lvis"):
+        _module("lvis", LVIS=_unavailable("lvis", "LVIS"))
+        _module("lvis.lvis", LVIS=_unavailable("lvis", "LVIS"))
+    if not _installed("scipy"):
+        _module("scipy.io", loadmat=_unavailable("scipy", "loadmat"))
+    pool = "ltr.external.PreciseRoIPooling.pytorch.prroi_pool"
+    _module(pool, PrRoIPool2D=_unavailable("PreciseRoIPooling", "PrRoIPool2D"))
+
+
+def _installed(name: str) -> bool:
+    return importlib.util.find_spec(name) is not None
+
+
+def _module(name: str, **attributes: Any) -> ModuleType:
+    """Put a module made of `attributes` into `sys.modules`."""
+    module = ModuleType(name, "Stand-in, see ltr_ext.host_shims.")
+    vars(module).update(attributes)
+    module.__path__ = []  # importable parts are in sys.modules already
+    module.__spec__ = importlib.machinery.ModuleSpec(name, None, is_package=True)
+    sys.modules[name] = module
+    return module
+
+
+def _unavailable(package: str, name: str) -> type:
+    """A class that says what to install once it is used, so that importing it is harmless."""
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        raise ImportError(f"{name} needs the package {package}, which is not installed")
+
+    return type(name, (), {"__init__": __init__})
