@@ -1,0 +1,193 @@
+"""Layers of a synthetic clip: a picture with opacity, placed and moved over a canvas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ltr_ext.data.boxes import mask_to_box
+from ltr_ext.data.warps import Bend, affine, bend_field, random_bend, sampling_map
+
+
+@dataclass(frozen=True)
+class Motion:
+    """How a layer changes over the clip; time runs from 0 to 1."""
+
+    travel: np.ndarray
+    """[2] way from time 0 to 1, in units of the layer's size."""
+    wobble: np.ndarray
+    """[2, 2] amplitude and phase of a swing across the way."""
+    growth: float
+    """Logarithm of the zoom from time 0 to 1."""
+    turn: float
+    """Angle from time 0 to 1, radians."""
+    tilt: float
+    """Angle at half time, radians."""
+    shear: float
+    """Shear at time 1."""
+    start: Bend
+    """Bend at time 0."""
+    end: Bend
+    """Bend at time 1."""
+    mirror: bool
+    """Whether the layer is flipped left-right."""
+
+
+def draw_motion(rng: np.random.Generator, *, travel: float, bend: float, growth: float, turn: float) -> Motion:
+    """Draw a motion; all arguments but `rng` are standard deviations of the change over the clip."""
+    start = random_bend(rng, bend)
+    return Motion(
+        travel=rng.normal(0, travel, 2),
+        wobble=np.stack([rng.normal(0, 0.2 * travel, 2), rng.uniform(0, 2 * np.pi, 2)]),
+        growth=rng.normal(0, growth),
+        turn=rng.normal(0, turn),
+        tilt=rng.normal(0, turn),
+        shear=rng.normal(0, 0.05),
+        start=start,
+        end=random_bend(rng, bend, start.points),
+        mirror=bool(rng.random() < 0.5),
+    )
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A picture, its opacity and labels, its place on the canvas and its motion."""
+
+    picture: np.ndarray
+    """[h, w, 3] uint8 RGB."""
+    labels: np.ndarray
+    """[h, w] uint8: 1 object, 0 none, 255 undecided."""
+    opaque: bool
+    """Whether it fills the canvas; else it is seen where its labels are 1."""
+    canvas_hw: tuple[int, int]
+    """Size of the frame."""
+    centre: tuple[float, float]
+    """Where its middle stands at half time, canvas pixels (x, y)."""
+    zoom: float
+    """Canvas pixels per layer pixel at half time."""
+    size: float
+    """Length that `Motion.travel` counts in, canvas pixels."""
+    motion: Motion
+
+    @staticmethod
+    def background(
+        picture: np.ndarray, labels: np.ndarray | None, canvas_hw: tuple[int, int], motion: Motion
+    ) -> Layer:
+        """A layer that fills the canvas."""
+        if labels is None:
+            labels = np.zeros(picture.shape[:2], np.uint8)
+        zoom = max(canvas_hw[0] / picture.shape[0], canvas_hw[1] / picture.shape[1])
+        centre = (canvas_hw[1] / 2, canvas_hw[0] / 2)
+        return Layer(picture, labels, True, canvas_hw, centre, zoom, min(canvas_hw), motion)
+
+    @staticmethod
+    def cut_out(
+        rng: np.random.Generator,
+        picture: np.ndarray,
+        mask: np.ndarray,
+        canvas_hw: tuple[int, int],
+        size: float,
+        motion: Motion,
+        near: Layer | None = None,
+    ) -> Layer:
+        """An object cut out of its photograph.
+
+        Args:
+            rng: random generator.
+            picture: [H, W, 3] uint8 RGB.
+            mask: [H, W] bool, the object; not empty.
+            canvas_hw: size of the frame.
+            size: square root of its area on the canvas, pixels.
+            motion: its motion.
+            near: put it near this layer, so that they meet.
+        """
+        x, y, w, h = mask_to_box(mask).astype(int)
+        margin = 4
+        rows = slice(max(y - margin, 0), y + h + margin)
+        columns = slice(max(x - margin, 0), x + w + margin)
+        # Enlarging more than this shows no detail that the photograph has not.
+        zoom = min(size / np.sqrt(mask.sum()), 1.6)
+        size = zoom * np.sqrt(mask.sum())
+        if near is None:
+            centre = (rng.uniform(0.2, 0.8) * canvas_hw[1], rng.uniform(0.2, 0.8) * canvas_hw[0])
+        else:
+            distance = rng.normal(0, 0.9, 2) * near.size
+            centre = (near.centre[0] + distance[0], near.centre[1] + distance[1])
+        return Layer(
+            picture[rows, columns], mask[rows, columns].astype(np.uint8), False, canvas_hw, centre, zoom, size, motion
+        )
+
+    def render(self, time: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Draw the layer at a time in 0..1.
+
+        Returns:
+            ([H, W, 3] float32 RGB, [H, W] float32 opacity, [H, W] uint8 labels).
+        """
+        motion = self.motion
+        field = bend_field(motion.start.mix(motion.end, time))
+        source = sampling_map(self._matrix(time), field, self.labels.shape, self.canvas_hw)
+        border = cv2.BORDER_REFLECT_101 if self.opaque else cv2.BORDER_REPLICATE
+        picture = cv2.remap(self.picture, source, None, cv2.INTER_LINEAR, borderMode=border)
+        if self.opaque:
+            labels = cv2.remap(self.labels, source, None, cv2.INTER_NEAREST, borderMode=border)
+            return picture.astype(np.float32), np.ones(self.canvas_hw, np.float32), labels
+        soft = cv2.remap(self.labels.astype(np.float32), source, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        soft = cv2.GaussianBlur(soft, (0, 0), 0.7)
+        return picture.astype(np.float32), soft, (soft > 0.5).astype(np.uint8)
+
+    def full_area(self, time: float) -> float:
+        """Area of the object at that time if nothing hid it, canvas pixels."""
+        return float((self.labels == 1).sum()) * (self.zoom * np.exp(self.motion.growth * (time - 0.5))) ** 2
+
+    def _matrix(self, time: float) -> np.ndarray:
+        """Layer -> canvas at that time."""
+        motion, late = self.motion, time - 0.5
+        swing = motion.wobble[0] * np.sin(2 * np.pi * time + motion.wobble[1])
+        to = np.array(self.centre) + (motion.travel * late + swing) * self.size
+        return affine(
+            centre=(self.labels.shape[1] / 2, self.labels.shape[0] / 2),
+            to=(to[0], to[1]),
+            # A background that shrank below the canvas would show its mirrored border: start larger.
+            zoom=self.zoom * np.exp(motion.growth * late) * (1.1 if self.opaque else 1.0),
+            angle=motion.tilt + motion.turn * late,
+            shear=motion.shear * time,
+            mirror=motion.mirror,
+        )
+
+
+def fill_hole(rng: np.random.Generator, picture: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    """Remove an object from its photograph by texture from elsewhere in it.
+
+    Several shifted and flipped copies compete pixel by pixel; what none can fill is blended from the surroundings.
+
+    Args:
+        rng: random generator.
+        picture: [H, W, 3] uint8 RGB.
+        hole: [H, W] bool.
+
+    Returns:
+        [H, W, 3] uint8 RGB.
+    """
+    height, width = hole.shape
+    grown = cv2.dilate(hole.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    filled, missing = picture.copy(), grown.copy()
+    for _ in range(4):
+        if not missing.any():
+            break
+        flip = rng.random() < 0.5
+        texture, blocked = (picture[:, ::-1], grown[:, ::-1]) if flip else (picture, grown)
+        shift = (rng.integers(height // 6 + 1) * rng.choice([-1, 1]), rng.integers(width // 5, width))
+        texture, blocked = np.roll(texture, shift, (0, 1)), np.roll(blocked, shift, (0, 1))
+        usable = missing & ~blocked
+        filled[usable] = texture[usable]
+        missing &= blocked
+    # Seams and what is left: a blurred version, computed without the missing pixels.
+    known = (~missing).astype(np.float32)
+    sigma = max(height, width) / 40
+    blurred = cv2.GaussianBlur(filled * known[..., None], (0, 0), sigma)
+    weight = cv2.GaussianBlur(known, (0, 0), sigma)
+    average = blurred / np.maximum(weight, 1e-3)[..., None]
+    filled[missing] = np.clip(average[missing], 0, 255).astype(np.uint8)
+    return filled

@@ -1,0 +1,54 @@
+"""Segmentation losses l of eq. 4.
+
+Shapes: N frames, H W pixels. Masks are 0 background, 1 object, 255 undecided (left out).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+IGNORE = 255
+
+
+def lovasz_loss(logits: Tensor, masks: Tensor) -> Tensor:
+    """Lovasz hinge (Berman et al., CVPR 2018): the convex surrogate of 1 - Jaccard, per frame, averaged.
+
+    The hinge error of a pixel is 1 - logit for the object and 1 + logit for the background. Pixels with an error of 0
+    or less add nothing and sort behind all others, so only those with a positive error are sorted.
+
+    Args:
+        logits: [N, H, W] float; above 0 is object.
+        masks: [N, H, W] integer; 0, 1, 255.
+
+    Returns:
+        Scalar.
+    """
+    return torch.stack([_lovasz_frame(frame.flatten(), mask.flatten()) for frame, mask in zip(logits, masks, strict=True)]).mean()
+
+
+def bce_loss(logits: Tensor, masks: Tensor) -> Tensor:
+    """Binary cross-entropy, averaged over the decided pixels of each frame, then over frames; arguments as above."""
+    known = (masks != IGNORE).to(logits.dtype)
+    per_pixel = F.binary_cross_entropy_with_logits(logits, (masks == 1).to(logits.dtype), reduction="none")
+    return ((per_pixel * known).sum(dim=(1, 2)) / known.sum(dim=(1, 2)).clamp(min=1)).mean()
+
+
+def lovasz_bce_loss(logits: Tensor, masks: Tensor) -> Tensor:
+    """Lovasz plus cross-entropy: the second gives a gradient to every pixel from the first step on."""
+    return lovasz_loss(logits, masks) + bce_loss(logits, masks)
+
+
+def _lovasz_frame(logits: Tensor, mask: Tensor) -> Tensor:
+    """Lovasz hinge of one frame; [P], [P] -> scalar."""
+    objects = mask == 1
+    errors = 1 - torch.where(objects, logits, -logits)
+    active = ((errors > 0) & (mask != IGNORE)).nonzero()[:, 0]
+    errors, order = errors[active].sort(descending=True)
+    hit = objects[active][order].to(logits.dtype)
+    num_objects = objects.sum()
+    # Jaccard loss when the k worst pixels are wrong, k = 1, 2, ...; its increments are the slopes of the surrogate.
+    jaccard_loss = 1 - (num_objects - hit.cumsum(0)) / (num_objects + (1 - hit).cumsum(0))
+    slopes = jaccard_loss.diff(prepend=jaccard_loss.new_zeros(1))
+    return errors @ slopes
