@@ -1,0 +1,57 @@
+"""Loss of the box2mask network (paper eq. 4).
+
+Shapes: T frames, B sequences, H W crop pixels.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from ltr.actors import BaseActor
+from torch import Tensor, nn
+
+from ltr_ext.actors.common import Objective, frame_loss, mean_jaccard, set_training
+
+
+class Box2MaskActor(BaseActor):
+    """Runs the network on a batch: loss on the coarse plus loss on the refined masks.
+
+    Args:
+        net: `Box2MaskNet`, or anything with its `forward`.
+        objective: loss of logits against masks, averaged over frames.
+        autocast: run the network in bfloat16; the loss stays in float32.
+    """
+
+    def __init__(self, net: nn.Module, objective: Objective, autocast: bool = False) -> None:
+        super().__init__(net, objective)
+        self.autocast = autocast
+
+    def __call__(self, data: Any) -> tuple[Tensor, dict[str, float]]:
+        """Loss and statistics of one batch.
+
+        Args:
+            data: `train_images` [T, B, 3, H, W] uint8 RGB, `train_anno` [T, B, 4] float32 (x, y, w, h) in crop pixels,
+                `train_masks` [T, B, H, W] uint8 (0, 1, 255 undecided).
+
+        Returns:
+            The scalar loss, and `Loss/total`, `Loss/coarse`, `Loss/refined` (0 where the variant does not refine), `J`.
+        """
+        images, boxes, masks = data["train_images"], data["train_anno"], data["train_masks"]
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=self.autocast):
+            output = self.net(images.float(), boxes)
+        coarse = frame_loss(self.objective, output.coarse, masks)
+        loss, refined = coarse, None
+        if output.refined is not None:
+            refined = frame_loss(self.objective, output.refined, masks)
+            loss = coarse + refined
+        return loss, {
+            "Loss/total": loss.item(),
+            "Loss/coarse": coarse.item(),
+            "Loss/refined": 0.0 if refined is None else refined.item(),
+            "J": mean_jaccard(output.final, masks),
+        }
+
+    def train(self, mode: bool = True) -> None:
+        """Training or evaluation mode; frozen parts stay in evaluation mode."""
+        set_training(self.net, mode)

@@ -1,0 +1,55 @@
+"""What both actors share.
+
+Shapes: T frames, B sequences, H W crop pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+Objective = Callable[[Tensor, Tensor], Tensor]
+"""(logits [N, H, W] float32, masks [N, H, W] uint8 with 0, 1 and `IGNORE`) -> scalar, averaged over N."""
+
+IGNORE = 255
+"""Mask value of undecided pixels."""
+
+
+def frame_loss(objective: Objective, logits: Tensor, masks: Tensor) -> Tensor:
+    """The objective, averaged over all frames of all sequences.
+
+    Args:
+        objective: see `Objective`.
+        logits: [T, B, H, W] of any float type; above 0 is object.
+        masks: [T, B, H, W] uint8; 0, 1, or 255 where undecided.
+    """
+    return objective(logits.flatten(0, 1).float(), masks.flatten(0, 1))
+
+
+@torch.no_grad()
+def mean_jaccard(logits: Tensor, masks: Tensor) -> float:
+    """Mean over frames of |prediction and mask| / |prediction or mask|, undecided pixels left out.
+
+    Args:
+        logits: [T, B, H, W]; above 0 is object.
+        masks: [T, B, H, W]; 0, 1, or 255 where undecided.
+
+    Returns:
+        0 to 1. A frame where prediction and mask are both empty counts 1.
+    """
+    known, objects = masks != IGNORE, masks == 1
+    predicted = (logits > 0) & known
+    intersection = (predicted & objects).sum(dim=(-2, -1)).double()
+    union = (predicted | objects).sum(dim=(-2, -1)).double()
+    return torch.where(union > 0, intersection / union.clamp(min=1), 1.0).mean().item()
+
+
+def set_training(net: nn.Module, mode: bool) -> None:
+    """As `net.train(mode)`, but modules without a trainable parameter keep their batch statistics."""
+    net.train(mode)
+    for module in net.modules():
+        parameters = list(module.parameters())
+        if parameters and not any(parameter.requires_grad for parameter in parameters):
+            module.eval()

@@ -1,0 +1,208 @@
+"""Checkpoint files: one safetensors file each, with everything else as JSON in its header.
+
+A file appears under its name only when it is whole: written beside it, synced to the disk, renamed, folder synced.
+So a crash at any moment leaves the earlier ones. A readable `.json` beside it repeats the header; nothing reads it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as to_safetensors
+from torch import Tensor
+
+from ltr_ext.errors import UserError
+
+FORMAT = "box2mask-training/1"
+_HEADER_KEY = "box2mask"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Content of a file."""
+
+    tensors: dict[str, Tensor]
+    """By name; the network's are called `net.<name>`."""
+    header: dict[str, Any]
+    """Everything else, as JSON holds it."""
+
+
+def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint and its readable sidecar, the first atomically and durably.
+
+    Args:
+        path: the `.safetensors` file; its folder is created.
+        checkpoint: tensors on any device; header values that JSON can hold.
+
+    Raises:
+        UserError: the folder cannot be written to, or the disk is full.
+        TypeError: a header value is none of JSON's.
+    """
+    header = {"format": FORMAT, **checkpoint.header}
+    # clone: safetensors refuses tensors that share memory, and tied parameters do
+    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in checkpoint.tensors.items()}
+    content = to_safetensors(tensors, metadata={_HEADER_KEY: json.dumps(header)})
+    shown = {key: value for key, value in header.items() if key != "rng"}
+    with _disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_durably(path, content)
+        _write_durably(path.with_suffix(".json"), json.dumps(shown, indent=1).encode())
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint; executes nothing in it.
+
+    Raises:
+        UserError: the file is missing, truncated, or not one of ours.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            raw = (file.metadata() or {}).get(_HEADER_KEY)
+            header = json.loads(raw) if raw else {}
+            if header.get("format") != FORMAT:
+                raise UserError(f"checkpoint {path}: not a training checkpoint of this version; choose another file")
+            return Checkpoint({name: file.get_tensor(name) for name in file.keys()}, header)  # noqa: SIM118
+    except FileNotFoundError:
+        raise UserError(f"checkpoint {path}: does not exist; check the path") from None
+    except (SafetensorError, OSError, ValueError) as error:
+        raise UserError(f"checkpoint {path}: damaged ({error}); delete it, an earlier one is used then") from error
+
+
+def copy_checkpoint(source: Path, target: Path) -> None:
+    """Make `target` (atomically) another name for the content of `source`, and likewise the sidecar."""
+    with _disk_errors(target):
+        for suffix in (".safetensors", ".json"):
+            origin, goal = source.with_suffix(suffix), target.with_suffix(suffix)
+            temporary = goal.with_name(goal.name + ".tmp")
+            temporary.unlink(missing_ok=True)
+            try:
+                os.link(origin, temporary)
+            except OSError:  # a file system without hard links
+                shutil.copyfile(origin, temporary)
+                _sync(temporary)
+            temporary.replace(goal)
+            # renaming onto another link of the same file leaves both names
+            temporary.unlink(missing_ok=True)
+        _sync(target.parent)
+
+
+class CheckpointFolder:
+    """The checkpoints of one run: `<stem>_<iteration>.safetensors`, the last few, and `<stem>_best.safetensors`.
+
+    Args:
+        folder: need not exist yet.
+        stem: start of the file names, the class of the network.
+        keep_last: how many of the numbered files stay.
+    """
+
+    def __init__(self, folder: Path, stem: str, keep_last: int) -> None:
+        self.folder = folder
+        self.stem = stem
+        self.keep_last = keep_last
+
+    @property
+    def best(self) -> Path:
+        """Path of the best one; it may not exist."""
+        return self.folder / f"{self.stem}_best.safetensors"
+
+    def numbered(self) -> list[Path]:
+        """The numbered files, latest first."""
+        pattern = re.compile(re.escape(self.stem) + r"_(\d+)\.safetensors")
+        found = [(int(match[1]), path) for path in self.folder.glob("*") if (match := pattern.fullmatch(path.name))]
+        return [path for _, path in sorted(found, reverse=True)]
+
+    def save(self, iteration: int, checkpoint: Checkpoint, best: bool = False) -> Path:
+        """Write a numbered checkpoint, make it the best one too if told, and delete the oldest.
+
+        Returns:
+            The numbered file.
+        """
+        path = self.folder / f"{self.stem}_{iteration:08d}.safetensors"
+        write_checkpoint(path, checkpoint)
+        if best:
+            copy_checkpoint(path, self.best)
+        for old in self.numbered()[self.keep_last :]:
+            old.unlink(missing_ok=True)
+            old.with_suffix(".json").unlink(missing_ok=True)
+        return path
+
+    def latest(self) -> tuple[Path, Checkpoint, list[str]] | None:
+        """The latest checkpoint that can be read.
+
+        Damaged later files are renamed to `*.damaged`, so that they neither count nor come back.
+
+        Returns:
+            Its path and content, and one complaint for each damaged later file; None if there is no numbered file.
+
+        Raises:
+            UserError: there are files, but all are damaged.
+        """
+        damaged: list[Path] = []
+        complaints: list[str] = []
+        for path in self.numbered():
+            try:
+                checkpoint = read_checkpoint(path)
+            except UserError as error:
+                damaged.append(path)
+                complaints.append(str(error))
+                continue
+            for bad in damaged:
+                bad.rename(bad.with_suffix(".damaged"))
+            return path, checkpoint, complaints
+        if complaints:
+            raise UserError(f"{complaints[0]}; no other in {self.folder} can be read: start anew with --fresh")
+        return None
+
+
+def set_aside(folder: Path) -> Path | None:
+    """Rename a folder to the first free `<folder>.old-<n>`.
+
+    Returns:
+        The new path; None if the folder does not exist or is empty.
+    """
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return None
+    number = 1
+    while (target := folder.with_name(f"{folder.name}.old-{number}")).exists():
+        number += 1
+    with _disk_errors(folder):
+        folder.rename(target)
+    return target
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    temporary = path.with_name(path.name + ".tmp")
+    with open(temporary, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    """Force a file's content, or a folder's names, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _disk_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"checkpoint {path}: cannot be written ({error.strerror}); free some space, or choose another --workspace"
+        ) from error

@@ -1,0 +1,151 @@
+"""Training state <-> tensors and JSON values: network, optimizer, statistics, fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from ltr.admin.stats import AverageMeter, StatValue
+from torch import Tensor, nn
+
+from ltr_ext.errors import UserError
+
+NET_PREFIX = "net."
+OPTIMIZER_PREFIX = "optimizer."
+
+
+def net_tensors(net: nn.Module) -> dict[str, Tensor]:
+    """Trainable parameters and buffers, by the names of `state_dict`; frozen parameters are left out."""
+    frozen = {name for name, parameter in net.named_parameters(remove_duplicate=False) if not parameter.requires_grad}
+    return {name: tensor for name, tensor in net.state_dict().items() if name not in frozen}
+
+
+def load_net(net: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Copy checkpoint tensors into the network.
+
+    Args:
+        net: gets the values; its frozen parameters stay.
+        tensors: all tensors of the checkpoint; those called `net.<name>` are used.
+        path: for the message.
+
+    Raises:
+        UserError: a name is missing or unknown, or a shape differs.
+    """
+    saved = {name.removeprefix(NET_PREFIX): value for name, value in tensors.items() if name.startswith(NET_PREFIX)}
+    wanted = net_tensors(net)
+    for name in sorted(saved.keys() | wanted.keys()):
+        shapes = [tuple(group[name].shape) if name in group else None for group in (saved, wanted)]
+        if shapes[0] != shapes[1]:
+            raise UserError(
+                f"checkpoint {path}: tensor {name} has shape {shapes[0]}, the network needs {shapes[1]}; "
+                "start anew with --fresh or choose another --workspace"
+            )
+    net.load_state_dict(saved, strict=False)
+
+
+def optimizer_state(optimizer: torch.optim.Optimizer) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The optimizer's tensors, called `optimizer.<parameter number>.<key>`, and its other values for JSON."""
+    state = optimizer.state_dict()
+    tensors: dict[str, Tensor] = {}
+    values: dict[str, dict[str, Any]] = {}
+    for number, entries in state["state"].items():
+        for key, value in entries.items():
+            if isinstance(value, Tensor):
+                tensors[f"{OPTIMIZER_PREFIX}{number}.{key}"] = value
+            else:
+                values.setdefault(str(number), {})[key] = value
+    return tensors, {"groups": state["param_groups"], "values": values}
+
+
+def load_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor], header: Mapping[str, Any]) -> None:
+    """Put back what `optimizer_state` returned."""
+    state: dict[int, dict[str, Any]] = {int(number): dict(entries) for number, entries in header["values"].items()}
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    for name, value in tensors.items():
+        if not name.startswith(OPTIMIZER_PREFIX):
+            continue
+        number, key = name.removeprefix(OPTIMIZER_PREFIX).split(".", 1)
+        state.setdefault(int(number), {})[key] = value
+    groups = []
+    for saved, current in zip(header["groups"], optimizer.param_groups, strict=True):
+        # JSON has no tuples; Adam's betas were one
+        groups.append({k: tuple(v) if isinstance(current.get(k), tuple) else v for k, v in saved.items()})
+    optimizer.load_state_dict({"state": state, "param_groups": groups})
+    for parameter in parameters:
+        for key, value in optimizer.state[parameter].items():
+            if isinstance(value, Tensor) and value.shape == parameter.shape and value.ndim:
+                # memory layout as in the uninterrupted run, lest sums run in another order
+                optimizer.state[parameter][key] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
+
+
+def stats_state(stats: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Any]:
+    """The host's statistics as JSON values: loader -> name -> [kind, fields]."""
+    return {
+        loader: None if entries is None else {name: [_kind(meter), vars(meter)] for name, meter in entries.items()}
+        for loader, entries in stats.items()
+    }
+
+
+def load_stats(stats: dict[str, Any], saved: Mapping[str, Any]) -> None:
+    """Put back what `stats_state` returned."""
+    for loader, entries in saved.items():
+        stats[loader] = None
+        if entries is None:
+            continue
+        stats[loader] = {}
+        for name, (kind, fields) in entries.items():
+            meter = AverageMeter() if kind == "average" else StatValue()
+            vars(meter).update(fields)
+            stats[loader][name] = meter
+
+
+def _kind(meter: object) -> str:
+    return "average" if isinstance(meter, AverageMeter) else "value"
+
+
+def frozen_digest(net: nn.Module) -> str:
+    """First 16 hex digits of the SHA-256 over the frozen parameters, which checkpoints leave out."""
+    digest = hashlib.sha256()
+    for name, parameter in sorted(net.named_parameters()):
+        if not parameter.requires_grad:
+            digest.update(name.encode())
+            digest.update(parameter.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()[:16]
+
+
+def check_fingerprint(saved: Mapping[str, Any], current: Mapping[str, Any], path: Path) -> None:
+    """Refuse a checkpoint of another recipe.
+
+    Raises:
+        UserError: names the first few fields that differ, with both values.
+    """
+    before, now = _flat(saved), _flat(json.loads(json.dumps(current)))
+    differences = [
+        f"{key} was {before.get(key, 'not set')!r}, is now {now.get(key, 'not set')!r}"
+        for key in sorted(before.keys() | now.keys())
+        if before.get(key, _MISSING) != now.get(key, _MISSING)
+    ]
+    if differences:
+        more = f" and {len(differences) - 3} more" if len(differences) > 3 else ""
+        raise UserError(
+            f"checkpoint {path}: made with other settings ({'; '.join(differences[:3])}{more}); "
+            "start anew with --fresh or choose another --workspace"
+        )
+
+
+_MISSING = object()
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested mappings as one, keys joined by dots."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat

@@ -1,0 +1,5 @@
+"""Actors."""
+
+from ltr.actors.base_actor import BaseActor
+
+__all__ = ["BaseActor"]

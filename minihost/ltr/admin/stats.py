@@ -1,0 +1,44 @@
+"""Statistics of a training, one value an epoch."""
+
+from __future__ import annotations
+
+
+class AverageMeter:
+    """Weighted mean over an epoch; `history` holds the means of the finished epochs."""
+
+    def __init__(self) -> None:
+        self.history: list[float] = []
+        self.has_new_data = False
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the current epoch."""
+        self.val = self.avg = self.sum = 0.0
+        self.count = 0
+
+    def update(self, val: float, n: int = 1) -> None:
+        """Add a value that stands for `n` samples."""
+        self.val = val
+        self.sum += val * n
+        self.count += n
+        self.avg = self.sum / self.count
+
+    def new_epoch(self) -> None:
+        """Close the epoch; without values, `history` does not grow."""
+        self.has_new_data = self.count > 0
+        if self.has_new_data:
+            self.history.append(self.avg)
+            self.reset()
+
+
+class StatValue:
+    """A value set once an epoch."""
+
+    def __init__(self) -> None:
+        self.val = 0.0
+        self.history: list[float] = []
+
+    def update(self, val: float) -> None:
+        """Set the value of this epoch."""
+        self.val = val
+        self.history.append(val)

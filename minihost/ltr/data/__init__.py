@@ -1,0 +1,5 @@
+"""Loading data."""
+
+from ltr.data.loader import LTRLoader
+
+__all__ = ["LTRLoader"]

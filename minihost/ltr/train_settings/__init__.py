@@ -1,0 +1,1 @@
+"""Empty; `__path__` is extended by whoever has train settings."""

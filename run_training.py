@@ -1,0 +1,95 @@
+"""Train a network: `python run_training.py MODULE NAME` runs `ltr_ext/train_settings/MODULE/NAME.py`."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import importlib.util
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ltr_ext import host
+from ltr_ext.errors import UserError, run_command
+
+TRAIN_SETTINGS = Path(__file__).resolve().parent / "ltr_ext" / "train_settings"
+
+EXAMPLE = """example:
+  python run_training.py box2mask lite
+      trains the small network on synthetic video; stop it with Ctrl-C, the same command goes on where it stopped
+"""
+
+if __name__ != "__main__":  # a spawned worker; the choice is in the environment
+    host.resolve()
+
+
+def known_settings(folder: Path = TRAIN_SETTINGS) -> dict[str, str]:
+    """Our train settings.
+
+    Returns:
+        "<module> <name>" -> first line of the file's docstring, sorted.
+    """
+    files = sorted(path for path in folder.glob("*/*.py") if not path.stem.startswith("_"))
+    return {f"{path.parent.name} {path.stem}": _first_line(path) for path in files}
+
+
+def _first_line(path: Path) -> str:
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    return docstring.splitlines()[0] if docstring else ""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line; `--help` lists the train settings."""
+    listing = "train settings:\n" + "".join(f"  {name:20} {line}\n" for name, line in known_settings().items())
+    parser = argparse.ArgumentParser(
+        prog="run_training.py",
+        description="Train a network. An interrupted training goes on where it stopped, to the same weights.",
+        epilog=f"{listing}\n{EXAMPLE}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("module", metavar="MODULE", help="folder in ltr_ext/train_settings, for example box2mask")
+    parser.add_argument("name", metavar="NAME", help="file in it, for example lite")
+    parser.add_argument("--host", choices=host.CHOICES, default="auto", help="what to run on (default: auto)")
+    parser.add_argument("--workspace", type=Path, metavar="DIR", help="folder of checkpoints and TensorBoard files")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of data and weights (default: 0)")
+    parser.add_argument("--fresh", action="store_true", help="set earlier checkpoints aside and begin anew")
+    parser.add_argument("--max-iterations", type=int, metavar="N", help="stop after N iterations in total")
+    return parser
+
+
+def check_setting(module: str, name: str) -> None:
+    """Refuse a train setting that neither we nor the host have.
+
+    Raises:
+        UserError: lists the known ones.
+    """
+    full_name = f"ltr.train_settings.{module}.{name}"
+    try:
+        found = module.isidentifier() and name.isidentifier() and importlib.util.find_spec(full_name) is not None
+    except ModuleNotFoundError:
+        found = False
+    if not found:
+        raise UserError(f"train setting {module} {name}: unknown; known are {', '.join(known_settings())}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse, choose the host, hand over to it."""
+    args = build_parser().parse_args(arguments)
+    print(f"host: {host.resolve(args.host)}")
+    # these import the host
+    from ltr.run_training import run_training
+
+    from ltr_ext.trainers.options import RunOptions, set_run_options
+    from tracker_ext.registration import register
+
+    register()
+    check_setting(args.module, args.name)
+    set_run_options(
+        RunOptions(workspace=args.workspace, seed=args.seed, fresh=args.fresh, max_iterations=args.max_iterations)
+    )
+    run_training(args.module, args.name)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))
