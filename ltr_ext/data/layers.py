@@ -129,12 +129,12 @@ class Layer:
         field = bend_field(motion.start.mix(motion.end, time))
         source = sampling_map(self._matrix(time), field, self.labels.shape, self.canvas_hw)
         border = cv2.BORDER_REFLECT_101 if self.opaque else cv2.BORDER_REPLICATE
-        picture = cv2.remap(self.picture, source, None, cv2.INTER_LINEAR, borderMode=border)
+        picture = cv2.remap(self.picture, *source, cv2.INTER_LINEAR, borderMode=border)
         if self.opaque:
-            labels = cv2.remap(self.labels, source, None, cv2.INTER_NEAREST, borderMode=border)
+            labels = cv2.remap(self.labels, *source, cv2.INTER_NEAREST, borderMode=border)
             return picture.astype(np.float32), np.ones(self.canvas_hw, np.float32), labels
-        soft = cv2.remap(self.labels.astype(np.float32), source, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-        soft = cv2.GaussianBlur(soft, (0, 0), 0.7)
+        soft = cv2.remap(self.labels * np.uint8(255), *source, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        soft = cv2.GaussianBlur(soft, (0, 0), 0.7).astype(np.float32) / 255
         return picture.astype(np.float32), soft, (soft > 0.5).astype(np.uint8)
 
     def full_area(self, time: float) -> float:

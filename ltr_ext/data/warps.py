@@ -80,7 +80,9 @@ def affine(
     return np.column_stack([linear, np.array(to) - linear @ np.array(centre)])
 
 
-def sampling_map(matrix: np.ndarray, field: np.ndarray | None, layer_hw: tuple[int, int], out_hw: tuple[int, int]) -> np.ndarray:
+def sampling_map(
+    matrix: np.ndarray, field: np.ndarray | None, layer_hw: tuple[int, int], out_hw: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
     """Where each canvas pixel comes from.
 
     Args:
@@ -90,20 +92,29 @@ def sampling_map(matrix: np.ndarray, field: np.ndarray | None, layer_hw: tuple[i
         out_hw: size of the canvas.
 
     Returns:
-        [H, W, 2] float32 for `cv2.remap`: source pixel centres (x, y).
+        x and y, [H, W] float32 each, for `cv2.remap`: source pixel centres.
     """
     inverse = cv2.invertAffineTransform(matrix)
-    xs = np.arange(out_hw[1], dtype=np.float32) + 0.5
-    ys = np.arange(out_hw[0], dtype=np.float32)[:, None] + 0.5
-    source = np.empty((*out_hw, 2), np.float32)
-    for axis in (0, 1):
-        source[..., axis] = inverse[axis, 0] * xs + inverse[axis, 1] * ys + inverse[axis, 2]
+    height, width = out_hw
+    xs = np.arange(width, dtype=np.float32) + 0.5
+    ys = np.arange(height, dtype=np.float32) + 0.5
+    planes = []
+    for row in inverse.astype(np.float32):
+        planes.append(np.add.outer(row[1] * ys, row[0] * xs + (row[2] - np.float32(0.5))))
     if field is not None:
-        # The field lives on the layer; look it up where the affine map alone would land.
-        to_grid = np.array([FIELD_GRID / layer_hw[1], FIELD_GRID / layer_hw[0]], np.float32)
-        moved = cv2.remap(field, source * to_grid - 0.5, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        source += moved * np.array([layer_hw[1], layer_hw[0]], np.float32)
-    return source - 0.5
+        # The field lives on the layer: look it up where the affine map alone would land. It is smooth, so a coarse
+        # sampling of the canvas is enough.
+        coarse = (max(height // 8, 2), max(width // 8, 2))
+        cx = (np.arange(coarse[1], dtype=np.float32) + 0.5) * (width / coarse[1])
+        cy = (np.arange(coarse[0], dtype=np.float32) + 0.5) * (height / coarse[0])
+        lookup = [
+            np.add.outer(row[1] * cy, row[0] * cx + row[2]).astype(np.float32) * np.float32(FIELD_GRID / side) - np.float32(0.5)
+            for row, side in zip(inverse, layer_hw[::-1], strict=True)
+        ]
+        moved = cv2.remap(field, *lookup, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        for axis, side in enumerate(layer_hw[::-1]):
+            planes[axis] += cv2.resize(moved[..., axis] * np.float32(side), (width, height), interpolation=cv2.INTER_LINEAR)
+    return planes[0], planes[1]
 
 
 def _radial(a: np.ndarray, b: np.ndarray) -> np.ndarray:
