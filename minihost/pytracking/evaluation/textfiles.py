@@ -1,0 +1,29 @@
+"""Numbers in text files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+
+def read_numbers(path: Path) -> np.ndarray:
+    """All numbers of a file, flat, float64; separated by commas, tabs, spaces or line ends."""
+    return np.array(path.read_text().replace(",", " ").split(), dtype=np.float64)
+
+
+def read_boxes(path: Path) -> np.ndarray:
+    """[F, 4] float64 (x, y, w, h), one box per line.
+
+    Raises:
+        ValueError: the count of numbers is not a multiple of four.
+    """
+    numbers = read_numbers(path)
+    if numbers.size % 4:
+        raise ValueError(f"{path}: {numbers.size} numbers are not boxes of four")
+    return numbers.reshape(-1, 4)
+
+
+def numbered_frames(folder: Path) -> list[str]:
+    """The .jpg files of a folder, in the order of their numbers."""
+    return [str(path) for path in sorted(folder.glob("*.jpg"), key=lambda path: int(path.stem))]

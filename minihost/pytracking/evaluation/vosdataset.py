@@ -1,0 +1,112 @@
+"""DAVIS and YouTube-VOS: videos with id masks, several objects each."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pytracking.evaluation.data import BaseDataset, Sequence, SequenceList
+from pytracking.evaluation.images import read_labels
+
+NO_BOX = (-1.0, -1.0, -1.0, -1.0)
+"""The box of an object on a frame without annotation, or where it is not seen."""
+
+
+def label_boxes(labels: np.ndarray) -> dict[str, tuple[float, float, float, float]]:
+    """The tight box (x, y, w, h) of every object in an id mask [H, W], by id; 0 is background."""
+    boxes = {}
+    for object_id in np.unique(labels[labels > 0]):
+        rows, columns = np.nonzero(labels == object_id)
+        x, y = columns.min(), rows.min()
+        boxes[str(object_id)] = (float(x), float(y), float(columns.max() - x + 1), float(rows.max() - y + 1))
+    return boxes
+
+
+class _VideoObjectDataset(BaseDataset):
+    """Videos in `jpeg_path/<video>`, id masks of the same stem in `anno_path/<video>`."""
+
+    dataset_name: str
+    jpeg_path: Path
+    anno_path: Path
+    sequence_names: list[str]
+
+    def __len__(self) -> int:
+        return len(self.sequence_names)
+
+    def get_sequence_list(self) -> SequenceList:
+        return SequenceList(self._sequence(name) for name in self.sequence_names)
+
+    def _object_ids(self, name: str, boxes: list[dict[str, Any]]) -> list[str]:
+        """Ids in the order of their first appearance."""
+        return list(dict.fromkeys(object_id for frame in boxes for object_id in frame))
+
+    def _entries(self, name: str, frames: list[Path], boxes: dict[str, np.ndarray]) -> dict[int, Any] | None:
+        """Where objects enter; None: all on the first frame."""
+        return None
+
+    def _sequence(self, name: str) -> Sequence:
+        frames = sorted((self.jpeg_path / name).glob("*.jpg"))
+        masks = [self.anno_path / name / f"{frame.stem}.png" for frame in frames]
+        masks_or_none = [str(mask) if mask.is_file() else None for mask in masks]
+        by_frame = [label_boxes(read_labels(mask)) if mask else {} for mask in masks_or_none]
+        ids = self._object_ids(name, by_frame)
+        boxes = OrderedDict((i, np.array([frame.get(i, NO_BOX) for frame in by_frame])) for i in ids)
+        return Sequence(
+            name,
+            [str(frame) for frame in frames],
+            self.dataset_name,
+            boxes,
+            ground_truth_seg=masks_or_none,
+            init_data=self._entries(name, frames, boxes),
+            object_ids=ids,
+            multiobj_mode=True,
+        )
+
+
+class DavisDataset(_VideoObjectDataset):
+    """`<root>/{JPEGImages,Annotations}/480p/<video>/00000.*`, `ImageSets/<version>/<split>.txt`.
+
+    The 2016 masks hold 0 and 255, so the object's id there is `255`, as with upstream.
+    """
+
+    dataset_name = "DAVIS"
+
+    def __init__(self, version: str, split: str) -> None:
+        super().__init__()
+        local = importlib.import_module("ltr.admin.local").EnvironmentSettings()
+        root = Path(local.davis16_dir if version == "2016" else local.davis_dir)
+        self.jpeg_path = root / "JPEGImages" / "480p"
+        self.anno_path = root / "Annotations" / "480p"
+        self.sequence_names = (root / "ImageSets" / version / f"{split}.txt").read_text().split()
+
+
+class YouTubeVOSDataset(_VideoObjectDataset):
+    """`<root>/<version>/<split>/{JPEGImages,Annotations}/<video>/`, `meta.json` says when an object enters."""
+
+    dataset_name = "YouTubeVOS"
+
+    def __init__(self, version: str, split: str) -> None:
+        super().__init__()
+        root = Path(importlib.import_module("ltr.admin.local").EnvironmentSettings().youtubevos_dir) / version / split
+        self.jpeg_path = root / "JPEGImages"
+        self.anno_path = root / "Annotations"
+        self.meta = json.loads((root / "meta.json").read_text())["videos"]
+        self.sequence_names = sorted(self.meta)
+
+    def _object_ids(self, name: str, boxes: list[dict[str, Any]]) -> list[str]:
+        return list(self.meta[name]["objects"])
+
+    def _entries(self, name: str, frames: list[Path], boxes: dict[str, np.ndarray]) -> dict[int, Any]:
+        number = {frame.stem: i for i, frame in enumerate(frames)}
+        entries: dict[int, Any] = {}
+        for object_id, about in self.meta[name]["objects"].items():
+            stem = about["frames"][0]
+            mask = str(self.anno_path / name / f"{stem}.png")
+            entry = entries.setdefault(number[stem], {"object_ids": [], "bbox": OrderedDict(), "mask": mask})
+            entry["object_ids"].append(object_id)
+            entry["bbox"][object_id] = boxes[object_id][number[stem]]
+        return entries

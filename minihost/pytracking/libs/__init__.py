@@ -1,0 +1,6 @@
+"""Containers of tensors."""
+
+from pytracking.libs.tensordict import TensorDict
+from pytracking.libs.tensorlist import TensorList
+
+__all__ = ["TensorDict", "TensorList"]

@@ -1,0 +1,1 @@
+"""Parameter modules `<tracker>.<name>`, each with `parameters() -> TrackerParams`; extensions add theirs by path."""

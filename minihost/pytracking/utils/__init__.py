@@ -1,0 +1,5 @@
+"""Small helpers of the tracking half."""
+
+from pytracking.utils.params import TrackerParams
+
+__all__ = ["TrackerParams"]
