@@ -1,0 +1,83 @@
+"""Output folders that are whole or not there: written beside their place and moved in at the end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from types import TracebackType
+
+from ltr_ext.errors import UserError
+
+
+class OutputFolder:
+    """Context manager: yields an empty folder to write into and moves its contents to the target on success.
+
+    If the target does not exist, the whole folder is renamed to it. If it exists, each file or folder directly
+    inside replaces its namesake there (a `masks/` folder as a whole, so that no frame of an older, longer clip
+    survives) and everything else in the target stays. After an error, Ctrl-C included, the target is as before.
+
+    The folder to write into lies beside the target, or inside it if it exists: always on the same disk, so
+    that moving is renaming.
+    """
+
+    def __init__(self, target: str | Path) -> None:
+        """Check nothing yet; that is done on entering.
+
+        Args:
+            target: where the output shall be.
+        """
+        self.target = Path(target)
+        self._work: Path | None = None
+
+    def __enter__(self) -> Path:
+        """Make the folder to write into.
+
+        Raises:
+            UserError: the target is a file, or its place cannot be written to.
+        """
+        target = self.target
+        if target.exists() and not target.is_dir():
+            raise UserError(f"output folder {target} is a file; name a folder")
+        place = target if target.is_dir() else target.parent
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            self._work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".partial", dir=place))
+            umask = os.umask(0)
+            os.umask(umask)
+            self._work.chmod(0o777 & ~umask)
+        except OSError as error:
+            raise UserError(
+                f"output folder {target} cannot be written ({error.strerror}); name a folder you may write to"
+            ) from error
+        return self._work
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._work is not None
+        try:
+            if kind is None:
+                self._publish(self._work)
+        finally:
+            shutil.rmtree(self._work, ignore_errors=True)
+        if isinstance(error, OSError) and _is_inside(error.filename, self._work):
+            raise UserError(f"output folder {self.target}: {error.strerror}; nothing was written") from error
+
+    def _publish(self, work: Path) -> None:
+        if not self.target.is_dir():
+            work.rename(self.target)
+            return
+        replaced = Path(tempfile.mkdtemp(prefix="replaced-", dir=work))
+        for new in sorted(work.iterdir()):
+            if new == replaced:
+                continue
+            old = self.target / new.name
+            if old.exists():
+                old.rename(replaced / new.name)
+            new.rename(old)
+
+
+def _is_inside(filename: object, folder: Path) -> bool:
+    return isinstance(filename, str | os.PathLike) and Path(os.fspath(filename)).is_relative_to(folder)

@@ -1,0 +1,104 @@
+"""What a clip's result consists of on disk: masks, boxes, an overlay video; written as frames come."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TextIO
+
+import numpy as np
+
+from ltr_ext.data.image_io import write_mask
+from tracker_ext.evaluation.box_files import TABLE_COLUMNS, box_line
+from tracker_ext.evaluation.output import OutputFolder
+from tracker_ext.evaluation.overlay import OverlayVideo, draw_overlay
+
+
+class ClipWriter:
+    """Writes the result of one clip, frame by frame, into a folder that appears only when it is complete.
+
+    `masks/<stem>.png` (palette PNG, pixel value = object id), `boxes.txt` (one `x,y,w,h` line per frame; with
+    several objects `boxes_<id>.txt` each; nan where the object is absent), `overlay.mp4`. Use as a context
+    manager: an error inside leaves the folder as it was (see `OutputFolder`).
+    """
+
+    def __init__(
+        self, folder: str | Path, *, size: tuple[int, int], object_ids: Sequence[int], fps: float | None = None
+    ) -> None:
+        """Remember what to write; files are opened on entering.
+
+        Args:
+            folder: the output folder.
+            size: (height, width) of the frames, pixels.
+            object_ids: ids of all objects of the clip.
+            fps: frames per second of the overlay; None for 25.
+        """
+        self._output = OutputFolder(folder)
+        self._size, self._fps = size, fps
+        self._ids = list(object_ids)
+        self._box_files: dict[int, TextIO] = {}
+        self._video: OverlayVideo | None = None
+        self._masks = Path()
+
+    def __enter__(self) -> ClipWriter:
+        work = self._output.__enter__()
+        try:
+            self._masks = work / "masks"
+            self._masks.mkdir()
+            for object_id in self._ids:
+                name = "boxes.txt" if len(self._ids) == 1 else f"boxes_{object_id}.txt"
+                self._box_files[object_id] = (work / name).open("w", encoding="utf-8")
+            self._video = OverlayVideo(work / "overlay.mp4", self._size, self._fps)
+        except BaseException as error:
+            self._close()
+            self._output.__exit__(type(error), error, error.__traceback__)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+        self._output.__exit__(kind, error, trace)
+
+    def add(
+        self, stem: str, frame: np.ndarray, labels: np.ndarray, boxes: Mapping[int, np.ndarray | None]
+    ) -> None:
+        """Write one frame.
+
+        Args:
+            stem: name of the mask file without suffix.
+            frame: [H, W, 3] uint8 RGB.
+            labels: [H, W] uint8, pixel value = object id.
+            boxes: object id -> [4] (x, y, w, h), pixels, for every object; None or nan where absent.
+        """
+        assert self._video is not None
+        write_mask(self._masks / f"{stem}.png", labels)
+        for object_id, file in self._box_files.items():
+            file.write(box_line(boxes[object_id]) + "\n")
+        self._video.add(draw_overlay(frame, labels, boxes))
+
+    def _close(self) -> None:
+        for file in self._box_files.values():
+            file.close()
+        if self._video is not None:
+            self._video.close()
+
+
+def write_box_table(path: str | Path, boxes: Mapping[int, np.ndarray]) -> None:
+    """Write the boxes of a clip as CSV `frame,object,x,y,w,h`; absent objects have no row.
+
+    Args:
+        path: the CSV file; its folder exists.
+        boxes: object id -> [N, 4] (x, y, w, h), pixels, nan rows where absent.
+    """
+    with Path(path).open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(TABLE_COLUMNS)
+        count = max((len(track) for track in boxes.values()), default=0)
+        for frame in range(count):
+            for object_id, track in boxes.items():
+                if np.isfinite(track[frame]).all():
+                    writer.writerow([frame, object_id, *box_line(track[frame]).split(",")])
