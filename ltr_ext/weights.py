@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
+from ltr_ext.models.lwl import LWLConfig, LWLNet
 
 FORMAT = "box2mask-1"
 """Value of `format` in the header of our weight files."""
@@ -127,6 +128,7 @@ def _builders() -> dict[str, Any]:
     """Network class name -> function from the stored config to a network with random weights."""
     return {
         "Box2MaskNet": lambda config: Box2MaskNet(Box2MaskConfig(**_tuples(config))),
+        "LWLNet": lambda config: LWLNet(LWLConfig(**_tuples(config))),
     }
 
 

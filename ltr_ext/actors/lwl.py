@@ -12,25 +12,36 @@ from ltr.actors import BaseActor
 from torch import Tensor, nn
 
 from ltr_ext.actors.common import Objective, frame_loss, mean_jaccard, set_training
+from ltr_ext.models.lwl.previous import PreviousMaskConfig, simulate_previous_masks
 
 
 class LWLActor(BaseActor):
     """Lets the network learn the object from the first frames and segment the later ones.
 
     Args:
-        net: `net(train_images, test_images, train_masks, num_refinement_iter)` -> list of logits [T2, B, H, W], the
-            last one the best.
+        net: `net(train_images, test_images, train_masks, previous_masks, num_refinement_iter)` -> logits [T2, B, H, W].
         objective: loss of logits against masks, averaged over frames.
         num_refinement_iter: passed to the network.
         autocast: run the network in bfloat16; the loss stays in float32.
+        previous: how the masks of the frames before are made up; None for a network that does not look at them.
+        absent_share: share of the later frames that are taken from the next sequence of the batch, where the object is
+            not: only in training, and only if the batch has several sequences.
     """
 
     def __init__(
-        self, net: nn.Module, objective: Objective, num_refinement_iter: int = 2, autocast: bool = False
+        self,
+        net: nn.Module,
+        objective: Objective,
+        num_refinement_iter: int = 2,
+        autocast: bool = False,
+        previous: PreviousMaskConfig | None = None,
+        absent_share: float = 0.0,
     ) -> None:
         super().__init__(net, objective)
         self.num_refinement_iter = num_refinement_iter
         self.autocast = autocast
+        self.previous = previous
+        self.absent_share = absent_share
 
     def __call__(self, data: Any) -> tuple[Tensor, dict[str, float]]:
         """Loss and statistics of one batch.
@@ -40,23 +51,40 @@ class LWLActor(BaseActor):
                 [T1, B, H, W] and `test_masks` [T2, B, H, W] uint8 (0, 1, 255 undecided; as input 255 is background).
 
         Returns:
-            The scalar loss, the mean over the network's predictions, and `Loss/total`, `Loss/final` (of the last
-            prediction), `J`.
+            The scalar loss; `Loss/total` and `J`.
         """
-        train_images, test_images, masks = data["train_images"], data["test_images"], data["test_masks"]
+        train_images, test_images, test_masks = data["train_images"], data["test_images"], data["test_masks"]
         train_masks = (data["train_masks"] == 1).float()
+        previous_masks = self._previous_masks(test_masks)
+        if self.net.training and self.absent_share:
+            test_images, test_masks = self._with_absences(test_images, test_masks)
         with torch.autocast(test_images.device.type, torch.bfloat16, enabled=self.autocast):
-            predictions = self.net(
-                train_images.float(), test_images.float(), train_masks, num_refinement_iter=self.num_refinement_iter
+            logits = self.net(
+                train_images.float(),
+                test_images.float(),
+                train_masks,
+                previous_masks=previous_masks,
+                num_refinement_iter=self.num_refinement_iter,
             )
-        losses = torch.stack([frame_loss(self.objective, logits, masks) for logits in predictions])
-        loss = losses.mean()
-        return loss, {
-            "Loss/total": loss.item(),
-            "Loss/final": losses[-1].item(),
-            "J": mean_jaccard(predictions[-1], masks),
-        }
+        loss = frame_loss(self.objective, logits, test_masks)
+        return loss, {"Loss/total": loss.item(), "J": mean_jaccard(logits, test_masks)}
 
     def train(self, mode: bool = True) -> None:
         """Training or evaluation mode; frozen parts stay in evaluation mode."""
         set_training(self.net, mode)
+
+    def _previous_masks(self, masks: Tensor) -> Tensor | None:
+        """[T2, B, H, W] uint8 -> float, 0..1; in evaluation mode equal masks always give equal ones."""
+        if self.previous is None:
+            return None
+        generator = None if self.net.training else torch.Generator().manual_seed(0)
+        spoilt = simulate_previous_masks((masks == 1).float().flatten(0, 1), self.previous, generator)
+        return spoilt.unflatten(0, masks.shape[:2])
+
+    def _with_absences(self, images: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
+        """Exchange some later frames for ones without the object."""
+        if images.shape[1] == 1:
+            return images, masks
+        absent = (torch.rand(images.shape[:2]) < self.absent_share).to(images.device)
+        images = torch.where(absent[:, :, None, None, None], images.roll(1, dims=1), images)
+        return images, masks.masked_fill(absent[:, :, None, None], 0)

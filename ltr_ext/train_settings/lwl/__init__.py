@@ -1,0 +1,1 @@
+"""Settings of `run_training.py lwl ...`."""

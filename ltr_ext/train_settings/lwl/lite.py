@@ -1,0 +1,134 @@
+"""The small LWL network, trained on synthetic video on two CPU cores, from the weights of box2mask-lite.
+
+Where it differs from the paper, and why: the parts and the crop of box2mask-lite, so that nearly everything is learnt
+already and one short stage is enough; synthetic video from photographs; the decoder sees the last mask, which in
+training is the true one, spoilt; some later frames lack the object, which the paper's videos have by themselves.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import settings as paths_settings
+import torch
+from ltr.data import LTRLoader
+from torch.optim.lr_scheduler import LambdaLR
+
+from ltr_ext.actors.lwl import LWLActor
+from ltr_ext.data.processing import CropConfig
+from ltr_ext.data.sampler import SyntheticSampler
+from ltr_ext.data.synthetic import SyntheticConfig
+from ltr_ext.losses import lovasz_bce_loss
+from ltr_ext.models.lwl import LITE, LWLNet, PreviousMaskConfig, initialise_from_box2mask
+from ltr_ext.train_settings.synthetic_data import SOURCE_WEIGHTS, find_photographs
+from ltr_ext.trainers.batches import ResumableBatchSampler
+from ltr_ext.trainers.options import begin_run
+from ltr_ext.trainers.trainer import Box2MaskTrainer, TrainerConfig
+from ltr_ext.weights import file_hash, load_backbone_weights, load_network
+
+NUM_FRAMES = 4
+"""One frame with its mask, three to segment."""
+BATCH_SIZE = 4
+EPOCHS = 8
+ITERATIONS_PER_EPOCH = 200
+VALIDATION_CLIPS = 60
+WARM_UP = 50
+REFINEMENT_ITERATIONS = 2
+LEARNING_RATES = {
+    "target_features": 3e-4,
+    "aggregation": 3e-4,
+    "decoder": 1e-3,
+    "label_encoder": 1e-3,
+    "previous_encoder": 1e-3,
+}
+"""Of Adam, by part of the network; the frozen backbone has none."""
+SCALE = (2.0, 3.2)
+FIRST_CROPS = CropConfig(crop_hw=LITE.crop_hw, scale=SCALE, shift=0.05, flip=False)
+LATER_CROPS = CropConfig(crop_hw=LITE.crop_hw, scale=SCALE, shift=0.2, scale_jitter=0.15, flip=False)
+"""Around the true box, moved as far as an object moves between two frames. No flips: they would be drawn anew for the
+first frame and for the others."""
+CLIPS = SyntheticConfig()
+PREVIOUS = PreviousMaskConfig()
+ABSENT_SHARE = 0.06
+
+
+def run(settings: Any) -> None:
+    """Entry point, called by the host's run_training."""
+    options = begin_run(settings)
+    settings.description = "lwl-lite on synthetic video"
+    settings.grad_clip_max_norm = 5.0
+    photographs = find_photographs()
+    train_set = SyntheticSampler(
+        photographs.train, photographs.backgrounds, CLIPS, FIRST_CROPS, test_crops=LATER_CROPS,
+        num_frames=NUM_FRAMES, samples_per_epoch=ITERATIONS_PER_EPOCH * BATCH_SIZE, seed=options.seed,
+    )  # fmt: skip
+    val_set = SyntheticSampler(
+        photographs.held_out, photographs.backgrounds, CLIPS, FIRST_CROPS, test_crops=LATER_CROPS,
+        num_frames=NUM_FRAMES, samples_per_epoch=VALIDATION_CLIPS, seed=12345, repeat=True,
+    )  # fmt: skip
+    loaders = [
+        LTRLoader("train", train_set, training=True, num_workers=1, stack_dim=1,
+                  batch_sampler=ResumableBatchSampler(len(train_set), BATCH_SIZE, drop_last=True)),
+        LTRLoader("val", val_set, training=False, num_workers=1, stack_dim=1,
+                  batch_sampler=ResumableBatchSampler(len(val_set), BATCH_SIZE)),
+    ]  # fmt: skip
+
+    net, start = initial_network(paths_settings.load().weights_dir / "box2mask-lite.safetensors")
+    actor = LWLActor(
+        net, lovasz_bce_loss, REFINEMENT_ITERATIONS, autocast=True, previous=PREVIOUS, absent_share=ABSENT_SHARE
+    )
+    optimizer = torch.optim.Adam(parameter_groups(net))
+    schedule = LambdaLR(optimizer, learning_rate_factor)
+    config = TrainerConfig(
+        fingerprint={
+            "model": asdict(LITE), "start": start, "clips": asdict(CLIPS), "source_weights": SOURCE_WEIGHTS,
+            "crops": [asdict(FIRST_CROPS), asdict(LATER_CROPS)], "previous": asdict(PREVIOUS), "absent": ABSENT_SHARE,
+            "photographs": len(photographs.train.stills), "batch_size": BATCH_SIZE, "num_frames": NUM_FRAMES,
+            "learning_rates": LEARNING_RATES, "iterations": EPOCHS * ITERATIONS_PER_EPOCH, "seed": options.seed,
+        },
+        best_stat="val/J", checkpoint_every=100, fresh=options.fresh, max_iterations=options.max_iterations,
+    )  # fmt: skip
+    Box2MaskTrainer(actor, loaders, optimizer, settings, schedule, config).train(max_epochs=EPOCHS)
+
+
+def initial_network(box2mask_weights: Path) -> tuple[LWLNet, str]:
+    """The network before training.
+
+    Args:
+        box2mask_weights: file to start from; without it only the backbone is more than random.
+
+    Returns:
+        The network, and where it started: the file's hash or "imagenet".
+    """
+    net = LWLNet(LITE)
+    load_backbone_weights(net, LITE.backbone)
+    start = "imagenet"
+    if box2mask_weights.is_file():
+        start = file_hash(box2mask_weights)
+        fresh = initialise_from_box2mask(net, load_network(box2mask_weights))
+        logging.getLogger(__name__).info("start from %s; new: %s", box2mask_weights, ", ".join(fresh) or "nothing")
+    else:
+        logging.getLogger(__name__).warning("%s is missing: training starts from the backbone alone", box2mask_weights)
+    return net.to(memory_format=torch.channels_last), start
+
+
+def parameter_groups(net: LWLNet) -> list[dict[str, Any]]:
+    """Adam's groups, one per part of the network that has something to learn."""
+    groups = []
+    for name, part in net.named_children():
+        parameters = [parameter for parameter in part.parameters() if parameter.requires_grad]
+        if parameters:
+            groups.append({"params": parameters, "lr": LEARNING_RATES[name]})
+    return groups
+
+
+def learning_rate_factor(iteration: int) -> float:
+    """Linear warm-up, then a cosine down to 1 %."""
+    if iteration < WARM_UP:
+        return (iteration + 1) / WARM_UP
+    progress = min((iteration - WARM_UP) / (EPOCHS * ITERATIONS_PER_EPOCH - WARM_UP), 1.0)
+    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress))
