@@ -1,0 +1,62 @@
+"""How a clip is annotated: windows, crops' tolerance, precision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import torch
+
+from tracker_ext.annotation.windows import MODES, Mode
+
+Precision = Literal["auto", "float32", "bfloat16"]
+"""Arithmetic of the convolutions; "auto" takes bfloat16 where the processor multiplies it natively."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnnotateConfig:
+    """Options of windowed inference; the defaults are those of appendix D."""
+
+    num_frames: int = 5
+    """T, boxed frames that are aggregated together."""
+    interval: int = 15
+    """D, frames from one to the next within a window; 5 suits fast motion (section 4.1)."""
+    mode: Mode = "strided"
+    """`strided`: every window gives T masks; `centred`: one window per frame, T times the work."""
+    tolerance: float = 0.05
+    """Part of the box's width and height by which a mask may exceed it on each side; 0 for tight boxes."""
+    iterations: int | None = None
+    """Steepest-descent steps; None for the network's own number (15 in the paper)."""
+    scale: float | None = None
+    """Side of the crop as a multiple of the box; None for the network's own (4 in the paper)."""
+    encode_batch: int = 4
+    """Frames of one object that are encoded in one call."""
+    precision: Precision = "auto"
+    """Arithmetic of the convolutions; the solver always works in float32."""
+
+    def __post_init__(self) -> None:
+        for name in ("num_frames", "interval", "encode_batch"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.mode not in MODES:
+            raise ValueError(f"mode {self.mode!r} is unknown; known: {', '.join(MODES)}")
+        if self.precision not in get_args(Precision):
+            raise ValueError(f"precision {self.precision!r} is unknown; known: {', '.join(get_args(Precision))}")
+        if not 0 <= self.tolerance < float("inf"):
+            raise ValueError(f"tolerance must be 0 or more, got {self.tolerance}")
+        if self.iterations is not None and self.iterations < 1:
+            raise ValueError(f"iterations must be at least 1, got {self.iterations}")
+        if self.scale is not None and not self.scale >= 1:
+            raise ValueError(f"scale must be at least 1, got {self.scale}")
+
+    def uses_bfloat16(self, device: torch.device) -> bool:
+        """Whether convolutions run in bfloat16 on this device."""
+        return has_fast_bfloat16(device) if self.precision == "auto" else self.precision == "bfloat16"
+
+
+def has_fast_bfloat16(device: torch.device) -> bool:
+    """Whether the device multiplies bfloat16 natively (AMX or AVX-512 BF16 on a CPU)."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    known = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return bool(known.get("amx_bf16") or known.get("avx512_bf16"))

@@ -1,0 +1,193 @@
+"""Boxes on the frames of a clip become masks: windowed inference over a stream of frames (paper section 3.5).
+
+Shapes: N frames, H W image pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from ltr_ext.data.boxes import check_box
+from ltr_ext.errors import UserError
+from ltr_ext.models.box2mask import Box2MaskNet
+from tracker_ext.annotation.config import AnnotateConfig
+from tracker_ext.annotation.stream import CropLogits, ObjectStream
+from tracker_ext.annotation.windows import Window, schedule
+
+WindowPlan = Callable[[int], Iterable[Window]]
+"""Number of boxed frames of an object -> its windows, in the order of their last frame."""
+
+BACKGROUND_LOGIT = -100.0
+"""Logit of what lies outside a box."""
+
+MAX_OBJECT_ID = 254
+"""Ids are mask pixels; 0 is background, 255 undecided."""
+
+
+@dataclass(frozen=True)
+class FrameMasks:
+    """The masks of one frame."""
+
+    index: int
+    """Number of the frame, from 0."""
+    labels: np.ndarray
+    """[H, W] uint8: object id, 0 for background."""
+    scores: dict[int, float]
+    """Object id -> mean probability of the pixels of its mask, 0..1; 0 for an empty mask. Only objects with an answer."""
+    logits: dict[int, np.ndarray] | None
+    """Object id -> [H, W] float32, `BACKGROUND_LOGIT` outside the box; None unless asked for."""
+
+    def mask(self, object_id: int = 1) -> np.ndarray:
+        """[H, W] bool, one object."""
+        return self.labels == object_id
+
+
+def check_boxes(boxes: np.ndarray | Mapping[int, np.ndarray], image_hw: tuple[int, int], name: str) -> dict[int, np.ndarray]:
+    """Bring boxes into one form and refuse bad ones.
+
+    Args:
+        boxes: [N, 4] (x, y, w, h), image pixels, of object 1; or object id -> [N, 4]. A nan row means absent.
+        image_hw: (height, width) of the frames.
+        name: what messages call the clip.
+
+    Returns:
+        Object id -> [N, 4] float64, ids ascending.
+
+    Raises:
+        UserError: wrong shape or id, objects with different numbers of frames, no box at all, or a bad box.
+    """
+    by_id = dict(sorted(boxes.items())) if isinstance(boxes, Mapping) else {1: boxes}
+    checked = {}
+    for object_id, given in by_id.items():
+        track = np.asarray(given, dtype=np.float64)
+        if track.ndim != 2 or track.shape[1] != 4:
+            raise UserError(f"{name}: boxes of object {object_id} have shape {track.shape}; give one x,y,w,h per frame")
+        if not 1 <= object_id <= MAX_OBJECT_ID:
+            raise UserError(f"{name}: object id {object_id}; ids run from 1 to {MAX_OBJECT_ID}")
+        for index in np.flatnonzero(~np.isnan(track).all(axis=1)):
+            what = f"{name} frame {index}" + (f" object {object_id}" if len(by_id) > 1 else "")
+            check_box(track[index], height=image_hw[0], width=image_hw[1], name=what)
+        checked[object_id] = track
+    if len({len(track) for track in checked.values()}) > 1:
+        counts = {object_id: len(track) for object_id, track in checked.items()}
+        raise UserError(f"{name}: objects have different numbers of boxes {counts}; give one per frame, nan if absent")
+    if not any(np.isfinite(track).any() for track in checked.values()):
+        raise UserError(f"{name}: there is not one box; give x,y,w,h for at least one frame")
+    return checked
+
+
+def annotate(
+    frames: Iterable[np.ndarray],
+    boxes: np.ndarray | Mapping[int, np.ndarray],
+    net: Box2MaskNet,
+    config: AnnotateConfig | None = None,
+    *,
+    name: str = "clip",
+    keep_logits: bool = False,
+    plan: WindowPlan | None = None,
+) -> Iterator[FrameMasks]:
+    """Turn per-frame boxes into per-frame masks.
+
+    Frames are read once and in order; masks come out in order, each as soon as its window is complete. Memory does not
+    grow with the length of the clip: per object at most (T - 1) D + `encode_batch` frame encodings and T D crops of
+    logits are alive. Several objects are segmented separately; where they overlap the higher logit wins.
+
+    Args:
+        frames: N pictures, [H, W, 3] uint8 RGB, all of one size; a `FrameSource` or any iterable.
+        boxes: [N, 4] (x, y, w, h), image pixels, of object 1; or object id -> [N, 4]. A nan row means absent: that
+            frame's mask is empty.
+        net: the network, in eval mode.
+        config: windows, tolerance, precision.
+        name: what messages call the clip.
+        keep_logits: also give the logits.
+        plan: windows to run instead of those of `config`; a frame that none of them keeps gets an empty mask and no
+            score.
+
+    Yields:
+        One `FrameMasks` per frame.
+
+    Raises:
+        UserError: bad boxes, a frame of another size, or frame and box counts that differ.
+    """
+    config = config or AnnotateConfig()
+    plan = plan or partial(schedule, config.mode, num_frames=config.num_frames, interval=config.interval)
+    streams: dict[int, ObjectStream] = {}
+    tracks: dict[int, np.ndarray] = {}
+    image_hw = (0, 0)
+    num_boxes = num_read = num_given = 0
+    for index, frame in enumerate(frames):
+        if index == 0:
+            image_hw = frame.shape[:2]
+            tracks = check_boxes(boxes, image_hw, name)
+            streams = {
+                object_id: ObjectStream(net, track, plan(int(np.isfinite(track).all(axis=1).sum())), config)
+                for object_id, track in tracks.items()
+            }
+            num_boxes = len(next(iter(tracks.values())))
+        if frame.shape[:2] != image_hw:
+            raise UserError(
+                f"{name} frame {index} is {frame.shape[1]}x{frame.shape[0]} but the first frame is "
+                f"{image_hw[1]}x{image_hw[0]}; all frames of a clip must have one size"
+            )
+        num_read += 1
+        if num_read > num_boxes:
+            raise UserError(f"{name}: more than {num_boxes} frames for {num_boxes} boxes; give one box per frame")
+        for stream in streams.values():
+            stream.push(index, frame)
+        while num_given < num_read and all(stream.is_ready(num_given) for stream in streams.values()):
+            answers = {object_id: stream.pop(num_given) for object_id, stream in streams.items()}
+            yield _merge(num_given, answers, tracks, image_hw, config.tolerance, keep_logits)
+            num_given += 1
+    if num_read < num_boxes or num_read == 0:
+        raise UserError(f"{name}: {num_read} frames for {num_boxes or 'the given'} boxes; give one box per frame")
+
+
+def allowed_region(box: np.ndarray, tolerance: float, image_hw: tuple[int, int]) -> tuple[slice, slice]:
+    """Rows and columns of the image that a box touches, enlarged by `tolerance` times its size on every side."""
+    x, y, w, h = box
+    left, right = np.floor(x - tolerance * w), np.ceil(x + w + tolerance * w)
+    top, bottom = np.floor(y - tolerance * h), np.ceil(y + h + tolerance * h)
+    rows = np.clip([top, bottom], 0, image_hw[0]).astype(int)
+    columns = np.clip([left, right], 0, image_hw[1]).astype(int)
+    return slice(*rows.tolist()), slice(*columns.tolist())
+
+
+def box_logits(answer: CropLogits, box: np.ndarray, tolerance: float, image_hw: tuple[int, int]) -> np.ndarray:
+    """Bring the logits of a crop to the image; `BACKGROUND_LOGIT` outside the box: [H, W] float32."""
+    logits = np.full(image_hw, BACKGROUND_LOGIT, dtype=np.float32)
+    region = allowed_region(box, tolerance, image_hw)
+    logits[region] = answer.crop.paste(answer.logits, image_hw, BACKGROUND_LOGIT)[region]
+    return logits
+
+
+def _merge(
+    index: int,
+    answers: Mapping[int, CropLogits | None],
+    tracks: Mapping[int, np.ndarray],
+    image_hw: tuple[int, int],
+    tolerance: float,
+    keep_logits: bool,
+) -> FrameMasks:
+    """Label map of the objects' logits: the highest one above 0 wins."""
+    labels = np.zeros(image_hw, dtype=np.uint8)
+    highest = np.zeros(image_hw, dtype=np.float32)
+    pasted = {
+        object_id: box_logits(answer, tracks[object_id][index], tolerance, image_hw)
+        for object_id, answer in answers.items()
+        if answer is not None
+    }
+    for object_id, logits in pasted.items():
+        wins = logits > highest
+        labels[wins] = object_id
+        highest[wins] = logits[wins]
+    scores = {object_id: _mean_probability(logits[labels == object_id]) for object_id, logits in pasted.items()}
+    return FrameMasks(index, labels, scores, pasted if keep_logits else None)
+
+
+def _mean_probability(logits: np.ndarray) -> float:
+    """Mean of the sigmoid; 0 for no pixels."""
+    return float((1 / (1 + np.exp(-logits.astype(np.float64)))).mean()) if logits.size else 0.0
