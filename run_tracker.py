@@ -1,0 +1,156 @@
+"""Run a tracker on a data set, or on a video of your own."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import settings
+from ltr_ext import host
+from ltr_ext.errors import UserError, run_command
+
+EXIT_FAILED = 1
+EXAMPLES = """examples:
+  python run_tracker.py lwl box2mask_init demo
+  python run_tracker.py lwl box2mask_init got10k_val --threads 4
+  python run_tracker.py lwl box2mask_init dv2017_val --sequence blackswan
+  python run_tracker.py lwl box2mask_init --video clip.mp4 --box 120,80,60,140 --out clip_masks
+"""
+
+if __name__ == "__mp_main__":  # a spawned worker
+    host.resolve()
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    command = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    command.add_argument("tracker", help="tracker, for example lwl")
+    command.add_argument("parameter", help="parameter module, for example box2mask_init")
+    command.add_argument("dataset", nargs="?", help="data set, for example demo, got10k_val, dv2017_val")
+    command.add_argument("--sequence", metavar="S", help="only this sequence (name, or number from 0)")
+    command.add_argument("--video", metavar="PATH", help="a video file or a folder of frames, instead of a data set")
+    command.add_argument(
+        "--box",
+        action="append",
+        default=[],
+        metavar="x,y,w,h",
+        help="object on the first frame of the video, in pixels; once per object",
+    )
+    command.add_argument("--out", metavar="DIR", help="folder for the results (default: results_dir of the settings)")
+    command.add_argument("--runid", type=int, metavar="N", help="number of the run, becomes part of the results folder")
+    command.add_argument("--threads", type=int, default=0, metavar="N", help="worker processes (default 0: none)")
+    command.add_argument(
+        "--debug",
+        type=int,
+        default=0,
+        metavar="N",
+        help="debug level of the tracker; above 0 errors show a traceback and no results are written",
+    )
+    command.add_argument("--host", choices=host.CHOICES, default="auto", help="what to run on (default: auto)")
+    return command
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse, choose the host, run; returns the exit code."""
+    args = parser().parse_args(arguments)
+    if (args.dataset is None) == (args.video is None):
+        raise UserError("data set or video: give one of the two; see --help")
+    if args.video is None and args.box:
+        raise UserError(f"--box {args.box[0]}: goes with --video; a data set has its own boxes")
+    if args.threads < 0:
+        raise UserError(f"--threads {args.threads}: must be 0 or more")
+    boxes = [parse_box(text) for text in args.box]
+    print(f"host: {host.resolve(args.host)}")
+    return run_on_dataset(args) if args.video is None else run_on_video(args, boxes)
+
+
+def run_on_dataset(args: argparse.Namespace) -> int:
+    """Track the sequences that have no results yet, then report; 1 if a sequence failed, 2 if the user can mend all."""
+    if args.threads:  # before torch is imported here or in a worker
+        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // args.threads)))
+    from tracker_ext import tracker_handle
+
+    out = writable_folder(Path(args.out) if args.out else settings.load().results_dir)
+    tracker = tracker_handle.TrackerHandle(args.tracker, args.parameter, args.runid, out=out)
+    describe(tracker)
+    sequences = tracker_handle.load_sequences(args.dataset, args.sequence)
+    done = sum(tracker_handle.has_results(tracker, sequence) for sequence in sequences)
+    if done and not args.debug:
+        print(f"{done} of {len(sequences)} sequences have results in {tracker.results_dir} already, and keep them")
+    failures = tracker_handle.run(tracker, sequences, debug=args.debug, threads=args.threads)
+    if args.debug:
+        return 0
+    print(f"boxes: {tracker.results_dir}\nmasks: {tracker.segmentation_dir}")
+    failed = {failure.sequence for failure in failures}
+    finished = [sequence for sequence in sequences if sequence.name not in failed]
+    if finished:
+        from tracker_ext.evaluation.report import report_run
+
+        report_run(tracker, finished, out / "reports" / f"{args.tracker}_{args.parameter}_{args.dataset}")
+    for failure in failures:
+        print(f"failed: {failure.sequence}: {failure.message}", file=sys.stderr)
+    if failures and all(failure.user for failure in failures):
+        raise UserError(f"{len(failures)} of {len(sequences)} sequences failed: {failures[0].message}")
+    return EXIT_FAILED if failures else 0
+
+
+def run_on_video(args: argparse.Namespace, boxes: list[tuple[float, float, float, float]]) -> int:
+    """Hand a video and its boxes to the tracker."""
+    if not boxes:
+        raise UserError("--video: needs the object on the first frame, as --box x,y,w,h")
+    out = Path(args.out) if args.out else settings.load().results_dir / "video" / Path(args.video).stem
+    from tracker_ext import tracker_handle
+    from tracker_ext.annotation.track_video import track_video
+
+    tracker = tracker_handle.TrackerHandle(args.tracker, args.parameter, args.runid)
+    describe(tracker)
+    track_video(tracker, Path(args.video), boxes, writable_folder(out))
+    return 0
+
+
+def describe(tracker: object) -> None:
+    """Say which tracker, which weights and which device; refuses missing weights before anything is done."""
+    from ltr_ext.weights import file_hash
+
+    params = tracker.get_parameters()  # type: ignore[attr-defined]
+    kind = tracker.tracker_class  # type: ignore[attr-defined]
+    print(f"tracker: {tracker.name} {tracker.parameter_name} ({kind.__module__}.{kind.__qualname__})")  # type: ignore[attr-defined]
+    for path in params.get("weights", ()):
+        print(f"weights: {path} (sha256 {file_hash(path)})")
+    print(f"device: {params.get('device', 'cuda' if params.get('use_gpu', False) else 'cpu')}", flush=True)
+
+
+def parse_box(text: str) -> tuple[float, float, float, float]:
+    """`x,y,w,h` as four numbers.
+
+    Raises:
+        UserError: anything else.
+    """
+    try:
+        x, y, w, h = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise UserError(f"--box {text}: is not four numbers; give x,y,w,h in pixels, such as 120,80,60,140") from error
+    return x, y, w, h
+
+
+def writable_folder(folder: Path) -> Path:
+    """Make the folder if need be.
+
+    Raises:
+        UserError: it cannot be made, or not be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".probe").touch()
+        (folder / ".probe").unlink()
+    except OSError as error:
+        raise UserError(f"--out {folder}: cannot be written to ({error.strerror}); name another folder") from error
+    return folder
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))

@@ -1,0 +1,1 @@
+"""Parameter modules of the fake tracker."""

@@ -1,0 +1,199 @@
+"""Trackers, data sets and runs by name, the same on both hosts.
+
+How a parameter module of ours (`tracker_ext/parameter/<tracker>/<name>.py`) is written:
+
+    from tracker_ext.tracker.lwl_tracker import LWLTracker
+
+    TRACKER_CLASS = LWLTracker            # the class these parameters are for
+
+    def parameters() -> TrackerParams:
+        params = TrackerParams()
+        params.weights = (path, ...)      # files to show at start; all that exist are hashed
+        params.device = "cpu"             # to show at start
+        ...
+
+`TRACKER_CLASS` is what the host cannot find out: upstream looks for a tracker only in its own folder, and there `lwl`
+is its own. A parameter module without it keeps the host's class. `parameters()` is called once before a run and again for
+every sequence, in worker processes too; it raises `UserError` for weights that are missing or corrupt, so that a
+run ends before it has begun. The module is imported as `pytracking.parameter.<tracker>.<name>`: absolute imports only.
+The tracker class derives from the host's `BaseTracker`; `multiobj_mode = "parallel"`, on the class or in the parameters,
+makes the host wrap one tracker per object. Then `initialize` returns the same keys as `track` (but for `target_bbox`,
+`segmentation` and `time`, which the wrapper fills in): upstream's merge takes the keys of the first object for all.
+
+Import this module after `host.resolve()`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytracking.parameter
+from pytracking.evaluation import Sequence, Tracker, get_dataset
+from pytracking.evaluation.datasets import dataset_dict
+from pytracking.evaluation.running import run_dataset
+
+from ltr_ext.errors import UserError
+from tracker_ext.registration import register
+
+
+class TrackerHandle(Tracker):
+    """The host's `Tracker`, with the class the parameter module names, and a record of what failed.
+
+    Args:
+        name: tracker, a package below `pytracking.parameter`.
+        parameter_name: module in that package.
+        run_id: appended to the results folder, three digits.
+        display_name: for tables and plots.
+        out: folder for the results instead of the one in the settings; the layout below it is the same.
+
+    Raises:
+        UserError: unknown name (the message lists the known), or a module for which there is no tracker.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        parameter_name: str,
+        run_id: int | None = None,
+        display_name: str | None = None,
+        *,
+        out: Path | None = None,
+    ) -> None:
+        register()
+        check_names(name, parameter_name)
+        super().__init__(name, parameter_name, run_id, display_name)
+        module = importlib.import_module(f"pytracking.parameter.{name}.{parameter_name}")
+        self.tracker_class = getattr(module, "TRACKER_CLASS", self.tracker_class)
+        if self.tracker_class is None:
+            raise UserError(f"{name} {parameter_name}: the host has no tracker {name}; add TRACKER_CLASS to the module")
+        if out is not None:
+            entry = Path(self.results_dir).name
+            self.results_dir = str(out / "tracking_results" / name / entry)
+            self.segmentation_dir = str(out / "segmentation_results" / name / entry)
+        self.failure_log: str | None = None
+
+    def get_parameters(self) -> Any:
+        """What `parameters()` returns; in a worker process our names have to be added first."""
+        register()
+        return super().get_parameters()
+
+    def run_sequence(self, seq: Sequence, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """As the host's, but an exception, which the host prints and swallows, is written down first."""
+        try:
+            return super().run_sequence(seq, *args, **kwargs)
+        except Exception as error:
+            if self.failure_log is not None:
+                entry = {"sequence": seq.name, "message": _one_line(error), "user": isinstance(error, UserError)}
+                with open(self.failure_log, "a", encoding="utf-8") as log:
+                    log.write(json.dumps(entry) + "\n")
+            raise
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A sequence without results."""
+
+    sequence: str
+    message: str
+    user: bool
+    """Whether the user can mend it (a `UserError`)."""
+
+
+def run(tracker: TrackerHandle, sequences: list[Sequence], *, debug: int = 0, threads: int = 0) -> list[Failure]:
+    """Run through the host's own runner, which leaves out sequences that have results.
+
+    Args:
+        tracker: whose `results_dir` and `segmentation_dir` get the results.
+        sequences: from `load_sequences`.
+        debug: host's debug level; above 0 nothing is written and an exception goes through.
+        threads: spawned worker processes; 0 runs in this one.
+
+    Returns:
+        The sequences that have no results now, with the reason.
+    """
+    log = Path(tracker.results_dir) / "failures.jsonl"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.unlink(missing_ok=True)
+    tracker.failure_log = None if debug else str(log)
+    run_dataset(sequences, [tracker], debug, threads)
+    if debug:
+        return []
+    entries = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
+    log.unlink(missing_ok=True)
+    reasons = {entry["sequence"]: Failure(**entry) for entry in entries}
+    unknown = "no results were written"
+    missing = [seq.name for seq in sequences if not has_results(tracker, seq)]
+    return [reasons.get(name, Failure(name, unknown, user=False)) for name in missing]
+
+
+def has_results(tracker: Tracker, sequence: Sequence) -> bool:
+    """Whether the box files of the sequence exist: one, or one per object if it has several."""
+    ids = sequence.object_ids if sequence.multiobj_mode else None
+    names = [sequence.name] if ids is None else [f"{sequence.name}_{object_id}" for object_id in ids]
+    return all((Path(tracker.results_dir) / f"{name}.txt").is_file() for name in names)
+
+
+def known_parameters() -> dict[str, list[str]]:
+    """Tracker name -> its parameter modules, the host's and ours."""
+    found: dict[str, list[str]] = {}
+    for group in pkgutil.iter_modules(pytracking.parameter.__path__):
+        if group.ispkg:
+            package = importlib.import_module(f"pytracking.parameter.{group.name}")
+            found[group.name] = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+    return dict(sorted(found.items()))
+
+
+def check_names(tracker: str, parameter: str) -> None:
+    """Refuse a tracker or parameter module that does not exist, listing those that do.
+
+    Raises:
+        UserError: unknown.
+    """
+    known = known_parameters()
+    if tracker not in known:
+        raise UserError(f"tracker {tracker}: unknown; known are {', '.join(known)}")
+    if parameter not in known[tracker]:
+        raise UserError(f"parameter {parameter} of tracker {tracker}: unknown; known are {', '.join(known[tracker])}")
+
+
+def load_sequences(dataset: str, sequence: str | None = None) -> list[Sequence]:
+    """The sequences of a data set, or one of them.
+
+    Args:
+        dataset: a name of ours or of the host.
+        sequence: a sequence's name, or its number from 0.
+
+    Raises:
+        UserError: unknown data set or sequence, a path that is not set, or a data set that cannot be read.
+    """
+    register()
+    if dataset not in dataset_dict:
+        raise UserError(f"data set {dataset}: unknown; known are {', '.join(sorted(dataset_dict))}")
+    try:
+        sequences = get_dataset(dataset)
+    except (OSError, ValueError, AssertionError, KeyError) as error:
+        reason = _one_line(error) or type(error).__name__
+        raise UserError(f"data set {dataset} cannot be read: {reason}; check its path in the settings") from error
+    if not sequences:
+        raise UserError(f"data set {dataset} has no sequences; check its path in the settings")
+    if sequence is None:
+        return sequences
+    names = [one.name for one in sequences]
+    if sequence in names:
+        return [sequences[names.index(sequence)]]
+    if sequence.isdecimal() and int(sequence) < len(names):
+        return [sequences[int(sequence)]]
+    raise UserError(f"sequence {sequence}: not in {dataset}; it has {_some(names)}")
+
+
+def _some(names: list[str], limit: int = 40) -> str:
+    return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
