@@ -1,0 +1,178 @@
+"""Data sets we add to the host's: the demo, and one's own clips in two well-known layouts."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+
+import numpy as np
+import settings
+from pytracking.evaluation.data import BaseDataset, Sequence, SequenceList
+
+from ltr_ext.data.boxes import mask_to_box
+from ltr_ext.data.image_io import IGNORE_LABEL, read_mask
+from ltr_ext.errors import UserError
+from tracker_ext.evaluation.box_files import read_boxes
+from tracker_ext.evaluation.demo import write_demo
+from tracker_ext.evaluation.frames import list_pictures
+
+DATASETS: dict[str, tuple[str, str, dict[str, object]]] = {
+    "demo": (__name__, "DemoDataset", {}),
+    "clips": (__name__, "DavisFolderDataset", {}),
+    "boxclips": (__name__, "BoxFolderDataset", {}),
+}
+"""Data set name -> (module, class name, keyword arguments), the form the host registers."""
+
+
+class DavisFolderDataset(BaseDataset):
+    """Any folder in DAVIS layout: `JPEGImages/480p/<seq>/*.jpg`, `Annotations/480p/<seq>/*.png`.
+
+    A mask's pixel value is the object's id, 255 is "undecided" (in masks with 0 and 255 alone: the object). A
+    sequence with several ids becomes a multi-object one; objects may enter later. Masks may be missing on
+    frames where no object enters.
+    """
+
+    def __init__(self, root: str | Path | None = None, name: str = "clips") -> None:
+        """Find the sequences.
+
+        Args:
+            root: the data set's folder; None for `clips_dir` of the settings.
+            name: name of the data set.
+
+        Raises:
+            UserError: the path is not set, or is not of this layout.
+        """
+        super().__init__()
+        self.root = Path(root) if root else settings.load().require("clips_dir", needed_for="data set clips")
+        self.name = name
+        self.images, self.masks = self.root / "JPEGImages" / "480p", self.root / "Annotations" / "480p"
+        for folder in (self.images, self.masks):
+            if not folder.is_dir():
+                raise UserError(f"data set {name}: {folder} is not a folder; give a folder in DAVIS layout")
+        self.sequence_names = sorted(path.name for path in self.images.iterdir() if path.is_dir())
+        if not self.sequence_names:
+            raise UserError(f"data set {name}: {self.images} has no sequences; put one folder of frames per clip there")
+
+    def __len__(self) -> int:
+        return len(self.sequence_names)
+
+    def get_sequence_list(self) -> SequenceList:
+        """All sequences; reads every mask, for the boxes."""
+        return SequenceList([self.sequence(name) for name in self.sequence_names])
+
+    def sequence(self, name: str) -> Sequence:
+        """One sequence with boxes and masks.
+
+        Raises:
+            UserError: no frames, no masks, or a mask that does not fit the frames' names.
+        """
+        frames = list_pictures(self.images / name)
+        if not frames:
+            raise UserError(f"data set {self.name}: sequence {name} has no frames in {self.images / name}")
+        masks = [self.masks / name / f"{frame.stem}.png" for frame in frames]
+        boxes = mask_boxes([mask if mask.is_file() else None for mask in masks])
+        if not boxes:
+            raise UserError(
+                f"data set {self.name}: sequence {name} has no object in {self.masks / name}; "
+                f"masks are <frame name>.png with the object's id as pixel value"
+            )
+        ids = [str(object_id) for object_id in boxes]
+        tracks = OrderedDict(zip(ids, boxes.values(), strict=True))
+        several = len(ids) > 1
+        return Sequence(
+            name,
+            [str(frame) for frame in frames],
+            self.name,
+            tracks if several else tracks[ids[0]],
+            ground_truth_seg=[str(mask) if mask.is_file() else None for mask in masks],
+            init_data=_entries(tracks, masks),
+            object_ids=ids,
+            multiobj_mode=several,
+        )
+
+
+class DemoDataset(DavisFolderDataset):
+    """The demo clips; drawn on first use under the workspace folder of the settings."""
+
+    def __init__(self, root: str | Path | None = None) -> None:
+        root = Path(root) if root else settings.load().workspace_dir / "demo"
+        write_demo(root)
+        super().__init__(root, name="demo")
+
+
+class BoxFolderDataset(BaseDataset):
+    """Any folder in GOT-10k layout: `<seq>/*.jpg`, `<seq>/groundtruth.txt` with one `x,y,w,h` line per frame."""
+
+    def __init__(self, root: str | Path | None = None, name: str = "boxclips") -> None:
+        """Find the sequences.
+
+        Args:
+            root: the data set's folder; None for `boxclips_dir` of the settings.
+            name: name of the data set.
+
+        Raises:
+            UserError: the path is not set, or holds no such sequence.
+        """
+        super().__init__()
+        self.root = Path(root) if root else settings.load().require("boxclips_dir", needed_for="data set boxclips")
+        self.name = name
+        self.sequence_names = sorted(path.parent.name for path in self.root.glob("*/groundtruth.txt"))
+        if not self.sequence_names:
+            raise UserError(f"data set {name}: no <sequence>/groundtruth.txt in {self.root}; give a GOT-10k style folder")
+
+    def __len__(self) -> int:
+        return len(self.sequence_names)
+
+    def get_sequence_list(self) -> SequenceList:
+        """All sequences, one object each.
+
+        Raises:
+            UserError: frame count and box count differ, or the first frame has no box.
+        """
+        return SequenceList([self._sequence(name) for name in self.sequence_names])
+
+    def _sequence(self, name: str) -> Sequence:
+        frames = list_pictures(self.root / name)
+        path = self.root / name / "groundtruth.txt"
+        boxes = read_boxes(path, len(frames))[1]
+        if not np.isfinite(boxes[0]).all():
+            raise UserError(f"box file {path} line 1: the object must be there on the first frame")
+        return Sequence(name, [str(frame) for frame in frames], self.name, boxes)
+
+
+def mask_boxes(masks: list[Path | None]) -> dict[int, np.ndarray]:
+    """The boxes of all objects of a clip, from its masks.
+
+    Args:
+        masks: one id mask per frame, None where there is none.
+
+    Returns:
+        Object id -> [N, 4] float64 (x, y, w, h), pixels; nan rows where absent or unknown. Ids ascend. 255 is an
+        object only if nothing else is.
+
+    Raises:
+        UserError: a mask cannot be read.
+    """
+    boxes: dict[int, np.ndarray] = {}
+    for index, path in enumerate(masks):
+        if path is None:
+            continue
+        labels = read_mask(path)
+        for object_id in np.flatnonzero(np.bincount(labels.ravel(), minlength=256)).tolist():
+            if object_id:
+                track = boxes.setdefault(object_id, np.full((len(masks), 4), np.nan))
+                track[index] = mask_to_box(labels == object_id)
+    if len(boxes) > 1:
+        boxes.pop(IGNORE_LABEL, None)
+    return dict(sorted(boxes.items()))
+
+
+def _entries(tracks: dict[str, np.ndarray], masks: list[Path]) -> dict[int, dict[str, object]]:
+    """Frame -> which objects enter there, with boxes and mask: the host's `init_data`."""
+    entries: dict[int, dict[str, object]] = {}
+    for object_id, track in tracks.items():
+        frame = int(np.flatnonzero(np.isfinite(track).all(axis=1))[0])
+        entry = entries.setdefault(frame, {"bbox": OrderedDict(), "mask": str(masks[frame]), "object_ids": []})
+        entry["bbox"][object_id] = track[frame].tolist()  # type: ignore[index]
+        entry["object_ids"].append(object_id)  # type: ignore[attr-defined]
+    return entries
