@@ -1,0 +1,145 @@
+"""The report of a run: table beside the baselines, overlay videos, contact sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from ltr_ext.data.image_io import read_image, read_mask
+from ltr_ext.errors import UserError
+from tracker_ext.evaluation.baselines import GRABCUT_MAX_WIDTH
+from tracker_ext.evaluation.output import OutputFolder
+from tracker_ext.evaluation.overlay import OverlayVideo, Tile, contact_sheet, draw_overlay, evenly_spaced
+from tracker_ext.evaluation.results import ClipSequence, StoredResult, missing_results, true_boxes
+from tracker_ext.evaluation.scoring import Score, mean_score, score_box_oracle, score_grabcut, score_stored
+from tracker_ext.evaluation.tables import format_table, write_tables
+
+T = TypeVar("T")
+
+BOX_ORACLE = "box oracle (all boxes)"
+GRABCUT = "GrabCut (all boxes)"
+GRABCUT_BUDGET = 50
+"""GrabCut is slow: about this many (frame, object) pairs are cut in all, but 2 to 10 frames of each sequence."""
+MAX_SHOWN_SEQUENCES = 16
+"""Overlays and contact sheet show the first sequences of a data set only."""
+SHEET_COLUMNS = 5
+
+
+def report_run(dataset: Sequence[ClipSequence], masks_root: Path, boxes_root: Path, out: Path, label: str) -> None:
+    """Score stored results, print the table and write everything worth looking at.
+
+    `<out>/table.{md,csv,json}`, `<out>/overlay/<seq>.mp4`, `<out>/contact_sheet.png`.
+
+    Args:
+        dataset: the host's sequences.
+        masks_root: predicted id masks, `<seq>/<frame stem>.png`.
+        boxes_root: the host's result files, `<seq>[_<id>].txt`, `<seq>[_<id>]_time.txt`.
+        out: folder for the report.
+        label: what the run is called in the table.
+
+    Raises:
+        UserError: results are missing or damaged, or `out` cannot be written.
+    """
+    masks_root, boxes_root = Path(masks_root), Path(boxes_root)
+    missing = missing_results(dataset, masks_root, boxes_root)
+    if missing:
+        shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
+        raise UserError(f"results in {boxes_root}: {len(missing)} of {len(dataset)} sequences missing ({shown}); track first")
+    stored = [StoredResult(sequence, masks_root, boxes_root) for sequence in dataset]
+    with OutputFolder(out) as work:
+        own = [score_stored(result, label) for result in _progress(stored, "scoring")]
+        scores, notes = with_baselines(dataset, own, label)
+        write_tables(work, scores, notes, label)
+        write_pictures(work, stored[:MAX_SHOWN_SEQUENCES], label)
+    print(f"\n{format_table(scores, notes)}\nreport: {out} (table.md, table.csv, table.json, overlay/, contact_sheet.png)")
+
+
+def report_baselines(dataset: Sequence[ClipSequence], out: Path | None = None) -> None:
+    """Print the rows of the baselines alone; write them as `<out>/table.*` if `out` is given.
+
+    Raises:
+        UserError: the data set has no masks to score, or `out` cannot be written.
+    """
+    scores, notes = with_baselines(dataset, [], "")
+    if not scores:
+        raise UserError("data set: no ground-truth masks, so the baselines cannot be scored; give --results")
+    if out is not None:
+        with OutputFolder(out) as work:
+            write_tables(work, scores, notes, "baselines")
+    print(f"\n{format_table(scores, notes)}")
+    if out is not None:
+        print(f"report: {out}")
+
+
+def with_baselines(dataset: Sequence[ClipSequence], own: Sequence[Score], label: str) -> tuple[list[Score], list[str]]:
+    """Put the baselines beside a run.
+
+    Args:
+        dataset: the host's sequences.
+        own: the run's score of each sequence, in the same order; empty for none.
+        label: the run's name.
+
+    Returns:
+        (rows: for each sequence the run and the baselines, then the means; notes that explain them).
+    """
+    objects = sum(len(true_boxes(sequence)) for sequence in dataset)
+    max_frames = int(np.clip(GRABCUT_BUDGET // max(objects, 1), 2, 10))
+    columns: dict[str, list[Score | None]] = {label: list(own)} if own else {}
+    columns[BOX_ORACLE] = [score_box_oracle(sequence, BOX_ORACLE) for sequence in dataset]
+    columns[GRABCUT] = [score_grabcut(sequence, GRABCUT, max_frames) for sequence in _progress(dataset, "GrabCut")]
+    rows = [score for line in zip(*columns.values(), strict=True) for score in line if score is not None]
+    for method, scores in columns.items():
+        known = [score for score in scores if score is not None]
+        if known:
+            rows.append(mean_score(known, method))
+    notes = []
+    if any(score.method == BOX_ORACLE for score in rows):
+        notes = [
+            "J, F: mean over frames from an object's first one on, then objects, then sequences",
+            f"{BOX_ORACLE}: the filled ground-truth box of every frame; a tracker is given the first box only",
+            f"{GRABCUT}: cv2.grabCut from the ground-truth box, 5 iterations, at most {GRABCUT_MAX_WIDTH} pixels wide, "
+            f"on at most {max_frames} evenly spaced frames of a sequence; fps of one core",
+        ]
+    if own:
+        notes.append("AO, SR50, SR75: box overlap on the visible frames after an object's first one")
+    return rows, notes
+
+
+def write_pictures(folder: Path, stored: Sequence[StoredResult], label: str) -> None:
+    """Write `overlay/<seq>.mp4` and `contact_sheet.png` of stored results into an existing folder."""
+    (folder / "overlay").mkdir()
+    rows: dict[str, list[Tile]] = {}
+    for result in _progress(stored, "overlays"):
+        sequence = result.sequence
+        boxes, truth = result.boxes(), sequence.ground_truth_seg
+        chosen = set(evenly_spaced(len(sequence.frames), SHEET_COLUMNS))
+        tiles = rows.setdefault(sequence.name, [])
+        video: OverlayVideo | None = None
+        try:
+            for index, path in enumerate(sequence.frames):
+                frame = read_image(path)
+                labels = result.labels(index) if result.has_masks() else None
+                here = {object_id: track[index] for object_id, track in boxes.items()}
+                video = video or OverlayVideo(folder / "overlay" / f"{sequence.name}.mp4", frame.shape[:2])
+                video.add(draw_overlay(frame, labels, here))
+                if index in chosen:
+                    mask = truth[index] if truth else None
+                    true_labels = read_mask(mask) if mask else None
+                    tiles.append(
+                        Tile(frame=frame, predicted=labels, truth=true_labels, boxes=here, caption=Path(path).stem)
+                    )
+        finally:
+            if video is not None:
+                video.close()
+    sheet = contact_sheet(rows, label)
+    cv2.imwrite(str(folder / "contact_sheet.png"), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
+
+
+def _progress(items: Sequence[T], what: str) -> Iterable[T]:
+    """A progress bar that is off when nobody looks."""
+    return tqdm(items, desc=what, disable=None, leave=False)
