@@ -15,7 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
+import torch
 
 from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.data.image_io import IGNORE_LABEL, read_mask
@@ -156,6 +158,7 @@ def main() -> int:
     parser.add_argument("--precision", default=default.precision, choices=("auto", "float32", "bfloat16"))
     parser.add_argument("--every", type=int, default=1, metavar="K", help="run every K-th window only")
     parser.add_argument("--sequences", nargs="+", default=[], metavar="NAME")
+    parser.add_argument("--threads", type=int, default=0, help="of torch and OpenCV (default: all cores)")
     parser.add_argument("--baselines", type=Path, metavar="JSON", help="stored GrabCut numbers to print beside")
     args = parser.parse_args()
     try:
@@ -171,6 +174,9 @@ def main() -> int:
         )
     except ValueError as error:
         raise UserError(f"option: {error}") from error
+    if args.threads > 0:
+        torch.set_num_threads(args.threads)
+        cv2.setNumThreads(args.threads)
     grabcut = stored_grabcut(args.baselines) if args.baselines else {}
     sequences = find_sequences(args.root, args.sequences)
     net = load_network(args.weights)
