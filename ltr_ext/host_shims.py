@@ -16,7 +16,7 @@ import importlib.util
 import re
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -38,7 +38,7 @@ def install() -> None:
         {
             "pytracking.libs.tensorlist": _hide_dunder_names("TensorList"),
             "pytracking.libs.tensordict": _hide_dunder_names("TensorDict"),
-            "pytracking.evaluation.tracker": _run_without_gpu,
+            "pytracking.evaluation.tracker": _mend_tracker,
             "pytracking.analysis.vos_utils": _numpy_int,
             "pytracking.utils.plotting": _numpy_int,
             "pytracking.evaluation.environment": _ask_settings("pytracking.evaluation.local", "local_env_settings"),
@@ -112,6 +112,34 @@ def _ask_settings(local: str, function: str) -> Mend:
         module.env_settings = env_settings  # type: ignore[attr-defined]
 
     return mend
+
+
+def _mend_tracker(module: ModuleType) -> None:
+    _run_without_gpu(module)
+    _draw_any_boxes(module)
+
+
+def _draw_any_boxes(module: ModuleType) -> None:
+    """The display without visdom takes a bare box for a list of boxes, and knows neither boxes by object nor a tenth."""
+    draw = module.Tracker.visualize
+
+    def visualize(self: Any, image: np.ndarray, state: Any, segmentation: np.ndarray | None = None) -> None:
+        draw(self, image, list(_boxes_in(state))[:9], segmentation)
+
+    module.Tracker.visualize = visualize
+
+
+def _boxes_in(state: Any) -> Iterator[Any]:
+    """The boxes in a box, a list or dict of boxes, a list of such dicts, or None."""
+    if isinstance(state, dict):
+        state = list(state.values())
+    if state is None or len(state) == 0:
+        return
+    if np.ndim(state[0]) == 0 and not isinstance(state[0], dict) and state[0] is not None:
+        yield state
+        return
+    for part in state:
+        yield from _boxes_in(part)
 
 
 def _run_without_gpu(module: ModuleType) -> None:

@@ -11,6 +11,7 @@ import pytest
 from miniature import write_frame, write_mask
 
 FAKES = Path(__file__).parent / "fakes"
+sys.path.insert(0, str(FAKES))
 
 
 @pytest.fixture
@@ -49,6 +50,4 @@ def fake_parameters() -> None:
     """Add the fake tracker's parameter modules to the host."""
     import pytracking.parameter
 
-    if str(FAKES) not in sys.path:
-        sys.path.insert(0, str(FAKES))
     pytracking.parameter.__path__.append(str(FAKES / "parameter"))

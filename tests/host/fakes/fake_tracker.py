@@ -19,7 +19,7 @@ class ShiftTracker(BaseTracker):
             raise ValueError(f"frame size {image.shape[:2]} is refused")
         self.box = [float(value) for value in info["init_bbox"]]
         self.started.append(list(self.box))
-        return {"segmentation": self._mask(image)}
+        return {"segmentation": self._mask(image), "object_presence_score": 1.0}
 
     def track(self, image, info=None):
         self.box[0] += 1
