@@ -31,9 +31,9 @@ from ltr_ext.weights import load_backbone_weights
 
 NUM_FRAMES = 3
 BATCH_SIZE = 4
-EPOCHS = 12
+EPOCHS = 8
 ITERATIONS_PER_EPOCH = 200
-VALIDATION_CLIPS = 80
+VALIDATION_CLIPS = 60
 LEARNING_RATE = 2e-3
 WARM_UP = 100
 CROPS = CropConfig(crop_hw=(256, 256), scale=(1.5, 2.8), shift=0.1, loose_share=0.3, looseness=0.08)
@@ -66,7 +66,7 @@ def run(settings: Any) -> None:
     load_backbone_weights(net, LITE.backbone)
     net.to(memory_format=torch.channels_last)
     actor = Box2MaskActor(net, lovasz_bce_loss, autocast=True)
-    optimizer = torch.optim.Adam([p for p in net.parameters() if p.requires_grad], lr=LEARNING_RATE)
+    optimizer = torch.optim.Adam([p for p in net.parameters() if p.requires_grad], lr=LEARNING_RATE, fused=True)
     schedule = LambdaLR(optimizer, learning_rate_factor)
     config = TrainerConfig(
         fingerprint={
