@@ -1,0 +1,1 @@
+"""Parameter modules, found by the host as `pytracking.parameter.<tracker>.<name>`."""

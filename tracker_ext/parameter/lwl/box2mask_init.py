@@ -1,0 +1,26 @@
+"""LWL-lite, started from the box of the first frame: box2mask-lite makes a mask of it (paper section 4.3)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import settings
+from pytracking.utils import TrackerParams
+
+from ltr_ext.models.box2mask import Box2MaskNet
+from tracker_ext.parameter.lwl import default
+from tracker_ext.tracker.lwl_tracker import LWLTracker, LWLTrackerParts
+from tracker_ext.tracker.networks import network
+
+TRACKER_CLASS = LWLTracker
+BOX_WEIGHTS = "box2mask-lite.safetensors"
+CONFIG = replace(default.CONFIG, start="box")
+
+
+def parameters() -> TrackerParams:
+    """The host's parameters; raises `UserError` if the weights are missing or corrupt."""
+    params = default.parameters()
+    path = settings.load().weights_dir / BOX_WEIGHTS
+    params.weights = (*params.weights, path)
+    params.lwl = LWLTrackerParts(params.lwl.net, CONFIG, network(path, Box2MaskNet, params.device))
+    return params

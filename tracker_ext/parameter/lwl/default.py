@@ -1,0 +1,25 @@
+"""LWL-lite, started from the mask of the first frame."""
+
+from __future__ import annotations
+
+import settings
+from pytracking.utils import TrackerParams
+
+from ltr_ext.models.lwl import LWLNet
+from tracker_ext.tracker.config import LWLTrackerConfig
+from tracker_ext.tracker.lwl_tracker import LWLTracker, LWLTrackerParts
+from tracker_ext.tracker.networks import best_device, network
+
+TRACKER_CLASS = LWLTracker
+WEIGHTS = "lwl-lite.safetensors"
+CONFIG = LWLTrackerConfig()
+
+
+def parameters() -> TrackerParams:
+    """The host's parameters; raises `UserError` if the weights are missing or corrupt."""
+    path = settings.load().weights_dir / WEIGHTS
+    params = TrackerParams()
+    params.device = best_device()
+    params.weights = (path,)
+    params.lwl = LWLTrackerParts(network(path, LWLNet, params.device), CONFIG)
+    return params

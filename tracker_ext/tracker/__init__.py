@@ -1,0 +1,1 @@
+"""The LWL tracker: masks and boxes of several objects through a video."""

@@ -1,0 +1,62 @@
+"""The first mask from the first box (paper section 4.3): box2mask on a single frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+
+from ltr_ext.models.box2mask import Box2MaskNet
+from tracker_ext.annotation.config import AnnotateConfig
+from tracker_ext.annotation.engine import annotate
+
+MIN_FILL = 0.05
+"""A mask that fills less of its box is no start for a tracker."""
+
+
+def boxes_to_masks(
+    image: np.ndarray, boxes: Mapping[int, np.ndarray], net: Box2MaskNet, config: AnnotateConfig
+) -> dict[int, np.ndarray]:
+    """Segment the boxed objects of one frame together; where they overlap the surer one wins.
+
+    Args:
+        image: [H, W, 3] uint8 RGB.
+        boxes: id in 1..254 -> (x, y, w, h), image pixels.
+        net: in eval mode.
+        config: tolerance and precision.
+
+    Returns:
+        Id -> [H, W] bool. Where the network sees next to nothing, the ellipse in the box, the likeliest shape.
+
+    Raises:
+        UserError: a box with no area, not finite, or outside the image.
+    """
+    tracks = {object_id: np.asarray(box, dtype=np.float64).reshape(1, -1) for object_id, box in boxes.items()}
+    found = next(iter(annotate([image], tracks, net, config, name="first frame")))
+    masks = {}
+    for object_id, box in boxes.items():
+        mask = found.labels == object_id
+        too_little = np.count_nonzero(mask) < MIN_FILL * box[2] * box[3]
+        masks[object_id] = inscribed_ellipse(box, image.shape[:2]) if too_little else mask
+    return masks
+
+
+def inscribed_ellipse(box: np.ndarray, image_hw: tuple[int, int]) -> np.ndarray:
+    """The ellipse that touches a box's sides; the visible part of the box if the ellipse lies outside the image.
+
+    Args:
+        box: (x, y, w, h), image pixels; touches the image.
+        image_hw: (height, width).
+
+    Returns:
+        [H, W] bool with at least one pixel.
+    """
+    x, y, w, h = (float(value) for value in box)
+    rows, columns = np.ogrid[: image_hw[0], : image_hw[1]]
+    ellipse = ((columns + 0.5 - x - w / 2) / (w / 2)) ** 2 + ((rows + 0.5 - y - h / 2) / (h / 2)) ** 2 <= 1
+    if ellipse.any():
+        return ellipse
+    filled = np.zeros(image_hw, np.uint8)
+    cv2.rectangle(filled, (int(np.floor(x)), int(np.floor(y))), (int(np.ceil(x + w)) - 1, int(np.ceil(y + h)) - 1), 1, -1)
+    return filled > 0

@@ -1,0 +1,66 @@
+"""How the LWL tracker searches, remembers and learns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from tracker_ext.annotation.config import Precision
+
+Start = Literal["mask", "box"]
+"""What an object is started from; the other is not looked at."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LWLTrackerConfig:
+    """Options of `LWLTracker`."""
+
+    start: Start = "mask"
+    """`mask`: the given mask; `box`: a mask that box2mask makes of the given box (paper section 4.3)."""
+    search_scale: float = 2.5
+    """Side of the search region, relative to the object's size in the frame before."""
+    max_size_change: tuple[float, float] = (0.9, 1.12)
+    """Least and largest factor by which the size changes from frame to frame."""
+    lost_growth: float = 1.08
+    """Factor by which the search region grows with every frame in which the object is not found ..."""
+    max_lost_growth: float = 2.0
+    """... and the largest such factor."""
+    min_area_share: float = 0.02
+    """A mask smaller than this share of the object's box does not move the search region: the object counts as lost."""
+    min_part: float = 0.05
+    """Parts of a mask below this share of its largest part are dropped; 0 keeps all."""
+    memory_size: int = 32
+    """Samples kept per object, the first frame among them."""
+    memory_interval: int = 1
+    """Frames from one sample to the next."""
+    min_confidence: float = 0.7
+    """Frames whose mask has a lower mean probability are not remembered, nor are those without a mask."""
+    learning_rate: float = 0.1
+    """Share by which a new sample outweighs the one before it."""
+    first_frame_weight: float = 0.25
+    """Least share of the first frame among the weights of all samples."""
+    initial_iterations: int = 20
+    """Steepest-descent steps on the first frame."""
+    update_interval: int = 4
+    """Frames from one update of the target model to the next."""
+    update_iterations: int = 3
+    """Steepest-descent steps of an update, from the filter in use."""
+    precision: Precision = "auto"
+    """Arithmetic of the convolutions; target model and its learner always work in float32."""
+
+    def __post_init__(self) -> None:
+        for name in ("memory_interval", "update_interval", "initial_iterations", "update_iterations"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.memory_size < 2:
+            raise ValueError(f"memory_size must be at least 2, got {self.memory_size}")
+        if self.start not in get_args(Start):
+            raise ValueError(f"start {self.start!r} is unknown; known: {', '.join(get_args(Start))}")
+        if self.precision not in get_args(Precision):
+            raise ValueError(f"precision {self.precision!r} is unknown; known: {', '.join(get_args(Precision))}")
+        if not self.max_size_change[0] <= 1 <= self.max_size_change[1] or self.max_size_change[0] <= 0:
+            raise ValueError(f"max_size_change must enclose 1, got {self.max_size_change}")
+        if min(self.search_scale, self.lost_growth, self.max_lost_growth) < 1:
+            raise ValueError("search_scale, lost_growth and max_lost_growth must be at least 1")
+        if not 0 < self.learning_rate < 1 or not 0 <= self.first_frame_weight < 1:
+            raise ValueError("learning_rate must lie between 0 and 1, first_frame_weight too (0 allowed)")

@@ -1,0 +1,235 @@
+"""LWL: all objects of a video together, mask by mask (Bhat et al., ECCV 2020; started from boxes: paper section 4.3).
+
+Shapes: O objects, H W image pixels, Hc Wc crop pixels.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from pytracking.tracker.base import BaseTracker
+from pytracking.utils import TrackerParams
+from torch import Tensor
+
+from ltr_ext.data.crop import Crop
+from ltr_ext.errors import UserError
+from ltr_ext.models.box2mask import Box2MaskNet
+from ltr_ext.models.lwl import FrameFeatures, LWLNet
+from tracker_ext.annotation.config import AnnotateConfig, has_fast_bfloat16
+from tracker_ext.tracker.box_to_mask import boxes_to_masks
+from tracker_ext.tracker.config import LWLTrackerConfig
+from tracker_ext.tracker.merge import drop_small_parts, soft_aggregate
+from tracker_ext.tracker.search import SearchState
+from tracker_ext.tracker.target import Target
+
+OUTSIDE_LOGIT = -100.0
+"""Logit of what no crop covers."""
+
+SINGLE = "1"
+"""Our id for the object of a sequence without ids."""
+
+
+@dataclass(frozen=True)
+class LWLTrackerParts:
+    """What the parameter module puts into `params.lwl`."""
+
+    net: LWLNet
+    """In eval mode."""
+    config: LWLTrackerConfig
+    """How to track."""
+    box_net: Box2MaskNet | None = None
+    """Makes masks of boxes; needed if `config.start` is "box"."""
+
+    def __post_init__(self) -> None:
+        if self.config.start == "box" and self.box_net is None:
+            raise ValueError('start "box" needs a box_net')
+
+
+class LWLTracker(BaseTracker):
+    """Tracks one object or several.
+
+    The host gives all objects of a sequence to one tracker (`multiobj_mode` "default"): their crops go through the
+    network in one batch, and their masks compete. Outputs hold one value, or one per object id, as the sequence does:
+    `target_bbox` (x, y, w, h), `object_presence_score` (mean probability of the mask's pixels; 0 if it is empty),
+    `object_lost` (whether `target_bbox` is that of an earlier frame), and `segmentation` [H, W] uint8, 0/1 or object ids.
+    """
+
+    multiobj_mode = "default"
+
+    def __init__(self, params: TrackerParams) -> None:
+        super().__init__(params)
+        parts: LWLTrackerParts = params.lwl
+        self._net = parts.net
+        self._box_net = parts.box_net
+        self._config = parts.config
+        self._device = next(parts.net.parameters()).device
+        self._targets: OrderedDict[str, Target] = OrderedDict()
+        self._many = False
+        self._image_hw = (0, 0)
+
+    def predicts_segmentation_mask(self) -> bool:
+        """True: VOT gets masks."""
+        return True
+
+    @torch.inference_mode()
+    def initialize(self, image: np.ndarray, info: dict[str, Any]) -> dict[str, Any]:
+        """Start on the first frame.
+
+        Args:
+            image: [H, W, 3] uint8 RGB.
+            info: as the host gives it: `init_bbox` and/or `init_mask`; several objects also `init_object_ids`.
+
+        Raises:
+            UserError: no mask or no box where one is needed, an empty mask, or a bad box.
+        """
+        self._targets.clear()
+        self._many = "init_object_ids" in info or isinstance(info.get("init_bbox"), Mapping)
+        self._image_hw = image.shape[:2]
+        self._enter(image, info)
+        return self._output()
+
+    @torch.inference_mode()
+    def track(self, image: np.ndarray, info: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Find the objects in the next frame, then start those that enter with it.
+
+        Args:
+            image: [H, W, 3] uint8 RGB.
+            info: the init keys of objects that enter; nothing else of it is needed.
+
+        Raises:
+            UserError: the frame has another size than the first, or as `initialize`.
+        """
+        if image.shape[:2] != self._image_hw:
+            (height, width), (first_height, first_width) = image.shape[:2], self._image_hw
+            raise UserError(
+                f"frame size {width}x{height}: the first frame has {first_width}x{first_height}; "
+                "resize the frames to one size"
+            )
+        self._follow(image)
+        if info and ("init_bbox" in info or "init_mask" in info):
+            self._enter(image, info)
+        return self._output()
+
+    def _follow(self, image: np.ndarray) -> None:
+        """Segment all known objects, then learn from the masks."""
+        targets = list(self._targets.values())
+        if not targets:
+            return
+        crop_hw = self._net.config.crop_hw
+        crops = [target.state.crop(self._image_hw, crop_hw, self._config) for target in targets]
+        frame = self._extract(image, crops)
+        previous = None
+        if self._net.previous_encoder is not None:
+            previous = self._to_device(np.stack([
+                crop.cut_mask(target.mask.view(np.uint8)) for crop, target in zip(crops, targets, strict=True)
+            ]))  # fmt: skip
+        with self._autocast():
+            logits = self._net.segment(frame, torch.cat([target.filters for target in targets]), crop_hw, previous)
+        found = self._merge(logits, crops)
+        for row, (target, (mask, score, probabilities)) in enumerate(zip(targets, found, strict=True)):
+            target.observe(mask, score)
+            if target.wants_sample:
+                with self._autocast():
+                    target.remember(frame.target[row], probabilities)
+            target.update()
+
+    def _merge(self, logits: Tensor, crops: list[Crop]) -> list[tuple[np.ndarray, float, Tensor]]:
+        """Let the objects compete in the image.
+
+        Args:
+            logits: [O, Hc, Wc].
+            crops: of the objects.
+
+        Returns:
+            Per object its mask [H, W] bool, the mean probability in it, and the probabilities [Hc, Wc] in its crop.
+        """
+        on_host = logits.cpu().numpy()
+        pasted = np.stack([
+            crop.paste(values, self._image_hw, OUTSIDE_LOGIT) for crop, values in zip(crops, on_host, strict=True)
+        ])  # fmt: skip
+        labels, probabilities = (part.numpy() for part in soft_aggregate(torch.from_numpy(pasted)))
+        found = []
+        for row, crop in enumerate(crops):
+            mask = drop_small_parts(labels == row + 1, self._config.min_part)
+            score = float(probabilities[row][mask].mean()) if mask.any() else 0.0
+            if len(crops) == 1:
+                in_crop = logits[row].sigmoid()
+            else:
+                in_crop = self._to_device(crop.cut_mask(probabilities[row]))
+            found.append((mask, score, in_crop))
+        return found
+
+    def _enter(self, image: np.ndarray, info: dict[str, Any]) -> None:
+        """Start the objects that `info` holds; what they cover is taken from the others."""
+        masks = self._given_masks(info) if self._config.start == "mask" else self._masks_from_boxes(image, info)
+        taken = np.zeros(self._image_hw, dtype=bool)
+        for object_id, mask in masks.items():
+            if not mask.any():
+                raise UserError(f"object {object_id}: its first mask is empty; give a mask with at least one pixel")
+            taken |= mask
+        for target in self._targets.values():
+            target.mask = target.mask & ~taken
+        crop_hw = self._net.config.crop_hw
+        for object_id, mask in masks.items():
+            crop = SearchState.of_mask(mask).crop(self._image_hw, crop_hw, self._config)
+            features = self._extract(image, [crop]).target[0]
+            crop_mask = self._to_device(crop.cut_mask(mask.view(np.uint8)))
+            with self._autocast():
+                self._targets[object_id] = Target(self._net, self._config, mask, features, crop_mask)
+
+    def _given_masks(self, info: dict[str, Any]) -> dict[str, np.ndarray]:
+        """Object id -> [H, W] bool, from the masks the host gives."""
+        if info.get("init_mask") is None:
+            raise UserError("no mask of the first frame: these parameters start from one; use lwl box2mask_init")
+        given = np.asarray(info["init_mask"])
+        if given.shape != self._image_hw:
+            raise UserError(f"mask of the first frame: shape {given.shape}, the image has {self._image_hw}")
+        if not self._many:
+            return {SINGLE: given > 0}
+        ids = info.get("init_object_ids", list(info.get("init_bbox", {})))
+        return {object_id: given == int(object_id) for object_id in ids}
+
+    def _masks_from_boxes(self, image: np.ndarray, info: dict[str, Any]) -> dict[str, np.ndarray]:
+        """Object id -> [H, W] bool, made of the boxes the host gives."""
+        if info.get("init_bbox") is None:
+            raise UserError("no box of the first frame: these parameters start from one; use lwl default")
+        assert self._box_net is not None
+        boxes = info["init_bbox"] if self._many else {SINGLE: info["init_bbox"]}
+        ids = list(info.get("init_object_ids", boxes)) if self._many else [SINGLE]
+        config = AnnotateConfig(num_frames=1, precision=self._config.precision)
+        numbered = {place: np.asarray(boxes[object_id], dtype=np.float64) for place, object_id in enumerate(ids, start=1)}
+        masks = boxes_to_masks(image, numbered, self._box_net, config)
+        return {object_id: masks[place] for place, object_id in enumerate(ids, start=1)}
+
+    def _extract(self, image: np.ndarray, crops: list[Crop]) -> FrameFeatures:
+        """Features of all crops in one call."""
+        pictures = torch.from_numpy(np.stack([crop.cut(image) for crop in crops])).to(self._device)
+        with self._autocast():
+            return self._net.extract(pictures.permute(0, 3, 1, 2).float())
+
+    def _to_device(self, values: np.ndarray) -> Tensor:
+        return torch.from_numpy(values).to(self._device, torch.float32)
+
+    def _autocast(self) -> torch.autocast:
+        choice = self._config.precision
+        enabled = has_fast_bfloat16(self._device) if choice == "auto" else choice == "bfloat16"
+        return torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=enabled)
+
+    def _output(self) -> dict[str, Any]:
+        """What the host stores of this frame."""
+        labels = np.zeros(self._image_hw, dtype=np.uint8)
+        for object_id, target in self._targets.items():
+            labels[target.mask] = int(object_id) if self._many else 1
+        values = {
+            "target_bbox": OrderedDict((i, target.box.tolist()) for i, target in self._targets.items()),
+            "object_presence_score": OrderedDict((i, target.score) for i, target in self._targets.items()),
+            "object_lost": OrderedDict((i, not target.mask.any()) for i, target in self._targets.items()),
+        }
+        if not self._many:
+            values = {name: by_id[SINGLE] for name, by_id in values.items()}
+        return {**values, "segmentation": labels}

@@ -1,0 +1,41 @@
+"""Trained networks for the trackers; read once per process, however many sequences it tracks."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from ltr_ext.errors import UserError
+from ltr_ext.weights import load_network
+
+
+def best_device() -> str:
+    """`cuda` if there is a graphics card, else `cpu`."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def network(path: Path, kind: type[nn.Module], device: str) -> nn.Module:
+    """A network from its weight file.
+
+    Args:
+        path: the .safetensors file.
+        kind: class the file must hold.
+        device: where to put it.
+
+    Raises:
+        UserError: the file is missing, corrupt, or holds another network.
+    """
+    modified = path.stat().st_mtime_ns if path.is_file() else 0
+    net = _read(path, modified, device)
+    if not isinstance(net, kind):
+        raise UserError(f"weights {path} hold a {type(net).__name__}, not a {kind.__name__}: name another file")
+    return net
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, modified: int, device: str) -> nn.Module:
+    """The network; `modified` tells a file that was replaced from the one read before."""
+    return load_network(path).to(device)

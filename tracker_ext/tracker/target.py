@@ -1,0 +1,94 @@
+"""One object that is being tracked.
+
+Shapes: D features, C encoding channels, K filter size, h w feature grid, Hc Wc crop pixels, H W image pixels.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ltr_ext.data.boxes import mask_to_box
+from ltr_ext.models.lwl import LWLNet
+from tracker_ext.tracker.config import LWLTrackerConfig
+from tracker_ext.tracker.memory import Sample, SampleMemory
+from tracker_ext.tracker.search import SearchState
+
+
+class Target:
+    """Its target model, its memory, and what is known of it on the last frame.
+
+    Attributes:
+        filters: [1, C, D, K, K] target model.
+        state: where to search.
+        mask: [H, W] bool, on the last frame.
+        box: [4] float64 (x, y, w, h), of the last mask that was not empty.
+        score: mean probability of the mask's pixels, 0 for an empty mask.
+    """
+
+    def __init__(self, net: LWLNet, config: LWLTrackerConfig, mask: np.ndarray, features: Tensor, crop_mask: Tensor) -> None:
+        """Learn the object.
+
+        Args:
+            net: the network.
+            config: how to learn.
+            mask: [H, W] bool, not empty.
+            features: [D, h, w] of the crop around it.
+            crop_mask: [Hc, Wc] float, 0..1, the mask in that crop.
+        """
+        self._net = net
+        self._config = config
+        self._age = 0
+        self.memory = SampleMemory(
+            self._sample(features, crop_mask), config.memory_size, config.learning_rate, config.first_frame_weight
+        )
+        self.filters = net.learn(*self.memory.samples, iterations=config.initial_iterations)
+        self.mask = mask
+        self.state = SearchState.of_mask(mask)
+        self.box = mask_to_box(mask)
+        self.score = 1.0
+
+    def observe(self, mask: np.ndarray, score: float) -> None:
+        """Take in what was found on a frame; an empty mask keeps the last box.
+
+        Args:
+            mask: [H, W] bool.
+            score: mean probability of its pixels.
+        """
+        self._age += 1
+        self.mask, self.score = mask, score
+        self.state = self.state.after(mask, self._config)
+        box = mask_to_box(mask)
+        if box is not None:
+            self.box = box
+
+    @property
+    def wants_sample(self) -> bool:
+        """Whether the last frame is to be remembered: it is its turn, and its mask can be trusted."""
+        sure = self.state.lost == 0 and self.score >= self._config.min_confidence
+        return sure and self._age % self._config.memory_interval == 0
+
+    def remember(self, features: Tensor, probabilities: Tensor) -> None:
+        """Add the last frame to the memory.
+
+        Args:
+            features: [D, h, w] of its crop.
+            probabilities: [Hc, Wc] of the object in that crop.
+        """
+        self.memory.add(self._sample(features, probabilities))
+
+    def update(self) -> None:
+        """Fit the target model to the memory, if it is its turn and the object is in sight."""
+        if self._age % self._config.update_interval or self.state.lost:
+            return
+        self.filters = self._net.learn(
+            *self.memory.samples,
+            iterations=self._config.update_iterations,
+            initial=self.filters,
+            temporal=self.memory.temporal.to(self.filters.device),
+        )
+
+    def _sample(self, features: Tensor, probabilities: Tensor) -> Sample:
+        encoding = self._net.encode_masks(probabilities.unsqueeze(0), features.shape[-2:])
+        return Sample(features.to(torch.float32), encoding.target[0], encoding.weight[0])
