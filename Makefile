@@ -1,0 +1,44 @@
+# One word per task. `make demo` and `make test` install what they need into .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UPSTREAM := https://github.com/visionml/pytracking.git
+UPSTREAM_COMMIT := 7eb9e74bd3d40e29dbcec444902237da13de247b
+
+.PHONY: help install demo test test-upstream upstream lint clean
+
+help:
+	@echo "make demo           install, make the demo videos, track them from their first boxes, print the table"
+	@echo "make test           install, run the tests"
+	@echo "make lint           ruff and mypy"
+	@echo "make upstream       check out visionml/pytracking into pytracking/ (needs the network)"
+	@echo "make test-upstream  the host tests on upstream (PYTRACKING_HOME or pytracking/)"
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: setup.py
+	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "box2mask needs Python 3.11 or newer, this is %d.%d; run make PYTHON=..." % sys.version_info[:2])'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable '.[test]'
+	touch $@
+
+demo: install
+	$(BIN)/python run_tracker.py lwl box2mask_init demo --out results/demo
+
+test: install
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q
+
+test-upstream: install
+	BOX2MASK_HOST=upstream OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/host
+
+upstream:
+	test -e pytracking/ltr || git clone --quiet $(UPSTREAM) pytracking
+	git -C pytracking checkout --quiet $(UPSTREAM_COMMIT)
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

