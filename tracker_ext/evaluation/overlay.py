@@ -67,7 +67,7 @@ def draw_contour(canvas: np.ndarray, mask: np.ndarray, colour: tuple[int, int, i
         thickness: pixels.
     """
     contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    cv2.drawContours(canvas, contours, -1, colour, thickness, cv2.LINE_AA)
+    cv2.drawContours(canvas, contours, -1, colour, thickness, cv2.LINE_8)
 
 
 class OverlayVideo:
@@ -200,5 +200,7 @@ def _write(
     size: float = 0.5,
     colour: tuple[int, int, int] = (255, 255, 255),
 ) -> None:
-    cv2.putText(canvas, text, at, _FONT, size, (0, 0, 0), 3, cv2.LINE_AA)
+    # A thicker black copy would be wider than the text; copies shifted by a pixel make the rim.
+    for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+        cv2.putText(canvas, text, (at[0] + dx, at[1] + dy), _FONT, size, (0, 0, 0), 1, cv2.LINE_AA)
     cv2.putText(canvas, text, at, _FONT, size, colour, 1, cv2.LINE_AA)

@@ -76,9 +76,11 @@ def brute_force_f(predicted: np.ndarray, truth: np.ndarray, radius: int) -> floa
 @pytest.mark.parametrize("tolerance", [0.008, 0.05, 0.1])
 def test_boundary_f_follows_the_definition(tolerance):
     rng = np.random.default_rng(3)
-    shape = (24, 32)
+    shape = (14, 18)
+    empty = np.zeros(shape, bool)
     radius = math.ceil(tolerance * math.hypot(*shape))
-    masks = [EMPTY, ~EMPTY, square(0, 0, 5), square(20, 12, 12), square(8, 8, 6), square(9, 7, 6)]
+    squares = [square(*values, *shape) for values in ((0, 0, 4), (12, 8, 6), (5, 4, 5), (6, 3, 5))]
+    masks = [empty, ~empty, *squares]
     masks += [rng.random(shape) < density for density in (0.01, 0.3)]
     for predicted in masks:
         for truth in masks:

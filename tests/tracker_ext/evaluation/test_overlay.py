@@ -1,0 +1,83 @@
+"""Overlays, overlay videos and contact sheets."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tracker_ext.evaluation.frames import open_frames
+from tracker_ext.evaluation.overlay import (
+    FILL_OPACITY,
+    OverlayVideo,
+    Tile,
+    contact_sheet,
+    draw_overlay,
+    evenly_spaced,
+    object_colour,
+)
+
+GREY = np.full((40, 60, 3), 100, np.uint8)
+
+
+def labels_with(value: int) -> np.ndarray:
+    labels = np.zeros((40, 60), np.uint8)
+    labels[10:30, 20:40] = value
+    return labels
+
+
+def test_fill_is_half_transparent_and_only_inside():
+    drawn = draw_overlay(GREY, labels_with(2))
+    expected = 100 * (1 - FILL_OPACITY) + np.array(object_colour(2)) * FILL_OPACITY
+    assert np.abs(drawn[20, 30] - expected).max() <= 1
+    assert (drawn[5, 5] == 100).all()
+    assert (drawn[10, 30] == object_colour(2)).all(), "contour"
+    assert (GREY == 100).all(), "the frame itself stays"
+
+
+@pytest.mark.parametrize("value", [0, 255])
+def test_background_and_undecided_are_not_drawn(value):
+    assert (draw_overlay(GREY, labels_with(value)) == GREY).all()
+
+
+def test_box_edges_are_the_outermost_covered_pixels():
+    drawn = draw_overlay(GREY, None, {1: np.array([20.0, 10.0, 20.0, 20.0])})
+    assert (drawn[29, 39] == object_colour(1)).all()
+    assert (drawn[30, 40] == 100).all()
+
+
+@pytest.mark.parametrize("box", [None, np.full(4, np.nan)])
+def test_absent_objects_have_no_box(box):
+    assert (draw_overlay(GREY, None, {1: box}) == GREY).all()
+
+
+@pytest.mark.parametrize("size", [(40, 60), (41, 61)], ids=["even", "odd"])
+def test_video_is_readable_and_has_every_frame(tmp_path, size):
+    path = tmp_path / "overlay.mp4"
+    with OverlayVideo(path, size, fps=10) as video:
+        for value in (40, 120, 200):
+            video.add(np.full((*size, 3), value, np.uint8))
+    source = open_frames(path)
+    assert source.fps == 10
+    assert [round(float(frame.mean()) / 40) * 40 for frame in source] == [40, 120, 200]
+
+
+def test_contact_sheet_shows_prediction_and_truth():
+    tile = Tile(frame=GREY, predicted=labels_with(1), truth=np.roll(labels_with(1), 10, axis=1), caption="00000")
+    sheet = contact_sheet({"first": [tile, tile], "second": [tile]}, "run", tile_width=120)
+    assert sheet.shape == (44 + 80 + 80, 240, 3)
+    tile_rows = sheet[44:124, :120]
+    assert (tile_rows == 255).all(axis=-1).sum() > 50, "white outline of the truth"
+    assert (tile_rows == object_colour(1)).all(axis=-1).sum() > 50, "contour of the prediction"
+
+
+@pytest.mark.parametrize(
+    "num_frames, count, expected",
+    [
+        pytest.param(10, 3, [0, 4, 9], id="first and last included"),
+        pytest.param(2, 5, [0, 1], id="no more than there are"),
+        pytest.param(1, 5, [0], id="one frame"),
+        pytest.param(5, 1, [0], id="one wanted"),
+    ],
+)
+def test_evenly_spaced(num_frames, count, expected):
+    assert evenly_spaced(num_frames, count) == expected

@@ -1,0 +1,136 @@
+"""From stored results to table and pictures."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+
+import numpy as np
+import pytest
+
+import run_evaluation
+from ltr_ext.errors import UserError
+from tracker_ext.evaluation import report
+from tracker_ext.evaluation.datasets import DavisFolderDataset
+from tracker_ext.evaluation.frames import open_frames
+from tracker_ext.evaluation.report import report_run
+from tracker_ext.evaluation.results import StoredResult
+from tracker_ext.evaluation.scoring import Score, mean_score, score_box_oracle, score_stored
+from tracker_ext.evaluation.tables import format_table
+
+
+@pytest.fixture
+def sequences(davis_root):
+    return DavisFolderDataset(davis_root).get_sequence_list()
+
+
+@pytest.mark.parametrize("name", ["one", "several"])
+def test_perfect_results(sequences, store_results, tmp_path, name):
+    store_results(sequences, tmp_path)
+    score = score_stored(StoredResult(sequences[name], tmp_path / "masks", tmp_path), "truth")
+    assert (score.j, score.f, score.ao, score.sr50, score.sr75) == (1, 1, 1, 1, 1)
+    # 0.25 s per frame and object; object 3 is there on 2 of 4 frames.
+    assert score.fps == pytest.approx({"one": 4.0, "several": 4 / (0.25 * (4 + 4 + 2))}[name])
+
+
+def test_shifted_results(sequences, store_results, tmp_path):
+    store_results(sequences, tmp_path, shift=3)
+    for name in ("one", "several"):
+        score = score_stored(StoredResult(sequences[name], tmp_path / "masks", tmp_path), "shifted")
+        assert score.j == pytest.approx(9 / 15), "squares of 12 pixels, 3 apart"
+        assert score.ao == pytest.approx(9 / 15)
+        assert (score.sr50, score.sr75) == (1, 0)
+
+
+def test_boxes_alone_have_no_j(sequences, store_results, tmp_path):
+    store_results(sequences, tmp_path)
+    score = score_stored(StoredResult(sequences["one"], tmp_path / "nowhere", tmp_path), "boxes")
+    assert math.isnan(score.j) and score.ao == 1
+
+
+def test_absent_objects_are_not_held_against_the_boxes(sequences, store_results, tmp_path):
+    store_results(sequences, tmp_path)
+    sequence = sequences["one"]
+    sequence.ground_truth_rect[2] = (-1, -1, -1, -1)
+    assert score_stored(StoredResult(sequence, tmp_path / "masks", tmp_path), "x").ao == 1
+
+
+def test_box_oracle_of_squares_is_perfect(sequences):
+    assert [score_box_oracle(sequence, "box").j for sequence in sequences] == [1, 1]
+
+
+@pytest.mark.parametrize("damage", ["3 boxes for 4", "cannot be read", "does not exist|cannot be read"])
+def test_damaged_results_are_named(sequences, store_results, tmp_path, damage):
+    store_results(sequences, tmp_path)
+    if damage.startswith("3"):
+        np.savetxt(tmp_path / "one.txt", np.ones((3, 4)))
+    elif damage == "cannot be read":
+        (tmp_path / "one.txt").write_text("a b c d\n")
+    else:
+        (tmp_path / "masks" / "one" / "00002.png").unlink()
+    with pytest.raises(UserError, match=damage):
+        score_stored(StoredResult(sequences["one"], tmp_path / "masks", tmp_path), "x")
+
+
+def test_report_writes_what_it_says(sequences, store_results, tmp_path, capsys):
+    store_results(sequences, tmp_path / "results", shift=3)
+    out = tmp_path / "report"
+    report_run(sequences, tmp_path / "results" / "masks", tmp_path / "results", out, "ours")
+    printed = capsys.readouterr().out
+    assert str(out) in printed
+    table = (out / "table.md").read_text()
+    assert all(line in printed for line in table.splitlines()[1:])
+    rows = json.loads((out / "table.json").read_text())["scores"]
+    methods = ["ours", report.BOX_ORACLE, report.GRABCUT]
+    assert [(row["sequence"], row["method"]) for row in rows] == [
+        (name, method) for name in ("one", "several", "mean") for method in methods
+    ]
+    assert rows[6]["j"] == pytest.approx(0.6) and rows[7]["j"] == 1 and rows[7]["fps"] is None
+    with (out / "table.csv").open() as file:
+        assert [row["sequence"] for row in csv.DictReader(file)] == [row["sequence"] for row in rows]
+    for name in ("one", "several"):
+        assert len(open_frames(out / "overlay" / f"{name}.mp4")) == 4
+    assert open_frames(out / "contact_sheet.png").size[1] == 4 * 320
+
+
+def test_sequences_without_results_are_named(sequences, store_results, tmp_path):
+    store_results([sequences["one"]], tmp_path / "results")
+    with pytest.raises(UserError, match=r"1 of 2 sequences missing \(several\)"):
+        report_run(sequences, tmp_path / "results" / "masks", tmp_path / "results", tmp_path / "report", "x")
+    assert not (tmp_path / "report").exists()
+
+
+def test_means_leave_out_what_is_unknown():
+    scores = [Score(sequence="a", method="m", j=0.5, frames=3), Score(sequence="b", method="m", j=1.0, ao=0.25)]
+    mean = mean_score(scores, "m")
+    assert (mean.sequence, mean.j, mean.ao, mean.frames) == ("mean", 0.75, 0.25, 3)
+    assert math.isnan(mean.f)
+
+
+def test_table_is_aligned_and_shows_gaps():
+    lines = format_table([Score(sequence="a", method="long name", j=0.12345)], ["why"]).splitlines()
+    assert len({len(line) for line in lines[:3]}) == 1
+    assert "| 0.123 |" in lines[2] and lines[2].count("-") == 6 and lines[-1] == "- why"
+
+
+def test_command(davis_root, store_results, tmp_path, capsys):
+    assert run_evaluation.main([str(davis_root)]) == 0
+    assert report.BOX_ORACLE in capsys.readouterr().out
+    store_results(DavisFolderDataset(davis_root).get_sequence_list(), tmp_path / "mine")
+    assert run_evaluation.main([str(davis_root), "--results", str(tmp_path / "mine")]) == 0
+    printed = capsys.readouterr().out
+    assert "| mine " in printed and (tmp_path / "mine" / "report" / "contact_sheet.png").is_file()
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        pytest.param(["nonsense"], "nonsense.*demo", id="unknown data set: the known ones are listed"),
+        pytest.param(["DAVIS", "--results", "absent"], "absent: is not a folder", id="no results"),
+        pytest.param(["DAVIS", "--masks", "there"], "goes with --results", id="masks alone"),
+    ],
+)
+def test_mistakes_on_the_command_line(davis_root, arguments, message):
+    with pytest.raises(UserError, match=message):
+        run_evaluation.main([str(davis_root) if argument == "DAVIS" else argument for argument in arguments])

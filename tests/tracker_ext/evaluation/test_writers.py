@@ -1,0 +1,53 @@
+"""What a clip's result folder holds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ltr_ext.data.image_io import read_mask
+from ltr_ext.errors import UserError
+from tracker_ext.evaluation.box_files import read_boxes
+from tracker_ext.evaluation.frames import open_frames
+from tracker_ext.evaluation.writers import ClipWriter, write_box_table
+
+SIZE = (24, 32)
+FRAME = np.full((*SIZE, 3), 90, np.uint8)
+LABELS = np.zeros(SIZE, np.uint8)
+LABELS[4:10, 5:15] = 1
+BOX = np.array([5, 4, 10, 6.5])
+
+
+def test_one_object(tmp_path):
+    with ClipWriter(tmp_path / "out", size=SIZE, object_ids=[1]) as writer:
+        writer.add("a1", FRAME, LABELS, {1: BOX})
+        writer.add("a2", FRAME, LABELS * 0, {1: None})
+    out = tmp_path / "out"
+    assert sorted(path.name for path in out.iterdir()) == ["boxes.txt", "masks", "overlay.mp4"]
+    assert (out / "boxes.txt").read_text() == "5,4,10,6.5\nnan,nan,nan,nan\n"
+    assert (read_mask(out / "masks" / "a1.png") == LABELS).all()
+    assert not read_mask(out / "masks" / "a2.png").any()
+    assert len(open_frames(out / "overlay.mp4")) == 2
+
+
+def test_several_objects(tmp_path):
+    with ClipWriter(tmp_path / "out", size=SIZE, object_ids=[1, 2]) as writer:
+        writer.add("a", FRAME, LABELS, {1: BOX, 2: None})
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["boxes_1.txt", "boxes_2.txt", "masks", "overlay.mp4"]
+
+
+def test_nothing_half_written(tmp_path):
+    with pytest.raises(UserError), ClipWriter(tmp_path / "out", size=SIZE, object_ids=[1]) as writer:
+        writer.add("a", FRAME, LABELS, {1: BOX})
+        raise UserError("frame 2 is damaged")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_box_table_comes_back(tmp_path):
+    boxes = {1: np.array([BOX, BOX + 1]), 2: np.array([[np.nan] * 4, BOX])}
+    write_box_table(tmp_path / "boxes.csv", boxes)
+    back = read_boxes(tmp_path / "boxes.csv", 2)
+    assert list(back) == [1, 2]
+    for object_id, track in boxes.items():
+        np.testing.assert_allclose(back[object_id], track)
