@@ -1,0 +1,59 @@
+"""One video and its boxes to a folder of masks: `run_annotate.py video`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from ltr_ext.data.boxes import box_iou, mask_to_box
+from ltr_ext.models.box2mask import Box2MaskNet
+from tracker_ext.annotation.config import AnnotateConfig
+from tracker_ext.annotation.engine import annotate, check_boxes
+from tracker_ext.evaluation.box_files import read_boxes
+from tracker_ext.evaluation.frames import open_frames
+from tracker_ext.evaluation.writers import ClipWriter
+
+
+def annotate_video(video: Path, box_file: Path, net: Box2MaskNet, config: AnnotateConfig, out: Path) -> str:
+    """Segment the boxed objects of a video and write masks, the masks' own boxes, and an overlay video.
+
+    Args:
+        video: a video file or a folder of pictures.
+        box_file: see `read_boxes`.
+        net: in eval mode.
+        config: windows, tolerance, precision.
+        out: output folder; appears, or is changed, only when everything is written. See `ClipWriter`.
+
+    Returns:
+        A line that says what was done.
+
+    Raises:
+        UserError: unreadable video or boxes, bad boxes, counts that differ, a folder that cannot be written.
+    """
+    source = open_frames(video)
+    num_frames = len(source)
+    boxes = check_boxes(read_boxes(box_file, num_frames), source.size, source.name)
+    # A mask comes later than its frame. The overlay reads the clip a second time rather than hold frames back.
+    again = iter(open_frames(video))
+    overlaps: list[float] = []
+    num_empty = 0
+    with (
+        ClipWriter(out, size=source.size, object_ids=list(boxes), fps=source.fps) as writer,
+        tqdm(total=num_frames, desc=source.name, unit="frame") as progress,
+    ):
+        for result in annotate(source, boxes, net, config, name=source.name):
+            own = {object_id: mask_to_box(result.mask(object_id)) for object_id in boxes}
+            writer.add(source.stem(result.index), next(again), result.labels, own)
+            for object_id in result.scores:
+                box = own[object_id]
+                num_empty += box is None
+                overlaps += [] if box is None else [float(box_iou(box, boxes[object_id][result.index]))]
+            progress.update()
+    parts = [f"{num_frames} frames, {len(boxes)} object{'s' if len(boxes) > 1 else ''}"]
+    if overlaps:
+        parts.append(f"IoU of the masks' boxes with the given ones {np.mean(overlaps):.3f}")
+    if num_empty:
+        parts.append(f"{num_empty} boxes without a mask")
+    return "; ".join(parts)

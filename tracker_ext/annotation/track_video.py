@@ -1,0 +1,108 @@
+"""Track objects through a video of one's own from their boxes on the first frame: `run_tracker.py --video`."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from ltr_ext.data.boxes import check_box
+from ltr_ext.errors import UserError
+from tracker_ext.evaluation.frames import open_frames
+from tracker_ext.evaluation.writers import ClipWriter
+from tracker_ext.tracker.for_video import build_tracker
+
+
+def track_video(
+    tracker: Any,
+    video: Path,
+    boxes: Sequence[Sequence[float]],
+    out: Path,
+) -> None:
+    """Track and write masks, boxes and an overlay video, frame by frame; prints where and how fast.
+
+    Args:
+        tracker: a `TrackerHandle`, or what has its `tracker_class` and `get_parameters()`.
+        video: a video file or a folder of pictures.
+        boxes: (x, y, w, h) of each object on the first frame, image pixels; the objects get ids 1, 2, ...
+        out: output folder, changed only when everything is written. See `ClipWriter`.
+
+    Raises:
+        UserError: unreadable video, a bad box, too many boxes, a tracker without masks, an unwritable folder.
+    """
+    source = open_frames(video)
+    if not 1 <= len(boxes) <= 254:
+        raise UserError(f"video {video}: {len(boxes)} boxes; give 1 to 254 objects")
+    height, width = source.size
+    given = OrderedDict(
+        (str(number), check_box(box, height=height, width=width, name=f"object {number}").tolist())
+        for number, box in enumerate(boxes, start=1)
+    )
+    engine = build_tracker(tracker, several=len(given) > 1)
+    num_frames, seconds = len(source), 0.0
+    output: dict[str, Any] = {}
+    with (
+        ClipWriter(out, size=source.size, object_ids=[int(name) for name in given], fps=source.fps) as writer,
+        tqdm(total=num_frames, desc=source.name, unit="frame") as progress,
+    ):
+        for index, frame in enumerate(source):
+            start = time.perf_counter()
+            if index == 0:
+                output = _first_output(engine.initialize(frame, first_info(given)), given)
+            else:
+                output = engine.track(frame, {"previous_output": OrderedDict(output)})
+                if output.get("segmentation") is None:
+                    raise UserError(f"tracker {type(engine).__name__} gives no masks; choose one that does, such as lwl")
+            seconds += time.perf_counter() - start
+            labels, found = frame_result(output, list(given), source.size)
+            writer.add(source.stem(index), frame, labels, found)
+            progress.update()
+    print(f"{num_frames} frames, {len(given)} objects, {num_frames / seconds:.1f} frames/s\nresults: {out}")
+
+
+def first_info(boxes: Mapping[str, list[float]]) -> dict[str, Any]:
+    """What the host tells a tracker on the first frame, for one object or several.
+
+    Args:
+        boxes: object id -> [x, y, w, h].
+    """
+    if len(boxes) == 1:
+        return {"init_bbox": next(iter(boxes.values()))}
+    ids = list(boxes)
+    return {
+        "init_bbox": OrderedDict(boxes),
+        "init_object_ids": ids,
+        "object_ids": ids,
+        "sequence_object_ids": ids,
+    }
+
+
+def frame_result(
+    output: Mapping[str, Any], ids: Sequence[str], image_hw: tuple[int, int]
+) -> tuple[np.ndarray, dict[int, np.ndarray]]:
+    """Bring a tracker's output into the form that is written.
+
+    Args:
+        output: `target_bbox`, one box or one per id; `segmentation` [H, W], 0/1 or ids, None if the tracker has none yet.
+        ids: of all objects.
+        image_hw: (height, width).
+
+    Returns:
+        Labels [H, W] uint8, and object id -> [4] (x, y, w, h).
+    """
+    segmentation = output.get("segmentation")
+    labels = np.zeros(image_hw, np.uint8) if segmentation is None else np.asarray(segmentation).astype(np.uint8)
+    found = output["target_bbox"]
+    by_id = found if isinstance(found, Mapping) else {ids[0]: found}
+    return labels, {int(name): np.asarray(by_id[name], dtype=np.float64) for name in ids}
+
+
+def _first_output(output: Mapping[str, Any] | None, given: OrderedDict[str, list[float]]) -> dict[str, Any]:
+    """A tracker's answer for the first frame, completed by what was given."""
+    boxes = given if len(given) > 1 else next(iter(given.values()))
+    return {"target_bbox": boxes, **{key: value for key, value in (output or {}).items() if value is not None}}
