@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import pickle
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -141,7 +142,11 @@ def _read_state(path: Path) -> dict[str, Tensor]:
     """Tensors of a .pth file; nothing in it is executed."""
     if not path.is_file():
         raise UserError(f"backbone weights {path} do not exist: put the file there, or change pretrained_dir")
-    return torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"backbone weights {path} are not a plain file of tensors ({reason}): restore the file") from error
 
 
 def _lite0_file() -> Path:

