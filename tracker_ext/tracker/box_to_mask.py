@@ -58,5 +58,7 @@ def inscribed_ellipse(box: np.ndarray, image_hw: tuple[int, int]) -> np.ndarray:
     if ellipse.any():
         return ellipse
     filled = np.zeros(image_hw, np.uint8)
-    cv2.rectangle(filled, (int(np.floor(x)), int(np.floor(y))), (int(np.ceil(x + w)) - 1, int(np.ceil(y + h)) - 1), 1, -1)
+    cv2.rectangle(
+        filled, (int(np.floor(x)), int(np.floor(y))), (int(np.ceil(x + w)) - 1, int(np.ceil(y + h)) - 1), 1, -1
+    )
     return filled > 0

@@ -56,7 +56,7 @@ class LWLTracker(BaseTracker):
     The host gives all objects of a sequence to one tracker (`multiobj_mode` "default"): their crops go through the
     network in one batch, and their masks compete. Outputs hold one value, or one per object id, as the sequence does:
     `target_bbox` (x, y, w, h), `object_presence_score` (mean probability of the mask's pixels; 0 if it is empty),
-    `object_lost` (whether `target_bbox` is that of an earlier frame), and `segmentation` [H, W] uint8, 0/1 or object ids.
+    `object_lost` (whether `target_bbox` is that of an earlier frame), and `segmentation` [H, W] uint8, 0/1 or ids.
     """
 
     multiobj_mode = "default"
@@ -157,10 +157,8 @@ class LWLTracker(BaseTracker):
         for row, crop in enumerate(crops):
             mask = drop_small_parts(labels == row + 1, self._config.min_part)
             score = float(probabilities[row][mask].mean()) if mask.any() else 0.0
-            if len(crops) == 1:
-                in_crop = logits[row].sigmoid()
-            else:
-                in_crop = self._to_device(crop.cut_mask(probabilities[row]))
+            alone = len(crops) == 1  # nobody changed what the network said of this crop
+            in_crop = logits[row].sigmoid() if alone else self._to_device(crop.cut_mask(probabilities[row]))
             found.append((mask, score, in_crop))
         return found
 
@@ -202,7 +200,9 @@ class LWLTracker(BaseTracker):
         boxes = info["init_bbox"] if self._many else {SINGLE: info["init_bbox"]}
         ids = list(info.get("init_object_ids", boxes)) if self._many else [SINGLE]
         config = AnnotateConfig(num_frames=1, precision=self._config.precision)
-        numbered = {place: np.asarray(boxes[object_id], dtype=np.float64) for place, object_id in enumerate(ids, start=1)}
+        numbered = {
+            place: np.asarray(boxes[object_id], dtype=np.float64) for place, object_id in enumerate(ids, start=1)
+        }
         masks = boxes_to_masks(image, numbered, self._box_net, config)
         return {object_id: masks[place] for place, object_id in enumerate(ids, start=1)}
 

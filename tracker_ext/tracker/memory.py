@@ -71,10 +71,8 @@ class SampleMemory:
     def add(self, sample: Sample) -> None:
         """Remember a frame."""
         weights = self._temporal
-        if self._count < len(weights):
-            place = self._count
-        else:
-            place = 1 + int(weights[1:].argmin())
+        is_full = self._count == len(weights)
+        place = 1 + int(weights[1:].argmin()) if is_full else self._count
         if self._latest == 0:
             weights[0] = 1 - self._learning_rate
             weights[place] = self._learning_rate

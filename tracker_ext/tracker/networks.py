@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import nn
@@ -11,13 +12,15 @@ from torch import nn
 from ltr_ext.errors import UserError
 from ltr_ext.weights import load_network
 
+Network = TypeVar("Network", bound=nn.Module)
+
 
 def best_device() -> str:
     """`cuda` if there is a graphics card, else `cpu`."""
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def network(path: Path, kind: type[nn.Module], device: str) -> nn.Module:
+def network(path: Path, kind: type[Network], device: str) -> Network:
     """A network from its weight file.
 
     Args:

@@ -27,7 +27,9 @@ class Target:
         score: mean probability of the mask's pixels, 0 for an empty mask.
     """
 
-    def __init__(self, net: LWLNet, config: LWLTrackerConfig, mask: np.ndarray, features: Tensor, crop_mask: Tensor) -> None:
+    def __init__(
+        self, net: LWLNet, config: LWLTrackerConfig, mask: np.ndarray, features: Tensor, crop_mask: Tensor
+    ) -> None:
         """Learn the object.
 
         Args:
@@ -46,7 +48,9 @@ class Target:
         self.filters = net.learn(*self.memory.samples, iterations=config.initial_iterations)
         self.mask = mask
         self.state = SearchState.of_mask(mask)
-        self.box = mask_to_box(mask)
+        box = mask_to_box(mask)
+        assert box is not None
+        self.box = box
         self.score = 1.0
 
     def observe(self, mask: np.ndarray, score: float) -> None:

@@ -44,9 +44,7 @@ class LWLNet(nn.Module):
         self.config = config
         channels, widths = config.encoding_channels, config.encoder_widths
         self.backbone = build_backbone(config.backbone).requires_grad_(False)
-        self.target_features = TargetFeatures(
-            self.backbone.channels["layer3"], config.feature_dim, config.filter_size
-        )
+        self.target_features = TargetFeatures(self.backbone.channels["layer3"], config.feature_dim, config.filter_size)
         self.label_encoder = MaskEncoder(channels, widths)
         self.aggregation = Aggregation(
             config.filter_size, config.initial_regularisation, config.reduction, config.parametrisation

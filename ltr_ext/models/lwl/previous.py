@@ -70,7 +70,9 @@ def simulate_previous_masks(
     boxed = torch.where((chance[:, 1] < config.box)[:, None, None], _fill_boxes(masks), masks)
     pixels = _pixel_grid(masks)
     # Where each pixel of the spoilt mask looks in the true one.
-    looked_up = centre[:, None, None] + (pixels - centre[:, None, None] - shift[:, None, None]) / grow[:, None, None, None]
+    looked_up = (
+        centre[:, None, None] + (pixels - centre[:, None, None] - shift[:, None, None]) / grow[:, None, None, None]
+    )
     spoilt = _look_up(boxed, looked_up + bend)
 
     angle = 2 * torch.pi * uniform(count)

@@ -13,11 +13,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import settings as paths_settings
 import torch
 from ltr.data import LTRLoader
 from torch.optim.lr_scheduler import LambdaLR
 
+import settings as paths_settings
 from ltr_ext.actors.lwl import LWLActor
 from ltr_ext.data.processing import CropConfig
 from ltr_ext.data.sampler import SyntheticSampler

@@ -60,4 +60,4 @@ def test_each_mask_its_own_and_reproducible() -> None:
     once, again = (simulate_previous_masks(masks, config, torch.Generator().manual_seed(4)) for _ in range(2))
     assert torch.equal(once, again)
     assert not torch.equal(once[0], once[1])
-    assert 0 <= once.min() and once.max() <= 1
+    assert once.min() >= 0 and once.max() <= 1

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import settings
 from pytracking.utils import TrackerParams
 
+import settings
 from ltr_ext.models.box2mask import Box2MaskNet
 from tracker_ext.parameter.lwl import default
 from tracker_ext.tracker.lwl_tracker import LWLTracker, LWLTrackerParts

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import settings
 from pytracking.utils import TrackerParams
 
+import settings
 from ltr_ext.models.lwl import LWLNet
 from tracker_ext.tracker.config import LWLTrackerConfig
 from tracker_ext.tracker.lwl_tracker import LWLTracker, LWLTrackerParts
