@@ -6,9 +6,9 @@ from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
-import settings
 from pytracking.evaluation.data import BaseDataset, Sequence, SequenceList
 
+import settings
 from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.data.image_io import IGNORE_LABEL, read_mask
 from ltr_ext.errors import UserError
@@ -118,7 +118,9 @@ class BoxFolderDataset(BaseDataset):
         self.name = name
         self.sequence_names = sorted(path.parent.name for path in self.root.glob("*/groundtruth.txt"))
         if not self.sequence_names:
-            raise UserError(f"data set {name}: no <sequence>/groundtruth.txt in {self.root}; give a GOT-10k style folder")
+            raise UserError(
+                f"data set {name}: no <sequence>/groundtruth.txt in {self.root}; give a GOT-10k style folder"
+            )
 
     def __len__(self) -> int:
         return len(self.sequence_names)

@@ -201,9 +201,7 @@ def box_overlaps(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return box_iou(np.nan_to_num(predicted[known]), truth[known])
 
 
-def _two_masks(
-    predicted: np.ndarray, truth: np.ndarray, ignore: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
+def _two_masks(predicted: np.ndarray, truth: np.ndarray, ignore: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     a, b = np.asarray(predicted, dtype=bool), np.asarray(truth, dtype=bool)
     if a.shape != b.shape:
         raise ValueError(f"predicted mask {a.shape} and true mask {b.shape} differ in size")

@@ -49,14 +49,18 @@ def report_run(dataset: Sequence[ClipSequence], masks_root: Path, boxes_root: Pa
     missing = missing_results(dataset, masks_root, boxes_root)
     if missing:
         shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
-        raise UserError(f"results in {boxes_root}: {len(missing)} of {len(dataset)} sequences missing ({shown}); track first")
+        raise UserError(
+            f"results in {boxes_root}: {len(missing)} of {len(dataset)} sequences missing ({shown}); track first"
+        )
     stored = [StoredResult(sequence, masks_root, boxes_root) for sequence in dataset]
     with OutputFolder(out) as work:
         own = [score_stored(result, label) for result in _progress(stored, "scoring")]
         scores, notes = with_baselines(dataset, own, label)
         write_tables(work, scores, notes, label)
         write_pictures(work, stored[:MAX_SHOWN_SEQUENCES], label)
-    print(f"\n{format_table(scores, notes)}\nreport: {out} (table.md, table.csv, table.json, overlay/, contact_sheet.png)")
+    print(
+        f"\n{format_table(scores, notes)}\nreport: {out} (table.md, table.csv, table.json, overlay/, contact_sheet.png)"
+    )
 
 
 def report_baselines(dataset: Sequence[ClipSequence], out: Path | None = None) -> None:

@@ -1,8 +1,8 @@
 """A tracker's stored results of one sequence, read back.
 
-    <masks_root>/<seq>/<frame stem>.png          id mask (0/1 for a single-object sequence)
-    <boxes_root>/<seq>[_<id>].txt                x y w h per frame
-    <boxes_root>/<seq>[_<id>]_time.txt           seconds per frame
+<masks_root>/<seq>/<frame stem>.png          id mask (0/1 for a single-object sequence)
+<boxes_root>/<seq>[_<id>].txt                x y w h per frame
+<boxes_root>/<seq>[_<id>]_time.txt           seconds per frame
 """
 
 from __future__ import annotations

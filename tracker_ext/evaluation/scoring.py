@@ -107,7 +107,9 @@ def score_grabcut(sequence: ClipSequence, method: str, max_frames: int) -> Score
 def mean_score(scores: Iterable[Score], method: str) -> Score:
     """The mean over sequences, each counting the same; nan values are left out."""
     scores = list(scores)
-    numbers = {name: _mean(getattr(score, name) for score in scores) for name in ("j", "f", "ao", "sr50", "sr75", "fps")}
+    numbers = {
+        name: _mean(getattr(score, name) for score in scores) for name in ("j", "f", "ao", "sr50", "sr75", "fps")
+    }
     return Score(sequence="mean", method=method, frames=sum(score.frames for score in scores), **numbers)
 
 

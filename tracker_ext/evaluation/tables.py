@@ -50,8 +50,7 @@ def write_tables(folder: Path, scores: Sequence[Score], notes: Sequence[str], la
         for score in scores:
             writer.writerow(["" if _is_nan(value) else value for value in dataclasses.astuple(score)])
     rows = [
-        {key: None if _is_nan(value) else value for key, value in dataclasses.asdict(score).items()}
-        for score in scores
+        {key: None if _is_nan(value) else value for key, value in dataclasses.asdict(score).items()} for score in scores
     ]
     document = {"label": label, "notes": list(notes), "scores": rows}
     (folder / "table.json").write_text(json.dumps(document, indent=1), encoding="utf-8")
@@ -63,7 +62,10 @@ def _cells(score: Score) -> list[str]:
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    shown = [cell.ljust(width) if i < 2 else cell.rjust(width) for i, (cell, width) in enumerate(zip(cells, widths, strict=True))]
+    shown = [
+        cell.ljust(width) if i < 2 else cell.rjust(width)
+        for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    ]
     return "| " + " | ".join(shown) + " |"
 
 

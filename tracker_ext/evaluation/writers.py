@@ -63,9 +63,7 @@ class ClipWriter:
         self._close()
         self._output.__exit__(kind, error, trace)
 
-    def add(
-        self, stem: str, frame: np.ndarray, labels: np.ndarray, boxes: Mapping[int, np.ndarray | None]
-    ) -> None:
+    def add(self, stem: str, frame: np.ndarray, labels: np.ndarray, boxes: Mapping[int, np.ndarray | None]) -> None:
         """Write one frame.
 
         Args:

@@ -12,7 +12,7 @@ NAN_BOX = np.full(4, np.nan)
 
 
 @pytest.mark.parametrize(
-    "box, area",
+    ("box", "area"),
     [
         pytest.param((2, 3, 4, 5), 20, id="inside"),
         pytest.param((-2, -2, 4, 4), 4, id="cut top left"),

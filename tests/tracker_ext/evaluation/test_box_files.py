@@ -45,7 +45,7 @@ def test_absent_objects_are_nan(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text, message",
+    ("text", "message"),
     [
         pytest.param("1,2,3,4\n", "1 boxes for 2 frames", id="too few"),
         pytest.param("1,2,3,4\n" * 3, "3 boxes for 2 frames", id="too many"),
@@ -79,7 +79,7 @@ def test_unreadable_files(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "box, line",
+    ("box", "line"),
     [
         pytest.param((1.0, 2.5, 3.25, 10.0), "1,2.5,3.25,10", id="no needless digits"),
         pytest.param((1 / 3, 100, 0, 0), "0.333,100,0,0", id="three decimals, zeros of whole numbers stay"),

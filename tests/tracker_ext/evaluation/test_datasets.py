@@ -55,7 +55,7 @@ def test_a_sequence_starts_where_its_object_does(davis_root):
 
 
 @pytest.mark.parametrize(
-    "values, ids",
+    ("values", "ids"),
     [
         pytest.param((1, 255), ["1"], id="255 beside an id is undecided"),
         pytest.param((255,), ["255"], id="255 alone is the object, as in DAVIS 2016"),
@@ -101,7 +101,7 @@ def test_box_folder(boxes_root):
 
 
 @pytest.mark.parametrize(
-    "text, message",
+    ("text", "message"),
     [
         pytest.param("1,2,3,4\n", "1 boxes for 3 frames", id="count"),
         pytest.param("nan,nan,nan,nan\n2,2,3,4\n3,2,3,4\n", "on the first frame", id="absent at first"),
@@ -113,7 +113,7 @@ def test_mistakes_in_a_box_folder(boxes_root, text, message):
         BoxFolderDataset(boxes_root).get_sequence_list()
 
 
-@pytest.mark.parametrize("name, field", [("clips", "clips_dir"), ("boxclips", "boxclips_dir")])
+@pytest.mark.parametrize(("name", "field"), [("clips", "clips_dir"), ("boxclips", "boxclips_dir")])
 def test_without_a_path_the_setting_is_named(no_settings, name, field):
     module, class_name, arguments = DATASETS[name]
     with pytest.raises(UserError, match=f"{field} is not set"):

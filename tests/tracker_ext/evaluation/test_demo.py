@@ -14,7 +14,7 @@ from ltr_ext.data.image_io import read_image, read_mask
 from tracker_ext.evaluation.box_files import read_boxes
 from tracker_ext.evaluation.demo import STILL_SIZE, write_demo, write_demo_stills
 from tracker_ext.evaluation.demo.clips import CLIPS
-from tracker_ext.evaluation.demo.figures import FIGURES
+from tracker_ext.evaluation.demo.registry import FIGURES
 from tracker_ext.evaluation.demo.sprites import translation
 
 EXPECTED_IDS = {"dog": {1}, "balls": {1, 2, 3}, "car": {1}, "fish": {1, 2}, "herd": {1, 2, 3}}
@@ -58,7 +58,9 @@ def test_all_objects_are_well_in_view_on_the_first_frame(demo):
 def test_masks_lie_on_the_objects(demo):
     """Between the two frames the picture changes more on the objects than elsewhere."""
     for name in ("balls", "fish"):
-        first, last = (cv2.GaussianBlur(read_image(demo / f"JPEGImages/480p/{name}/0000{i}.jpg"), (0, 0), 2) for i in (0, 1))
+        first, last = (
+            cv2.GaussianBlur(read_image(demo / f"JPEGImages/480p/{name}/0000{i}.jpg"), (0, 0), 2) for i in (0, 1)
+        )
         labels = read_mask(demo / f"Annotations/480p/{name}/00000.png") > 0
         change = np.abs(first.astype(float) - last).mean(axis=-1)
         assert change[labels].mean() > 1.5 * change[~labels].mean()

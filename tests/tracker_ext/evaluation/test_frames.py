@@ -19,7 +19,7 @@ def grey_frame(value: int, height: int = HEIGHT, width: int = WIDTH) -> np.ndarr
 
 def value_of(frame: np.ndarray) -> int:
     """The grey level a frame was made of, told apart in steps of 20 in spite of the codec."""
-    return int(round(float(frame.mean()) / 20)) * 20
+    return round(float(frame.mean()) / 20) * 20
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_damaged_frame_is_named(folder):
 
 
 @pytest.mark.parametrize(
-    "make, message",
+    ("make", "message"),
     [
         pytest.param(lambda path: path / "absent", "does not exist", id="missing"),
         pytest.param(lambda path: path, "has no pictures", id="empty folder"),

@@ -20,7 +20,7 @@ EMPTY = square(0, 0, 0)
 
 
 @pytest.mark.parametrize(
-    "predicted, truth, expected",
+    ("predicted", "truth", "expected"),
     [
         pytest.param(square(2, 2, 4), square(2, 2, 4), 1.0, id="equal"),
         pytest.param(square(2, 2, 4), square(10, 10, 4), 0.0, id="apart"),
@@ -89,7 +89,7 @@ def test_boundary_f_follows_the_definition(tolerance):
 
 
 @pytest.mark.parametrize(
-    "predicted, truth, expected",
+    ("predicted", "truth", "expected"),
     [
         pytest.param(EMPTY, EMPTY, 1.0, id="both empty"),
         pytest.param(EMPTY, square(5, 5, 6), 0.0, id="object missed"),
@@ -125,7 +125,7 @@ def test_success_curve():
 
 
 @pytest.mark.parametrize(
-    "predicted, precision, normalised",
+    ("predicted", "precision", "normalised"),
     [
         pytest.param((10, 10, 40, 20), 1.0, 1.0, id="equal"),
         pytest.param((30, 10, 40, 20), 1.0, 0.0, id="20 px: inside 20, outside 0.2 of 40"),

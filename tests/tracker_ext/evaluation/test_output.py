@@ -35,14 +35,19 @@ def test_existing_folder_keeps_what_is_not_replaced(tmp_path):
     assert (tmp_path / "mine.txt").read_text() == "old"
 
 
+def break_off(target, error: type[BaseException]) -> None:
+    with OutputFolder(target) as work:
+        (work / "boxes.txt").write_text("half")
+        raise error
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, UserError])
 def test_after_an_error_all_is_as_before(tmp_path, error):
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "boxes.txt").write_text("old")
     for target in (tmp_path / "old", tmp_path / "new"):
-        with pytest.raises(error), OutputFolder(target) as work:
-            (work / "boxes.txt").write_text("half")
-            raise error
+        with pytest.raises(error):
+            break_off(target, error)
     assert files(tmp_path) == {"old/boxes.txt"}
     assert not (tmp_path / "new").exists()
 

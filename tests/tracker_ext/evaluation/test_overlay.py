@@ -71,7 +71,7 @@ def test_contact_sheet_shows_prediction_and_truth():
 
 
 @pytest.mark.parametrize(
-    "num_frames, count, expected",
+    ("num_frames", "count", "expected"),
     [
         pytest.param(10, 3, [0, 4, 9], id="first and last included"),
         pytest.param(2, 5, [0, 1], id="no more than there are"),

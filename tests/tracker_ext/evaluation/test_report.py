@@ -124,7 +124,7 @@ def test_command(davis_root, store_results, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "arguments, message",
+    ("arguments", "message"),
     [
         pytest.param(["nonsense"], "nonsense.*demo", id="unknown data set: the known ones are listed"),
         pytest.param(["DAVIS", "--results", "absent"], "absent: is not a folder", id="no results"),

@@ -38,9 +38,13 @@ def test_several_objects(tmp_path):
 
 
 def test_nothing_half_written(tmp_path):
-    with pytest.raises(UserError), ClipWriter(tmp_path / "out", size=SIZE, object_ids=[1]) as writer:
-        writer.add("a", FRAME, LABELS, {1: BOX})
-        raise UserError("frame 2 is damaged")
+    def break_off() -> None:
+        with ClipWriter(tmp_path / "out", size=SIZE, object_ids=[1]) as writer:
+            writer.add("a", FRAME, LABELS, {1: BOX})
+            raise UserError("frame 2 is damaged")
+
+    with pytest.raises(UserError, match="frame 2"):
+        break_off()
     assert list(tmp_path.iterdir()) == []
 
 

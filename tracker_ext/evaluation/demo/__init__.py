@@ -14,7 +14,7 @@ from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.data.image_io import write_mask
 from tracker_ext.evaluation.demo.backgrounds import BACKGROUNDS
 from tracker_ext.evaluation.demo.clips import CLIPS
-from tracker_ext.evaluation.demo.figures import FIGURES
+from tracker_ext.evaluation.demo.registry import FIGURES
 from tracker_ext.evaluation.demo.scenes import Actor, Pose, Scene, make_background, random_prop, render
 from tracker_ext.evaluation.output import OutputFolder
 from tracker_ext.evaluation.writers import write_box_table
@@ -156,9 +156,7 @@ def _tidy(labels: np.ndarray) -> np.ndarray:
     return tidy
 
 
-def _write_clip(
-    root: Path, name: str, scene: Scene, num_frames: int, rng: np.random.Generator, bar: tqdm
-) -> None:
+def _write_clip(root: Path, name: str, scene: Scene, num_frames: int, rng: np.random.Generator, bar: tqdm) -> None:
     images, masks, tables = root / "JPEGImages/480p" / name, root / "Annotations/480p" / name, root / "Boxes"
     for folder in (images, masks, tables):
         folder.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from tracker_ext.evaluation.demo import textures
-from tracker_ext.evaluation.demo.figures import FIGURES
+from tracker_ext.evaluation.demo.registry import FIGURES
 from tracker_ext.evaluation.demo.sprites import Part, make_part, place, scaling, translation
 
 
@@ -39,10 +39,11 @@ def room(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     canvas = np.concatenate([wall(rng, horizon, width), floor])
     canvas[horizon - 7 : horizon] = textures.planks(rng, 7, width, 20) * 0.7 + 60
     canvas[horizon : horizon + 12] *= np.linspace(0.5, 1, 12)[:, None, None]
+    pictures = (textures.clouds, textures.leaves, textures.water)
     for _ in range(width // 180):
         x, side = int(rng.integers(0, width - 80)), int(rng.integers(34, 80))
         y = int(rng.uniform(0.05, 0.5) * horizon)
-        picture = rng.choice([textures.clouds, textures.leaves, textures.water])(rng, side, side)
+        picture = pictures[int(rng.integers(len(pictures)))](rng, side, side)
         canvas[y : y + side, x : x + side] = picture[: horizon - y - 8] if y + side > horizon - 8 else picture
         cv2.rectangle(canvas, (x, y), (x + side, min(y + side, horizon - 8)), (70, 50, 34), 3)
     return scatter(rng, canvas, ["toy", "toy", "ball"], width // 110, horizon)
@@ -62,7 +63,9 @@ def street(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
                 glass = textures.clouds(rng, storey - 14, bay - 8) * rng.uniform(0.25, 0.6)
                 house[top : top + storey - 14, left : left + bay - 8] = glass[: kerb - top]
                 cv2.rectangle(house, (left, top), (left + bay - 9, top + storey - 15), (205, 200, 190), 1)
-                cv2.line(house, (left + bay // 2 - 4, top), (left + bay // 2 - 4, top + storey - 15), (205, 200, 190), 1)
+                cv2.line(
+                    house, (left + bay // 2 - 4, top), (left + bay // 2 - 4, top + storey - 15), (205, 200, 190), 1
+                )
         canvas[:kerb, x : x + front] = house[:, : width - x]
         x += front
     canvas[kerb:road] = textures.plaster(rng, road - kerb, width) * 0.4 + 88
@@ -125,7 +128,16 @@ def pole(rng: np.random.Generator, height: int, thickness: float) -> Part:
     """A trunk or post, standing on its pivot."""
     bark = np.ascontiguousarray(textures.planks(rng, int(thickness) + 12, height + 12, 200).transpose(1, 0, 2))
     half = thickness / 2
-    outline = np.array([(-half, 0), (-half * 0.9, -height / 2), (-half, -height), (half, -height), (half * 0.9, -height / 2), (half, 0)])
+    outline = np.array(
+        [
+            (-half, 0),
+            (-half * 0.9, -height / 2),
+            (-half, -height),
+            (half, -height),
+            (half * 0.9, -height / 2),
+            (half, 0),
+        ]
+    )
     return make_part(outline, bark * rng.uniform(0.6, 1.0), (0, 0), gloss=0.0, smooth=False)
 
 

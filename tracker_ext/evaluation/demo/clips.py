@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from tracker_ext.evaluation.demo.backgrounds import bush, pole, weed
-from tracker_ext.evaluation.demo.figures import Animal, Ball, Car, Fish, Person
+from tracker_ext.evaluation.demo.creatures import Animal, Fish, Person
 from tracker_ext.evaluation.demo.scenes import Actor, Pose, Prop, Scene, make_background
+from tracker_ext.evaluation.demo.things import Ball, Car
 
 
 def dog(rng: np.random.Generator, size: tuple[int, int], frames: int) -> Scene:
@@ -116,8 +117,12 @@ def herd(rng: np.random.Generator, size: tuple[int, int], frames: int) -> Scene:
     """Two spotted animals of one kind and a person pass each other while the camera draws nearer."""
     height, width = size
     background = make_background(rng, "yard", size)
-    keeper = Person(rng, 0.1 * width)
-    cows = [Animal(rng, 0.27 * width, "patches"), Animal(rng, 0.24 * width, "patches"), Animal(rng, 0.2 * width, "patches")]
+    keeper = Person(rng, 0.14 * width)
+    cows = [
+        Animal(rng, 0.27 * width, "patches"),
+        Animal(rng, 0.24 * width, "patches"),
+        Animal(rng, 0.2 * width, "patches"),
+    ]
     actors = [
         Actor(cows[2], lambda t: Pose(1.3 * width - 0.4 * t, 0.84 * height, mirror=True, phase=0.1 * t), 0),
         Actor(cows[1], lambda t: Pose(1.2 * width - 2.6 * t, 0.94 * height, mirror=True, phase=0.3 * t), 2),

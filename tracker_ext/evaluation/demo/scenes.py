@@ -153,8 +153,8 @@ def _cast_shadow(frame: np.ndarray, view: np.ndarray, pose: Pose, figure: Figure
     shadow = np.zeros(frame.shape[:2], np.float32)
     centre = (int(spot[0] * 16), int(spot[1] * 16))
     cv2.ellipse(shadow, centre, (int(half * 16), int(half * 4)), 0, 0, 360, 1.0, -1, cv2.LINE_AA, shift=4)
-    shadow = cv2.GaussianBlur(shadow, (0, 0), soft)
-    frame *= 1 - shadow[..., None] * 0.55 / (1 + 0.02 * pose.lift)
+    shade = cv2.GaussianBlur(shadow, (0, 0), soft)
+    frame *= 1 - shade[..., None] * 0.55 / (1 + 0.02 * pose.lift)
 
 
 def _smear(picture: np.ndarray, travel: np.ndarray) -> np.ndarray:

@@ -25,19 +25,24 @@ class Part:
     """The joint the part turns about, (x, y) in its own pixels."""
 
 
-def spline(points: np.ndarray, samples: int = 10) -> np.ndarray:
-    """A smooth closed curve through the points (Catmull-Rom).
+def points(text: str) -> np.ndarray:
+    """Points written as "x,y x,y ...": [N, 2] float64."""
+    return np.array([pair.split(",") for pair in text.split()], dtype=np.float64)
+
+
+def spline(control: np.ndarray, samples: int = 10) -> np.ndarray:
+    """A smooth closed curve through the control points (Catmull-Rom).
 
     Args:
-        points: [N, 2] (x, y).
+        control: [N, 2] (x, y).
         samples: curve points per given point.
 
     Returns:
         [N * samples, 2] float64.
     """
-    points = np.asarray(points, np.float64)
-    before, after, beyond = (np.roll(points, shift, axis=0)[:, None] for shift in (1, -1, -2))
-    here = points[:, None]
+    control = np.asarray(control, np.float64)
+    before, after, beyond = (np.roll(control, shift, axis=0)[:, None] for shift in (1, -1, -2))
+    here = control[:, None]
     t = (np.arange(samples) / samples)[None, :, None]
     curve = here + 0.5 * t * (
         after - before + t * (2 * before - 5 * here + 4 * after - beyond + t * (3 * (here - after) + beyond - before))
@@ -70,7 +75,8 @@ def shade(alpha: np.ndarray, gloss: float = 0.15, roundness: float = 1.0) -> tup
     normal = np.dstack([-cv2.Sobel(depth, -1, 1, 0), -cv2.Sobel(depth, -1, 0, 1), np.full_like(depth, 8.0)])
     normal /= np.linalg.norm(normal, axis=2, keepdims=True)
     lambert = np.clip(normal @ LIGHT, 0, 1)
-    half = (LIGHT + (0, 0, 1)) / np.linalg.norm(LIGHT + (0, 0, 1))
+    half = LIGHT + np.array([0, 0, 1], np.float32)
+    half /= np.linalg.norm(half)
     return 0.42 + 0.78 * lambert, gloss * np.clip(normal @ half, 0, 1) ** 24
 
 

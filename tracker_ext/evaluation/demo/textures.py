@@ -80,8 +80,8 @@ def brick(rng: np.random.Generator, height: int, width: int, course: int = 14) -
             x, y = int((column + 0.5 * (row % 2)) * length), row * course
             colour = base * rng.normal(1.0, 0.13) + rng.normal(0, 6, 3)
             cv2.rectangle(canvas, (x + 1, y + 1), (int(x + length) - 2, y + course - 2), colour.tolist(), -1)
-    canvas = cv2.GaussianBlur(canvas, (0, 0), 0.7)
-    return grain(rng, canvas * (0.75 + 0.5 * fractal(rng, height, width, 150, 4)[..., None]), 6)
+    soft = cv2.GaussianBlur(canvas, (0, 0), 0.7)
+    return grain(rng, soft * (0.75 + 0.5 * fractal(rng, height, width, 150, 4)[..., None]), 6)
 
 
 def planks(rng: np.random.Generator, height: int, width: int, board: int = 34) -> np.ndarray:
@@ -134,8 +134,8 @@ def asphalt(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     """Road surface: grey grain, stains and a few cracks."""
     canvas = grain(rng, ramp(fractal(rng, height, width, 120, 4, 3.0), (74, 74, 78), (112, 110, 108)), 9)
     for _ in range(6):
-        steps = rng.normal(0, 4, (14, 2)) + (rng.choice((-1, 1)) * 12, 0)
-        path = np.cumsum(steps, axis=0) + (rng.uniform(0, width), rng.uniform(0, height))
+        steps = rng.normal(0, 4, (14, 2)) + np.array([rng.choice((-1, 1)) * 12, 0])
+        path = np.cumsum(steps, axis=0) + np.array([rng.uniform(0, width), rng.uniform(0, height)])
         cv2.polylines(canvas, [path.astype(np.int32)], False, (52, 52, 54), 1, cv2.LINE_AA)
     return canvas
 
