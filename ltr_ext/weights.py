@@ -22,6 +22,24 @@ FORMAT = "box2mask-1"
 """Value of `format` in the header of our weight files."""
 
 
+NETWORKS: dict[str, tuple[type[nn.Module], type]] = {
+    "Box2MaskNet": (Box2MaskNet, Box2MaskConfig),
+    "LWLNet": (LWLNet, LWLConfig),
+}
+"""Network class name -> class and class of its config."""
+
+
+def build_network(name: str, config: dict[str, Any]) -> nn.Module:
+    """A network with random weights.
+
+    Args:
+        name: a key of `NETWORKS`.
+        config: its config as JSON gives it back.
+    """
+    network, config_class = NETWORKS[name]
+    return network(config_class(**_tuples(config)))
+
+
 def file_hash(path: str | Path) -> str:
     """First 12 hexadecimal digits of the file's SHA-256."""
     digest = hashlib.sha256()
@@ -72,11 +90,10 @@ def load_network(path: str | Path) -> nn.Module:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
     except (SafetensorError, OSError) as error:
         raise UserError(f"weights {path} are corrupt ({error}): restore the file") from error
-    builders = _builders()
-    if header.get("format") != FORMAT or header.get("network") not in builders:
+    if header.get("format") != FORMAT or header.get("network") not in NETWORKS:
         found = f"{header.get('format')!r}, network {header.get('network')!r}"
-        raise UserError(f"weights {path} have format {found}, not {FORMAT!r} of {sorted(builders)}: name another file")
-    net = builders[header["network"]](json.loads(header["config"]))
+        raise UserError(f"weights {path} have format {found}, not {FORMAT!r} of {sorted(NETWORKS)}: name another file")
+    net = build_network(header["network"], json.loads(header["config"]))
     if json.loads(header["folded"]):
         net.backbone.fold_batch_norm()
     try:
@@ -123,14 +140,6 @@ def _stored(tensor: Tensor, half: bool) -> Tensor:
     """A contiguous copy, as float16 if it is floating and shall be halved."""
     tensor = tensor.detach().cpu()
     return (tensor.half() if half and tensor.is_floating_point() else tensor).contiguous()
-
-
-def _builders() -> dict[str, Any]:
-    """Network class name -> function from the stored config to a network with random weights."""
-    return {
-        "Box2MaskNet": lambda config: Box2MaskNet(Box2MaskConfig(**_tuples(config))),
-        "LWLNet": lambda config: LWLNet(LWLConfig(**_tuples(config))),
-    }
 
 
 def _tuples(config: dict[str, Any]) -> dict[str, Any]:
