@@ -1,4 +1,7 @@
-"""The global random generators: seed, capture, restore."""
+"""The global random generators: seed, capture, restore.
+
+NumPy's old global generator is among them because other people's code may draw from it; ours never does.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from torch import Tensor
 def seed_all(seed: int) -> None:
     """Seed Python, NumPy and PyTorch (all devices)."""
     random.seed(seed)
-    np.random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
     torch.manual_seed(seed)
 
 
@@ -27,7 +30,8 @@ def capture_rng() -> tuple[dict[str, Tensor], dict[str, Any]]:
     if torch.cuda.is_available():
         tensors |= {f"cuda.{i}": state for i, state in enumerate(torch.cuda.get_rng_state_all())}
     version, internal, gauss = random.getstate()
-    name, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
+    numpy_state: Any = np.random.get_state()  # noqa: NPY002
+    name, keys, position, has_gauss, cached = numpy_state
     values = {
         "python": [version, list(internal), gauss],
         "numpy": [name, keys.tolist(), position, has_gauss, cached],
@@ -45,4 +49,4 @@ def restore_rng(tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
     version, internal, gauss = values["python"]
     random.setstate((version, tuple(internal), gauss))
     name, keys, position, has_gauss, cached = values["numpy"]
-    np.random.set_state((name, np.asarray(keys, dtype=np.uint32), position, has_gauss, cached))
+    np.random.set_state((name, np.asarray(keys, dtype=np.uint32), position, has_gauss, cached))  # noqa: NPY002

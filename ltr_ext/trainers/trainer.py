@@ -47,7 +47,7 @@ The seams:
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -164,6 +164,8 @@ class Box2MaskTrainer(LTRTrainer):
             UserError: the loss is not finite, or the checkpoint is of another recipe.
         """
         self.max_epochs = max_epochs
+        count = sum(parameter.numel() for parameter in self._parameters)
+        print(f"device: {self.device}; {count} trained parameters; curves: {self.tensorboard_writer.directory}")
         with StopRequest() as self._stop:
             self.load_checkpoint()
             try:
@@ -200,7 +202,7 @@ class Box2MaskTrainer(LTRTrainer):
             torch.set_grad_enabled(loader.training),
             Progress(label, len(loader), start, self.config.log_every_seconds) as progress,
         ):
-            for batch, data in enumerate(iterator, start):
+            for batch, data in enumerate(_from_workers(iterator), start):
                 if self.move_data_to_gpu:
                     data = data.to(self.device)
                 data["epoch"], data["settings"] = self.epoch, self.settings
@@ -385,3 +387,11 @@ class Box2MaskTrainer(LTRTrainer):
             note = "this one" if is_best else f"epoch {self.best['epoch']}"
             parts.append(f"best {self.config.best_stat} {self.best['value']:.4f} ({note})")
         print(f"epoch {self.epoch}/{self.max_epochs}: {' | '.join(parts)} | {path}", flush=True)
+
+
+def _from_workers(batches: Iterable[Any]) -> Iterator[Any]:
+    """The same batches; a user's mistake found by a data worker arrives as one, without the worker's traceback."""
+    try:
+        yield from batches
+    except UserError as error:
+        raise UserError(str(error).rsplit("UserError: ", 1)[-1]) from error

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from pytracking import TensorDict, TensorList
 from torch.utils.data import DataLoader
+
+from pytracking import TensorDict, TensorList
 
 
 def collate(samples: list[Any], stack_dim: int = 0) -> Any:

@@ -20,9 +20,7 @@ class BaseVideoDataset(Dataset):
         image_loader: path -> [H, W, 3] uint8 RGB.
     """
 
-    def __init__(
-        self, name: str, root: str | Path, image_loader: Callable[[str], np.ndarray] = read_frame
-    ) -> None:
+    def __init__(self, name: str, root: str | Path, image_loader: Callable[[str], np.ndarray] = read_frame) -> None:
         self.name = name
         self.root = root
         self.image_loader = image_loader

@@ -34,7 +34,9 @@ def test_tensors_that_share_memory(tmp_path: Path) -> None:
         pytest.param(lambda whole: whole[:20], "damaged", id="truncated header"),
         pytest.param(lambda whole: b"", "damaged", id="empty"),
         pytest.param(lambda whole: b"\x80\x04" + whole, "damaged", id="something else"),
-        pytest.param(lambda whole: whole.replace(b"training/1", b"training/9"), "not a training checkpoint", id="version"),
+        pytest.param(
+            lambda whole: whole.replace(b"training/1", b"training/9"), "not a training checkpoint", id="version"
+        ),
     ],
 )
 def test_bad_files_are_refused_in_one_line(tmp_path: Path, content: object, message: str) -> None:

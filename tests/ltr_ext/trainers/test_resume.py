@@ -183,5 +183,5 @@ def test_only_damaged_checkpoints(tmp_path: Path) -> None:
     build_trainer(RunOptions(workspace=tmp_path, max_iterations=2)).train(1)
     for path in (tmp_path / FOLDER).glob("*.safetensors"):
         path.write_bytes(b"")
-    with pytest.raises(UserError, match="damaged.*--fresh"):
+    with pytest.raises(UserError, match=r"damaged.*--fresh"):
         build_trainer(RunOptions(workspace=tmp_path)).train(1)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors import safe_open
-from tiny_training import BATCHES, SAMPLES, Accident, TinyNet, build_trainer
+from tiny_training import BATCHES, SAMPLES, Accident, TinyData, TinyNet, build_trainer
 
 from ltr_ext.errors import UserError
 from ltr_ext.trainers.config import TrainerConfig, check_loaders
@@ -94,13 +94,26 @@ def test_lines_instead_of_a_bar_where_there_is_no_terminal(tmp_path: Path, capfd
     captured = capfd.readouterr()
     lines = [line for line in captured.err.splitlines() if line.startswith("train")]
     assert len(lines) == BATCHES
-    assert re.match(r"train, epoch 1/1: 2/5  Loss/total \d\.\d{4}  J \d\.\d{4}  \d+\.\d\d s/batch  ETA 0:00:0", lines[1])
+    shape = r"train, epoch 1/1: 2/5  Loss/total \d\.\d{4}  J \d\.\d{4}  \d+\.\d\d s/batch  ETA \d:\d\d:\d\d"
+    assert re.fullmatch(shape, lines[1])
     assert "epoch 1/1: train Loss/total" in captured.out and "best val/J" in captured.out
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_bad_picture_is_one_line(tmp_path: Path, workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def draw(data: TinyData, index: int) -> None:
+        raise UserError(f"image {index}.jpg: cannot be decoded; restore the file")
+
+    monkeypatch.setattr(TinyData, "__getitem__", draw)
+    trainer = build_trainer(RunOptions(workspace=tmp_path), workers=workers)
+    with pytest.raises(UserError) as caught:
+        trainer.train(1)
+    assert str(caught.value).strip() == "image 0.jpg: cannot be decoded; restore the file"
 
 
 def test_an_unwritable_workspace(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(UserError, match="workspace .*file.*--workspace"):
+    with pytest.raises(UserError, match=r"workspace .*file.*--workspace"):
         build_trainer(RunOptions(workspace=tmp_path / "file"))
 
 
@@ -111,7 +124,7 @@ def test_mistakes_of_a_train_setting(tmp_path: Path) -> None:
         TrainerConfig(fingerprint={}, checkpoint_every=0)
     loader = torch.utils.data.DataLoader([1, 2])
     loader.name = "train"
-    with pytest.raises(ValueError, match="'train'.*ResumableBatchSampler"):
+    with pytest.raises(ValueError, match=r"'train'.*ResumableBatchSampler"):
         check_loaders([loader], None)
 
 

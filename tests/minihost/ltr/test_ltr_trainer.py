@@ -11,6 +11,7 @@ from ltr.actors import BaseActor
 from ltr.admin.settings import Settings
 from ltr.data import LTRLoader
 from ltr.trainers import LTRTrainer
+
 from pytracking import TensorDict
 
 

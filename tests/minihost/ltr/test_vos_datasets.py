@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 from ltr.dataset import Davis, YouTubeVOS
+from PIL import Image
 
 from ltr_ext.data.image_io import write_mask
-from PIL import Image
 
 SIZE_HW = (12, 20)
 
