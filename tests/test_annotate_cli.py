@@ -1,0 +1,197 @@
+"""`run_annotate.py` from the command line: files, and bad input in one line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+import run_annotate
+from ltr_ext.data.image_io import read_mask
+from ltr_ext.errors import run_command
+from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
+from ltr_ext.weights import save_network
+from tracker_ext.annotation import masks_from_boxes
+from tracker_ext.evaluation.box_files import read_boxes
+
+NUM_FRAMES = 4
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory) -> Path:
+    """A tiny random network whose masks fill their boxes."""
+    config = Box2MaskConfig(
+        backbone="efficientnet_lite0", feature_dim=8, encoding_channels=4, encoder_widths=(4, 4, 8, 8),
+        decoder_widths=(8, 8, 8, 8), upsampling="bilinear", crop_hw=(64, 64), inference_scale=2.0,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    net = Box2MaskNet(config)
+    torch.nn.init.zeros_(net.decoder.logit.weight)
+    torch.nn.init.ones_(net.decoder.logit.bias)
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    save_network(net, path)
+    return path
+
+
+@pytest.fixture
+def clip(tmp_path) -> Path:
+    """A folder of four pictures of 64x48."""
+    folder = tmp_path / "walk"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(NUM_FRAMES):
+        cv2.imwrite(str(folder / f"{number:05d}.png"), rng.integers(0, 256, (48, 64, 3), dtype=np.uint8))
+    return folder
+
+
+def boxes_file(tmp_path: Path, *lines: str) -> Path:
+    path = tmp_path / "boxes.txt"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def run(clip: Path, boxes: Path, out: Path, weights: Path, *options: str) -> int:
+    arguments = ["video", str(clip), "--boxes", str(boxes), "--out", str(out), "--weights", str(weights), *options]
+    return run_command(lambda: run_annotate.main(arguments))
+
+
+def test_one_object(clip, tmp_path, weights, capsys):
+    boxes = boxes_file(tmp_path, "10,8,20,16", "11,8,20,16", "nan,nan,nan,nan", "13,8,20,16")
+    out = tmp_path / "out"
+    assert run(clip, boxes, out, weights, "--tolerance", "0") == 0
+    assert sorted(path.name for path in out.iterdir()) == ["boxes.txt", "masks", "overlay.mp4"]
+    masks = [read_mask(out / "masks" / f"{number:05d}.png") for number in range(NUM_FRAMES)]
+    assert [int(mask.sum()) for mask in masks] == [320, 320, 0, 320]
+    assert (out / "boxes.txt").read_text() == boxes.read_text()
+    capture = cv2.VideoCapture(str(out / "overlay.mp4"))
+    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == NUM_FRAMES
+    said = capsys.readouterr().out
+    assert "sha256" in said
+    assert "device: cpu" in said
+    assert str(out) in said
+
+
+def test_two_objects(clip, tmp_path, weights):
+    rows = [f"{frame},{identity},{10 + 25 * (identity - 1)},8,20,16" for frame in range(NUM_FRAMES) for identity in (1, 2)]
+    boxes = boxes_file(tmp_path, "frame,object,x,y,w,h", *rows[:-1])
+    out = tmp_path / "out"
+    assert run(clip, boxes, out, weights, "--mode", "centred", "--frames", "3", "--interval", "1", "--tolerance", "0") == 0
+    assert sorted(path.name for path in out.iterdir()) == ["boxes_1.txt", "boxes_2.txt", "masks", "overlay.mp4"]
+    first = read_mask(out / "masks" / "00000.png")
+    assert (first[8:24, 10:30] == 1).all()
+    assert (first[8:24, 35:55] == 2).all()
+    assert np.count_nonzero(first) == 640
+    assert read_boxes(out / "boxes_2.txt", NUM_FRAMES)[1][:3].tolist() == [[35, 8, 20, 16]] * 3
+    assert np.isnan(read_boxes(out / "boxes_2.txt", NUM_FRAMES)[1][3]).all()
+
+
+def test_a_longer_older_result_is_replaced(clip, tmp_path, weights):
+    out = tmp_path / "out"
+    (out / "masks").mkdir(parents=True)
+    (out / "masks" / "00009.png").touch()
+    (out / "notes.md").touch()
+    assert run(clip, boxes_file(tmp_path, *["10,8,20,16"] * 4), out, weights) == 0
+    assert len(list((out / "masks").iterdir())) == NUM_FRAMES
+    assert (out / "notes.md").exists()
+
+
+GOOD = ["10,8,20,16"] * NUM_FRAMES
+
+
+@pytest.mark.parametrize(
+    ("lines", "options", "words"),
+    [
+        pytest.param(GOOD[:3], (), ["3 boxes", "4 frames"], id="counts differ"),
+        pytest.param([*GOOD[:2], "70,8,20,16", GOOD[3]], (), ["frame 2", "(70, 8, 20, 16)", "outside"], id="outside"),
+        pytest.param([*GOOD[:3], "10,8,0,16"], (), ["frame 3", "no area"], id="no area"),
+        pytest.param([*GOOD[:3], "10,8,20"], (), ["line 4", "not four numbers"], id="three numbers"),
+        pytest.param(["nan,nan,nan,nan"] * 4, (), ["not one box"], id="never there"),
+        pytest.param(GOOD, ("--frames", "0"), ["num_frames", "0"], id="T of 0"),
+        pytest.param(GOOD, ("--interval", "-1"), ["interval", "-1"], id="negative D"),
+        pytest.param(GOOD, ("--tolerance", "nan"), ["tolerance", "nan"], id="tolerance is no number"),
+    ],
+)
+def test_bad_boxes_and_options(clip, tmp_path, weights, capsys, lines, options, words):
+    boxes = boxes_file(tmp_path, *lines)
+    assert_refused(run(clip, boxes, tmp_path / "out", weights, *options), tmp_path, capsys, words)
+
+
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        pytest.param("no video", ["nowhere.mp4", "does not exist"], id="missing video"),
+        pytest.param("text as video", ["cannot be opened"], id="unreadable video"),
+        pytest.param("empty folder", ["no pictures"], id="empty folder"),
+        pytest.param("no boxes", ["box file", "cannot be read"], id="missing boxes"),
+        pytest.param("no weights", ["weights", "do not exist"], id="missing weights"),
+        pytest.param("corrupt weights", ["weights", "corrupt"], id="corrupt weights"),
+        pytest.param("changed size", ["frame 00002.png is 40x30", "64x48"], id="changed frame size"),
+        pytest.param("broken frame", ["00003.png", "cannot be decoded"], id="broken frame"),
+        pytest.param("out is a file", ["output folder", "is a file"], id="output is a file"),
+    ],
+)
+def test_bad_files(clip, tmp_path, weights, capsys, broken, words):
+    video, boxes, out = clip, boxes_file(tmp_path, *GOOD), tmp_path / "out"
+    if broken == "no video":
+        video = tmp_path / "nowhere.mp4"
+    elif broken == "text as video":
+        video = tmp_path / "text.mp4"
+        video.write_text("not a video")
+    elif broken == "empty folder":
+        video = tmp_path / "empty"
+        video.mkdir()
+    elif broken == "no boxes":
+        boxes = tmp_path / "nowhere.txt"
+    elif broken == "no weights":
+        weights = tmp_path / "nowhere.safetensors"
+    elif broken == "corrupt weights":
+        corrupt = tmp_path / "corrupt.safetensors"
+        corrupt.write_bytes(weights.read_bytes()[:-100])
+        weights = corrupt
+    elif broken == "changed size":
+        cv2.imwrite(str(clip / "00002.png"), np.zeros((30, 40, 3), np.uint8))
+    elif broken == "broken frame":
+        (clip / "00003.png").write_bytes(b"no picture")
+    elif broken == "out is a file":
+        out = tmp_path / "taken"
+        out.touch()
+    assert_refused(run(video, boxes, out, weights), tmp_path, capsys, words)
+
+
+def assert_refused(code: int, tmp_path: Path, capsys, words: list[str]) -> None:
+    """Exit code 2, one line that names what is wrong, nothing written."""
+    errors = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    assert code == 2
+    assert len(errors) == 1
+    assert [word for word in words if word not in errors[0]] == []
+    assert not (tmp_path / "out").exists()
+    assert list(tmp_path.glob(".*")) == []
+
+
+def test_help_has_an_example_and_starts_fast():
+    done = subprocess.run(
+        [sys.executable, "run_annotate.py", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0
+    assert "python run_annotate.py video" in done.stdout
+
+
+def test_one_call_from_python(clip, tmp_path, weights):
+    boxes = boxes_file(tmp_path, *GOOD)
+    from_files = list(masks_from_boxes(clip, boxes, weights, tolerance=0.0))
+    pictures = [cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB) for path in sorted(clip.iterdir())]
+    from_arrays = list(masks_from_boxes(iter(pictures), np.tile([10.0, 8, 20, 16], (4, 1)), weights, tolerance=0.0))
+    assert [result.mask().sum() for result in from_files] == [320] * NUM_FRAMES
+    for a, b in zip(from_files, from_arrays, strict=True):
+        np.testing.assert_array_equal(a.labels, b.labels)
+
+
+def test_an_unknown_option_is_an_error(clip, weights):
+    with pytest.raises(TypeError, match="intervall"):
+        masks_from_boxes(clip, np.tile([10.0, 8, 20, 16], (4, 1)), weights, intervall=3)

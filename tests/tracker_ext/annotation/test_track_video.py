@@ -1,0 +1,104 @@
+"""Tracking a video of one's own: what a tracker is told, and what is written."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from pytracking.tracker.base import BaseTracker
+from pytracking.utils import TrackerParams
+
+from ltr_ext.data.image_io import read_mask
+from ltr_ext.errors import UserError
+from tracker_ext.annotation.track_video import track_video
+
+
+class Follower(BaseTracker):
+    """Moves its box one pixel to the right per frame; the mask fills the box. Takes several objects at once."""
+
+    def initialize(self, image, info):
+        self.boxes = info["init_bbox"] if "init_object_ids" in info else {"1": info["init_bbox"]}
+        self.boxes = {name: np.array(box) for name, box in self.boxes.items()}
+        self.many = "init_object_ids" in info
+        return self.answer(image)
+
+    def track(self, image, info=None):
+        assert "target_bbox" in info["previous_output"]
+        self.boxes = {name: box + [1, 0, 0, 0] for name, box in self.boxes.items()}
+        return self.answer(image)
+
+    def answer(self, image):
+        labels = np.zeros(image.shape[:2], np.uint8)
+        for name, box in self.boxes.items():
+            x, y, w, h = box.astype(int)
+            labels[y : y + h, x : x + w] = int(name)
+        boxes = {name: box.tolist() for name, box in self.boxes.items()}
+        return {"target_bbox": boxes if self.many else boxes["1"], "segmentation": labels}
+
+
+class SingleFollower(Follower):
+    """The same, one object each."""
+
+    multiobj_mode = "parallel"
+
+
+class BoxFollower(Follower):
+    """Gives no masks."""
+
+    def answer(self, image):
+        return {"target_bbox": super().answer(image)["target_bbox"]}
+
+
+class Handle:
+    """What `track_video` needs of a tracker handle."""
+
+    def __init__(self, tracker_class):
+        self.tracker_class = tracker_class
+
+    def get_parameters(self):
+        return TrackerParams()
+
+
+@pytest.fixture
+def video(tmp_path):
+    folder = tmp_path / "walk"
+    folder.mkdir()
+    for number in range(3):
+        cv2.imwrite(str(folder / f"{number:05d}.png"), np.full((48, 64, 3), 40 * number, np.uint8))
+    return folder
+
+
+def test_one_object(video, tmp_path, capsys):
+    out = tmp_path / "out"
+    track_video(Handle(Follower), video, [(10, 8, 20, 16)], out)
+    assert sorted(path.name for path in out.iterdir()) == ["boxes.txt", "masks", "overlay.mp4"]
+    assert (out / "boxes.txt").read_text().split() == ["10,8,20,16", "11,8,20,16", "12,8,20,16"]
+    assert sorted(path.stem for path in (out / "masks").iterdir()) == ["00000", "00001", "00002"]
+    assert np.argwhere(read_mask(out / "masks" / "00002.png")).min(axis=0).tolist() == [8, 12]
+    assert str(out) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("tracker_class", [Follower, SingleFollower])
+def test_two_objects(video, tmp_path, tracker_class):
+    out = tmp_path / "out"
+    track_video(Handle(tracker_class), video, [(0, 8, 20, 16), (30, 8, 20, 16)], out)
+    assert sorted(path.name for path in out.iterdir()) == ["boxes_1.txt", "boxes_2.txt", "masks", "overlay.mp4"]
+    assert (out / "boxes_2.txt").read_text().split() == ["30,8,20,16", "31,8,20,16", "32,8,20,16"]
+    labels = read_mask(out / "masks" / "00001.png")
+    assert (labels[8:24, 1:21] == 1).all()
+    assert (labels[8:24, 31:51] == 2).all()
+
+
+@pytest.mark.parametrize(
+    ("tracker_class", "boxes", "message"),
+    [
+        pytest.param(Follower, [(70, 8, 20, 16)], r"object 1: box \(70, 8, 20, 16\) lies wholly outside", id="outside"),
+        pytest.param(Follower, [(1, 8, 9, 9), (1, 8, 9, 0)], "object 2: .* no area", id="no area"),
+        pytest.param(Follower, [], "0 boxes", id="no box"),
+        pytest.param(BoxFollower, [(10, 8, 20, 16)], "gives no masks", id="a tracker of boxes"),
+    ],
+)
+def test_refused_with_nothing_written(video, tmp_path, tracker_class, boxes, message):
+    with pytest.raises(UserError, match=message):
+        track_video(Handle(tracker_class), video, boxes, tmp_path / "out")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["walk"]
