@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import settings
 from ltr_ext import host
@@ -74,10 +75,11 @@ def run_on_dataset(args: argparse.Namespace) -> int:
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // args.threads)))
     from tracker_ext import tracker_handle
 
-    out = writable_folder(Path(args.out) if args.out else settings.load().results_dir)
+    out = Path(args.out) if args.out else settings.load().results_dir
     tracker = tracker_handle.TrackerHandle(args.tracker, args.parameter, args.runid, out=out)
     describe(tracker)
     sequences = tracker_handle.load_sequences(args.dataset, args.sequence)
+    writable_folder(out)
     done = sum(tracker_handle.has_results(tracker, sequence) for sequence in sequences)
     if done and not args.debug:
         print(f"{done} of {len(sequences)} sequences have results in {tracker.results_dir} already, and keep them")
@@ -87,10 +89,14 @@ def run_on_dataset(args: argparse.Namespace) -> int:
     print(f"boxes: {tracker.results_dir}\nmasks: {tracker.segmentation_dir}")
     failed = {failure.sequence for failure in failures}
     finished = [sequence for sequence in sequences if sequence.name not in failed]
-    if finished:
+    if finished and all(has_ground_truth(sequence) for sequence in finished):
         from tracker_ext.evaluation.report import report_run
 
-        report_run(tracker, finished, out / "reports" / f"{args.tracker}_{args.parameter}_{args.dataset}")
+        entry = Path(tracker.results_dir).name
+        folder = out / "reports" / f"{args.tracker}_{entry}_{args.dataset}"
+        report_run(
+            finished, Path(tracker.segmentation_dir), Path(tracker.results_dir), folder, f"{args.tracker} {entry}"
+        )
     for failure in failures:
         print(f"failed: {failure.sequence}: {failure.message}", file=sys.stderr)
     if failures and all(failure.user for failure in failures):
@@ -108,17 +114,24 @@ def run_on_video(args: argparse.Namespace, boxes: list[tuple[float, float, float
 
     tracker = tracker_handle.TrackerHandle(args.tracker, args.parameter, args.runid)
     describe(tracker)
-    track_video(tracker, Path(args.video), boxes, writable_folder(out))
+    track_video(tracker, Path(args.video), boxes, out)
     return 0
 
 
-def describe(tracker: object) -> None:
+def has_ground_truth(sequence: Any) -> bool:
+    """Whether there is a box for every frame; test sets have the first only."""
+    boxes = sequence.ground_truth_rect
+    tracks = list(boxes.values()) if isinstance(boxes, dict) else [boxes]
+    return all(len(track) == len(sequence.frames) for track in tracks)
+
+
+def describe(tracker: Any) -> None:
     """Say which tracker, which weights and which device; refuses missing weights before anything is done."""
     from ltr_ext.weights import file_hash
 
-    params = tracker.get_parameters()  # type: ignore[attr-defined]
-    kind = tracker.tracker_class  # type: ignore[attr-defined]
-    print(f"tracker: {tracker.name} {tracker.parameter_name} ({kind.__module__}.{kind.__qualname__})")  # type: ignore[attr-defined]
+    params = tracker.get_parameters()
+    kind = tracker.tracker_class
+    print(f"tracker: {tracker.name} {tracker.parameter_name} ({kind.__module__}.{kind.__qualname__})")
     for path in params.get("weights", ()):
         print(f"weights: {path} (sha256 {file_hash(path)})")
     print(f"device: {params.get('device', 'cuda' if params.get('use_gpu', False) else 'cpu')}", flush=True)

@@ -120,7 +120,7 @@ def _mend_tracker(module: ModuleType) -> None:
 
 
 def _draw_any_boxes(module: ModuleType) -> None:
-    """The display without visdom takes a bare box for a list of boxes, and knows neither boxes by object nor a tenth."""
+    """The display without visdom takes a box for a list of boxes, and knows neither boxes by object nor a tenth."""
     draw = module.Tracker.visualize
 
     def visualize(self: Any, image: np.ndarray, state: Any, segmentation: np.ndarray | None = None) -> None:
@@ -161,7 +161,7 @@ def _run_without_gpu(module: ModuleType) -> None:
 
 def _numpy_int(_: ModuleType) -> None:
     """`np.int` left NumPy in 1.24; evaluate_vos and the overlays use it."""
-    np.int = int  # type: ignore[attr-defined]
+    vars(np)["int"] = int
 
 
 def _allow_checkpoint_classes(_: ModuleType) -> None:
@@ -187,7 +187,7 @@ def _collate_names(module: ModuleType) -> None:
 
     module.collections = collections.abc  # type: ignore[attr-defined]
     dataloader.re = re  # type: ignore[attr-defined]
-    integers: dict[str, type] = {name: torch.LongTensor for name in ("int64", "int32", "int16", "int8", "uint8")}
+    integers: dict[str, type] = dict.fromkeys(("int64", "int32", "int16", "int8", "uint8"), torch.LongTensor)
     floats: dict[str, type] = {"float64": torch.DoubleTensor, "float32": torch.FloatTensor, "float16": torch.HalfTensor}
     dataloader.numpy_type_map = integers | floats  # type: ignore[attr-defined]
 

@@ -57,7 +57,7 @@ class Paths:
     trackingnet_dir: Path | None = None
     """TrackingNet: the folder that holds `TRAIN_0` .. `TRAIN_11`, `TEST`."""
     clips_dir: Path | None = None
-    """Your own clips with masks, in DAVIS layout: `JPEGImages/480p/<seq>`, `Annotations/480p/<seq>` (data set `clips`)."""
+    """Your own clips with masks, in DAVIS layout: `{JPEGImages,Annotations}/480p/<seq>` (data set `clips`)."""
     boxclips_dir: Path | None = None
     """Your own clips with boxes, in GOT-10k layout: `<seq>/*.jpg`, `<seq>/groundtruth.txt` (data set `boxclips`)."""
     pretrained_dir: Path | None = None

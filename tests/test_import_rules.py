@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -66,8 +67,13 @@ HOST_SURFACE = {
 FILE_AND_MACHINE_MODULES = {"cv2", "io", "json", "os", "pathlib", "PIL", "pickle", "safetensors", "shutil", "tempfile"}
 
 
-def imports(path: Path) -> Iterator[tuple[str, str | None]]:
+@cache
+def imports(path: Path) -> tuple[tuple[str, str | None], ...]:
     """(module, name) of every import statement; name is None for `import module`."""
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[tuple[str, str | None]]:
     for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from ((alias.name, None) for alias in node.names)
@@ -154,5 +160,5 @@ def test_the_reading_of_imports_is_right(tmp_path, monkeypatch):
         "import os.path\nfrom . import b\nfrom .. import host\ndef f():\n    from pytracking import C\n"
     )
     monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path)
-    found = list(imports(Path("ltr_ext/models/a.py")))
+    found = list(_imports(Path("ltr_ext/models/a.py")))
     assert found == [("os.path", None), ("ltr_ext.models", "b"), ("ltr_ext", "host"), ("pytracking", "C")]

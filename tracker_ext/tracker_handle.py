@@ -13,12 +13,15 @@ How a parameter module of ours (`tracker_ext/parameter/<tracker>/<name>.py`) is 
         ...
 
 `TRACKER_CLASS` is what the host cannot find out: upstream looks for a tracker only in its own folder, and there `lwl`
-is its own. A parameter module without it keeps the host's class. `parameters()` is called once before a run and again for
-every sequence, in worker processes too; it raises `UserError` for weights that are missing or corrupt, so that a
-run ends before it has begun. The module is imported as `pytracking.parameter.<tracker>.<name>`: absolute imports only.
-The tracker class derives from the host's `BaseTracker`; `multiobj_mode = "parallel"`, on the class or in the parameters,
-makes the host wrap one tracker per object. Then `initialize` returns the same keys as `track` (but for `target_bbox`,
-`segmentation` and `time`, which the wrapper fills in): upstream's merge takes the keys of the first object for all.
+is its own. A parameter module without it keeps the host's class. `parameters()` is called once before a run and again
+for every sequence, in worker processes too; it raises `UserError` for weights that are missing or corrupt, so that a
+run ends before it has begun. The host imports the module as `pytracking.parameter.<tracker>.<name>`, so it uses
+absolute imports only.
+
+The tracker class derives from the host's `BaseTracker`; `multiobj_mode = "parallel"`, on the class or in the
+parameters, makes the host wrap one tracker per object. Then `initialize` returns the same keys as `track` (but for
+`target_bbox`, `segmentation` and `time`, which the wrapper fills in): upstream's merge takes the keys of the first
+object for all.
 
 Import this module after `host.resolve()`.
 """
@@ -27,6 +30,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import multiprocessing
 import pkgutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +72,7 @@ class TrackerHandle(Tracker):
         check_names(name, parameter_name)
         super().__init__(name, parameter_name, run_id, display_name)
         module = importlib.import_module(f"pytracking.parameter.{name}.{parameter_name}")
-        self.tracker_class = getattr(module, "TRACKER_CLASS", self.tracker_class)
+        self.tracker_class: type | None = getattr(module, "TRACKER_CLASS", self.tracker_class)
         if self.tracker_class is None:
             raise UserError(f"{name} {parameter_name}: the host has no tracker {name}; add TRACKER_CLASS to the module")
         if out is not None:
@@ -120,7 +124,11 @@ def run(tracker: TrackerHandle, sequences: list[Sequence], *, debug: int = 0, th
     log.parent.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
     tracker.failure_log = None if debug else str(log)
-    run_dataset(sequences, [tracker], debug, threads)
+    start_method = multiprocessing.get_start_method(allow_none=True)
+    try:
+        run_dataset(sequences, [tracker], debug, threads)
+    finally:  # upstream sets it to spawn, for loaders as well
+        multiprocessing.set_start_method(start_method, force=True)
     if debug:
         return []
     entries = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []

@@ -16,7 +16,7 @@ sys.path.insert(0, str(FAKES))
 
 @pytest.fixture
 def video(tmp_path: Path) -> Callable[..., object]:
-    """`video(name, frames=3, objects=1, height=24)`: a host `Sequence` on disk; objects move right, a pixel per frame."""
+    """`video(name, frames=3, objects=1, height=24)`: a host `Sequence` on disk; objects move right by a pixel."""
     from pytracking.evaluation import Sequence
 
     def make(name: str, frames: int = 3, objects: int = 1, height: int = 24, width: int = 32) -> Sequence:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 import settings
 
 pytestmark = pytest.mark.usefixtures("fake_parameters")

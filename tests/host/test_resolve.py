@@ -74,11 +74,12 @@ def test_the_packages_come_from_the_host(name):
 
 
 def test_an_empty_submodule_folder_does_not_shadow_the_host(tmp_path):
-    """A folder `pytracking/` without a package in it is a namespace package to Python, and the script's folder is first."""
+    """A folder `pytracking/` without a package in it is a namespace package, and the script's folder is first."""
     (tmp_path / "pytracking").mkdir()
     script = tmp_path / "script.py"
     script.write_text(
-        "from ltr_ext import host\nhost.resolve('minihost')\nimport pytracking\nprint(pytracking.__file__)\n"
+        "import importlib.util\nfrom ltr_ext import host\nhost.resolve('minihost')\n"
+        "print(importlib.util.find_spec('pytracking').origin)\n"
     )
     environment = os.environ | {"PYTHONPATH": str(settings.REPOSITORY), host.CHOICE_VARIABLE: ""}
     output = subprocess.run(

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import settings
 from fake_tracker import ShiftTracker
-from ltr_ext.errors import UserError
 from PIL import Image
+
+import settings
+from ltr_ext.errors import UserError
 
 pytestmark = pytest.mark.usefixtures("fake_parameters")
 

@@ -82,6 +82,6 @@ def test_a_list_of_sequences_is_indexed_by_number_name_and_list():
     assert sequences["a"] is first
     assert list(sequences[[1, 0]]) == [second, first]
     assert isinstance(sequences[:1], SequenceList)
-    assert isinstance(sequences + [first], SequenceList)
+    assert isinstance(sequences + SequenceList([first]), SequenceList)
     with pytest.raises(IndexError):
         sequences["c"]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import settings
 import torch
 from ltr.actors import BaseActor
 from ltr.admin.settings import Settings
 from ltr.data import LTRLoader
 from ltr.trainers import LTRTrainer
+
+import settings
 from pytracking import TensorDict
 
 PATH = "ltr/mini/line"

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 import settings
 from ltr_ext.errors import UserError
 from tracker_ext import registration
@@ -114,6 +115,7 @@ def test_modules_below_lists_one_level(packages):
 
 def test_a_taken_data_set_name_is_refused_and_nothing_is_added(monkeypatch):
     from pytracking.evaluation.datasets import dataset_dict
+
     from tracker_ext.evaluation import datasets
 
     registration.register()

@@ -35,8 +35,8 @@ class Sequence:
         dataset: name of the data set.
         ground_truth_rect: [F, 4] (x, y, w, h) in pixels, or one such array per object id.
         ground_truth_seg: paths of id masks, None where a frame has none.
-        init_data: frame -> {`bbox`, `mask` (path), `object_ids`} for the frames where objects enter; default: all objects
-            on frame 0, from the ground truth.
+        init_data: frame -> {`bbox`, `mask` (path), `object_ids`} for the frames where objects enter; default: all
+            objects on frame 0, from the ground truth.
         object_class: category name.
         target_visible: [F] bool.
         object_ids: ids as strings, equal to the values in the masks.

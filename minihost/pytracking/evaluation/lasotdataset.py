@@ -1,4 +1,4 @@
-"""LaSOT: `<lasot_path>/<class>/<class>-<n>/{img/00000001.jpg, groundtruth.txt, full_occlusion.txt, out_of_view.txt}`."""
+"""LaSOT: `<lasot_path>/<class>/<class>-<n>/{img/00000001.jpg,groundtruth.txt,full_occlusion.txt,out_of_view.txt}`."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def run_sequence(seq: Sequence, tracker: Tracker, debug: int = 0, visdom_info: d
     try:
         output = tracker.run_sequence(seq, debug=0, visdom_info=visdom_info)
         save_results(seq, tracker.results_dir, tracker.segmentation_dir, output)
-    except Exception as error:  # noqa: BLE001 - one broken sequence must not stop the rest
+    except Exception as error:  # one broken sequence must not stop the rest
         print(f"{tracker.name} {tracker.parameter_name} failed on {seq.name}: {error}", file=sys.stderr, flush=True)
         return False
     return True

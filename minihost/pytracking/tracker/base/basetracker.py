@@ -39,7 +39,7 @@ class BaseTracker:
             info: `previous_output`, the (merged) output of the frame before.
 
         Returns:
-            `target_bbox` (x, y, w, h) in pixels; optionally `segmentation` [H, W] uint8, `object_presence_score`, `time`
-            in seconds, and what the tracker wants to find in `previous_output`.
+            `target_bbox` (x, y, w, h) in pixels; optionally `segmentation` [H, W] uint8, `object_presence_score`,
+            `time` in seconds, and what the tracker wants to find in `previous_output`.
         """
         raise NotImplementedError
