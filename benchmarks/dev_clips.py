@@ -23,7 +23,8 @@ from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.data.image_io import IGNORE_LABEL, read_mask
 from ltr_ext.errors import UserError, run_command
 from ltr_ext.models.box2mask import Box2MaskNet
-from ltr_ext.weights import file_hash, load_network
+from ltr_ext.weights import file_hash
+from tracker_ext.annotation.api import load_box2mask
 from tracker_ext.annotation.config import AnnotateConfig
 from tracker_ext.annotation.engine import annotate
 from tracker_ext.annotation.windows import Window, schedule
@@ -119,10 +120,10 @@ def stored_grabcut(path: Path) -> dict[str, float]:
     """Sequence -> mean over objects of the stored GrabCut numbers, and "mean" over sequences."""
     try:
         stored = json.loads(path.read_text())["sequences"]
-        means = {name: float(np.mean([item["grabcut_oracle"] for item in ids.values()])) for name, ids in stored.items()}
+        values = {name: [item["grabcut_oracle"] for item in ids.values()] for name, ids in stored.items()}
+        return {name: float(np.mean(numbers)) for name, numbers in values.items()}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"baselines {path} cannot be read ({error!r}); name a baselines_dev.json") from error
-    return means
 
 
 def print_table(clips: Sequence[ClipScores], grabcut: dict[str, float]) -> None:
@@ -179,8 +180,9 @@ def main() -> int:
         cv2.setNumThreads(args.threads)
     grabcut = stored_grabcut(args.baselines) if args.baselines else {}
     sequences = find_sequences(args.root, args.sequences)
-    net = load_network(args.weights)
-    print(f"weights {args.weights} ({file_hash(args.weights)}), T={config.num_frames} D={config.interval} {config.mode}")
+    net = load_box2mask(args.weights)
+    print(f"weights {args.weights} ({file_hash(args.weights)})")
+    print(f"T={config.num_frames} D={config.interval} {config.mode}, tolerance {config.tolerance:g}")
     clips = []
     for name, (source, masks) in sequences.items():
         clips.append(evaluate_clip(net, source, masks, config, max(1, args.every)))

@@ -78,10 +78,12 @@ def test_one_object(clip, tmp_path, weights, capsys):
 
 
 def test_two_objects(clip, tmp_path, weights):
-    rows = [f"{frame},{identity},{10 + 25 * (identity - 1)},8,20,16" for frame in range(NUM_FRAMES) for identity in (1, 2)]
+    starts = {1: 10, 2: 35}
+    rows = [f"{frame},{number},{x},8,20,16" for frame in range(NUM_FRAMES) for number, x in starts.items()]
     boxes = boxes_file(tmp_path, "frame,object,x,y,w,h", *rows[:-1])
     out = tmp_path / "out"
-    assert run(clip, boxes, out, weights, "--mode", "centred", "--frames", "3", "--interval", "1", "--tolerance", "0") == 0
+    options = ("--mode", "centred", "--frames", "3", "--interval", "1", "--tolerance", "0")
+    assert run(clip, boxes, out, weights, *options) == 0
     assert sorted(path.name for path in out.iterdir()) == ["boxes_1.txt", "boxes_2.txt", "masks", "overlay.mp4"]
     first = read_mask(out / "masks" / "00000.png")
     assert (first[8:24, 10:30] == 1).all()

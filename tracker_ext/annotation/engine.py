@@ -37,7 +37,7 @@ class FrameMasks:
     labels: np.ndarray
     """[H, W] uint8: object id, 0 for background."""
     scores: dict[int, float]
-    """Object id -> mean probability of the pixels of its mask, 0..1; 0 for an empty mask. Only objects with an answer."""
+    """Object id -> mean probability of the pixels of its mask, 0..1; 0 for an empty mask. Boxed objects only."""
     logits: dict[int, np.ndarray] | None
     """Object id -> [H, W] float32, `BACKGROUND_LOGIT` outside the box; None unless asked for."""
 
@@ -46,7 +46,9 @@ class FrameMasks:
         return self.labels == object_id
 
 
-def check_boxes(boxes: np.ndarray | Mapping[int, np.ndarray], image_hw: tuple[int, int], name: str) -> dict[int, np.ndarray]:
+def check_boxes(
+    boxes: np.ndarray | Mapping[int, np.ndarray], image_hw: tuple[int, int], name: str
+) -> dict[int, np.ndarray]:
     """Bring boxes into one form and refuse bad ones.
 
     Args:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 import torch
@@ -114,7 +115,7 @@ class ObjectStream:
             )
         for row, (position, crop, _) in enumerate(self._waiting):
             self._crops[position] = crop
-            self._encodings[position] = batch.map(lambda maps, row=row: maps[row])
+            self._encodings[position] = batch.map(itemgetter(row))
         self._waiting.clear()
 
     @torch.inference_mode()

@@ -57,7 +57,7 @@ def track_video(
             else:
                 output = engine.track(frame, {"previous_output": OrderedDict(output)})
                 if output.get("segmentation") is None:
-                    raise UserError(f"tracker {type(engine).__name__} gives no masks; choose one that does, such as lwl")
+                    raise UserError(f"tracker {type(engine).__name__} gives no masks; choose one that does, as lwl")
             seconds += time.perf_counter() - start
             labels, found = frame_result(output, list(given), source.size)
             writer.add(source.stem(index), frame, labels, found)
@@ -88,7 +88,7 @@ def frame_result(
     """Bring a tracker's output into the form that is written.
 
     Args:
-        output: `target_bbox`, one box or one per id; `segmentation` [H, W], 0/1 or ids, None if the tracker has none yet.
+        output: `target_bbox`, one box or one per id; `segmentation` [H, W], 0/1 or ids, or None.
         ids: of all objects.
         image_hw: (height, width).
 

@@ -23,4 +23,6 @@ def build_tracker(tracker: Any, several: bool) -> Any:
     params.visualization = False
     default = getattr(tracker.tracker_class, "multiobj_mode", "default")
     mode = params.multiobj_mode if params.has("multiobj_mode") else default
-    return MultiObjectWrapper(tracker.tracker_class, params) if several and mode == "parallel" else tracker.tracker_class(params)
+    if several and mode == "parallel":
+        return MultiObjectWrapper(tracker.tracker_class, params)
+    return tracker.tracker_class(params)

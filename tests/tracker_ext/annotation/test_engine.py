@@ -136,7 +136,7 @@ def test_allowed_region(box, tolerance, rows, columns):
 
 def test_two_objects_are_separate_and_the_higher_logit_wins(tiny_net, clip):
     frames, boxes = clip
-    other = boxes + [6, 3, 0, 0]
+    other = boxes + np.array([6, 3, 0, 0])
     other[:3] = np.nan
     alone = [list(annotate(frames, track, tiny_net, CONFIG, keep_logits=True)) for track in (boxes, other)]
     contested = 0
@@ -188,9 +188,9 @@ BOX = np.array([10.0, 8.0, 20.0, 16.0])
     [
         pytest.param(np.tile(BOX, (2, 1)), "more than 2 frames for 2 boxes", id="too few boxes"),
         pytest.param(np.tile(BOX, (4, 1)), "3 frames for 4 boxes", id="too many boxes"),
-        pytest.param(np.stack([BOX, BOX + [90, 0, 0, 0], BOX]), "frame 1: .* outside the 80x60 image", id="outside"),
+        pytest.param(np.stack([BOX, BOX + np.array([90, 0, 0, 0]), BOX]), "frame 1: .* outside the 80x60 image", id="outside"),
         pytest.param(np.stack([BOX, BOX, BOX * [1, 1, 1, 0]]), "frame 2: .* no area", id="no area"),
-        pytest.param(np.stack([BOX, BOX, BOX + [np.nan, 0, 0, 0]]), "frame 2: .* not finite", id="half absent"),
+        pytest.param(np.stack([BOX, BOX, BOX + np.array([np.nan, 0, 0, 0])]), "frame 2: .* not finite", id="half absent"),
         pytest.param(np.full((3, 4), np.nan), "not one box", id="never there"),
         pytest.param({}, "not one box", id="no object"),
         pytest.param(BOX, "shape", id="one box only"),

@@ -24,7 +24,7 @@ class Follower(BaseTracker):
 
     def track(self, image, info=None):
         assert "target_bbox" in info["previous_output"]
-        self.boxes = {name: box + [1, 0, 0, 0] for name, box in self.boxes.items()}
+        self.boxes = {name: box + np.array([1, 0, 0, 0]) for name, box in self.boxes.items()}
         return self.answer(image)
 
     def answer(self, image):
