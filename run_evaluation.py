@@ -12,7 +12,7 @@ from ltr_ext.errors import UserError, run_command
 EXAMPLES = """examples:
   python run_evaluation.py demo
   python run_evaluation.py ~/data/my_clips --out results/my_clips
-  python run_evaluation.py demo --results results
+  python run_evaluation.py demo --results results/tracking_results/lwl/box2mask_init
 """
 
 
@@ -25,8 +25,8 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--results",
         metavar="DIR",
-        help="score these: DIR/<seq>.txt or DIR/<seq>_<id>.txt boxes, DIR/masks/<seq>/<frame>.png or "
-        "DIR/<seq>/<frame>.png masks; without it the baselines alone are scored",
+        help="score these: boxes DIR/<seq>.txt or DIR/<seq>_<id>.txt, masks DIR/masks/<seq>/<frame>.png or where "
+        "run_tracker.py puts them; without it the baselines alone are scored",
     )
     command.add_argument("--masks", metavar="DIR", help="folder of the masks, if they are not with the boxes")
     command.add_argument("--out", metavar="DIR", help="folder for table, overlays and contact sheet")
@@ -50,10 +50,20 @@ def main(arguments: list[str] | None = None) -> int:
     results = Path(args.results)
     if not results.is_dir():
         raise UserError(f"--results {results}: is not a folder; give the folder with the <sequence>.txt files")
-    masks = Path(args.masks) if args.masks else results / "masks" if (results / "masks").is_dir() else results
+    masks = Path(args.masks) if args.masks else find_masks(results)
     out = Path(args.out) if args.out else results / "report"
     report_run(sequences, masks, results, out, args.label or results.resolve().name)
     return 0
+
+
+def find_masks(results: Path) -> Path:
+    """Where the masks of a folder of boxes are: inside it, or where `run_tracker.py` puts them."""
+    if (results / "masks").is_dir():
+        return results / "masks"
+    place = results.resolve()
+    if len(place.parts) > 3 and place.parents[1].name == "tracking_results":
+        return place.parents[2] / "segmentation_results" / place.parent.name / place.name
+    return results
 
 
 def load_sequences(name: str) -> list:

@@ -124,6 +124,22 @@ def test_command(davis_root, store_results, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
+    ("boxes", "masks"),
+    [
+        pytest.param("mine", "mine/masks", id="inside"),
+        pytest.param("flat", "flat", id="sequence folders beside the box files"),
+        pytest.param(
+            "out/tracking_results/lwl/x", "out/segmentation_results/lwl/x", id="as run_tracker.py writes them"
+        ),
+    ],
+)
+def test_masks_are_found(tmp_path, boxes, masks):
+    for folder in (boxes, masks):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+    assert run_evaluation.find_masks(tmp_path / boxes) == tmp_path / masks
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         pytest.param(["nonsense"], "nonsense.*demo", id="unknown data set: the known ones are listed"),
