@@ -46,9 +46,11 @@ LEARNING_RATES = {
     "previous_encoder": 1e-3,
 }
 """Of Adam, by part of the network; the frozen backbone has none."""
-SCALE = (2.0, 3.2)
-FIRST_CROPS = CropConfig(crop_hw=LITE.crop_hw, scale=SCALE, shift=0.05, flip=False)
-LATER_CROPS = CropConfig(crop_hw=LITE.crop_hw, scale=SCALE, shift=0.2, scale_jitter=0.15, flip=False)
+CROP_HW = (256, 256)
+"""Smaller than the tracker's crops; with the smaller scale, objects are as large in both."""
+SCALE = (1.6, 2.8)
+FIRST_CROPS = CropConfig(crop_hw=CROP_HW, scale=SCALE, shift=0.05, flip=False)
+LATER_CROPS = CropConfig(crop_hw=CROP_HW, scale=SCALE, shift=0.2, scale_jitter=0.15, flip=False)
 """Around the true box, moved as far as an object moves between two frames. No flips: they would be drawn anew for the
 first frame and for the others."""
 CLIPS = SyntheticConfig()
@@ -81,7 +83,7 @@ def run(settings: Any) -> None:
     actor = LWLActor(
         net, lovasz_bce_loss, REFINEMENT_ITERATIONS, autocast=True, previous=PREVIOUS, absent_share=ABSENT_SHARE
     )
-    optimizer = torch.optim.Adam(parameter_groups(net))
+    optimizer = torch.optim.Adam(parameter_groups(net), fused=True)
     schedule = LambdaLR(optimizer, learning_rate_factor)
     config = TrainerConfig(
         fingerprint={
