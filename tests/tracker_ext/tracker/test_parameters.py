@@ -1,0 +1,105 @@
+"""The parameter modules, through the host's own runner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tiny import HEIGHT, WIDTH, label_map
+
+from ltr_ext.data.image_io import write_mask
+from ltr_ext.errors import UserError
+from ltr_ext.models.box2mask import Box2MaskNet
+from ltr_ext.models.lwl import LWLNet
+from ltr_ext.weights import save_network
+from tracker_ext.tracker import networks
+
+BOXES = {"3": [30.0, 20.0, 30.0, 24.0], "8": [4.0, 40.0, 20.0, 24.0]}
+
+
+@pytest.fixture
+def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, net: LWLNet, box_net: Box2MaskNet) -> Path:
+    """A folder with both weight files, which the settings name."""
+    (tmp_path / "paths.toml").write_text('weights_dir = "weights"\nresults_dir = "results"\n')
+    monkeypatch.setenv("BOX2MASK_SETTINGS", str(tmp_path / "paths.toml"))
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    save_network(net, folder / "lwl-lite.safetensors")
+    save_network(box_net, folder / "box2mask-lite.safetensors")
+    return folder
+
+
+@pytest.fixture
+def sequence(tmp_path: Path, frames: list[np.ndarray]) -> Callable[..., Any]:
+    """`sequence(many, masks)`: a host `Sequence` on disk."""
+    import cv2
+    from pytracking.evaluation import Sequence
+
+    def make(many: bool, masks: bool) -> Sequence:
+        paths = [tmp_path / f"{number:05d}.png" for number in range(3)]
+        for path, frame in zip(paths, frames, strict=False):
+            cv2.imwrite(str(path), frame)
+        truth = {object_id: np.array([box] * 3) for object_id, box in BOXES.items()}
+        further: dict[str, Any] = {}
+        if masks:
+            label_file = tmp_path / "mask.png"
+            whole = {f"_{i}": tuple(int(v) for v in box) for i, box in BOXES.items()}
+            write_mask(label_file, label_map(**whole if many else {"_1": whole["_3"]}))
+            further["ground_truth_seg"] = [str(label_file)] * 3
+        if many:
+            further |= {"object_ids": list(BOXES), "multiobj_mode": True}
+        return Sequence("mini", [str(p) for p in paths], "mini", truth if many else truth["3"], **further)
+
+    return make
+
+
+def run(name: str, sequence: Any) -> dict[str, Any]:
+    from tracker_ext.tracker_handle import TrackerHandle
+
+    return TrackerHandle("lwl", name).run_sequence(sequence)
+
+
+@pytest.mark.parametrize("many", [False, True], ids=["single", "several"])
+@pytest.mark.parametrize(("name", "masks"), [("default", True), ("box2mask_init", False), ("box2mask_init", True)])
+def test_through_the_host(weights: Path, sequence: Callable[..., Any], name: str, masks: bool, many: bool) -> None:
+    output = run(name, sequence(many, masks))
+    assert len(output["target_bbox"]) == len(output["segmentation"]) == len(output["time"]) == 3
+    assert all(mask.shape == (HEIGHT, WIDTH) and mask.dtype == np.uint8 for mask in output["segmentation"])
+    if many:
+        assert all(list(boxes) == list(BOXES) for boxes in output["target_bbox"])
+        assert list(output["object_presence_score"][2]) == list(BOXES)
+        assert set(np.unique(output["segmentation"][0])) == {0, 3, 8}
+    else:
+        assert np.array(output["target_bbox"]).shape == (3, 4)
+        assert set(np.unique(output["segmentation"][0])) == {0, 1}
+
+
+def test_a_mask_start_without_a_mask(weights: Path, sequence: Callable[..., Any]) -> None:
+    with pytest.raises(UserError, match="box2mask_init"):
+        run("default", sequence(many=False, masks=False))
+
+
+@pytest.mark.parametrize(("name", "file"), [
+    ("default", "lwl-lite"), ("box2mask_init", "lwl-lite"), ("box2mask_init", "box2mask-lite"),
+])  # fmt: skip
+def test_missing_weights(weights: Path, sequence: Callable[..., Any], name: str, file: str) -> None:
+    (weights / f"{file}.safetensors").unlink()
+    with pytest.raises(UserError, match=file):
+        run(name, sequence(many=False, masks=True))
+
+
+def test_weights_of_the_other_network(weights: Path, sequence: Callable[..., Any]) -> None:
+    (weights / "box2mask-lite.safetensors").replace(weights / "lwl-lite.safetensors")
+    with pytest.raises(UserError, match="Box2MaskNet, not a LWLNet"):
+        run("default", sequence(many=False, masks=True))
+
+
+def test_weights_are_read_once(weights: Path) -> None:
+    path = weights / "lwl-lite.safetensors"
+    first = networks.network(path, LWLNet, "cpu")
+    assert networks.network(path, LWLNet, "cpu") is first
+    save_network(first, path)
+    assert networks.network(path, LWLNet, "cpu") is not first, "a file that was replaced is read again"
