@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -26,7 +27,8 @@ class Progress:
         self.start = self.done = start
         self.every_seconds = every_seconds
         self.began = self.last_line = time.monotonic()
-        terminal = sys.stderr.isatty()
+        # a pseudo-terminal without a size has no room for a bar
+        terminal = sys.stderr.isatty() and os.get_terminal_size(sys.stderr.fileno()).columns > 0
         self.bar = tqdm(
             total=total, initial=start, desc=label, disable=not terminal, dynamic_ncols=True, leave=False, unit="batch"
         )
