@@ -59,6 +59,10 @@ class TrackerHandle(Tracker):
         UserError: unknown name (the message lists the known), or a module for which there is no tracker.
     """
 
+    results_dir: str
+    segmentation_dir: str
+    tracker_class: type | None
+
     def __init__(
         self,
         name: str,
@@ -72,7 +76,7 @@ class TrackerHandle(Tracker):
         check_names(name, parameter_name)
         super().__init__(name, parameter_name, run_id, display_name)
         module = importlib.import_module(f"pytracking.parameter.{name}.{parameter_name}")
-        self.tracker_class: type | None = getattr(module, "TRACKER_CLASS", self.tracker_class)
+        self.tracker_class = getattr(module, "TRACKER_CLASS", self.tracker_class)
         if self.tracker_class is None:
             raise UserError(f"{name} {parameter_name}: the host has no tracker {name}; add TRACKER_CLASS to the module")
         if out is not None:
