@@ -1,6 +1,6 @@
 """Make a weight file from a training checkpoint.
 
-    python -m ltr_ext.export workspace/checkpoints/ltr/box2mask/lite/Box2MaskNet_best.safetensors weights/my.safetensors
+python -m ltr_ext.export workspace/checkpoints/ltr/box2mask/lite/Box2MaskNet_best.safetensors weights/my.safetensors
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ def export_checkpoint(checkpoint_path: Path, weights_path: Path, pretrained_file
     net = build_network(name, fingerprint["model"])
     load_backbone_weights(net, fingerprint["model"]["backbone"], pretrained_file)
     if frozen_digest(net) != fingerprint["frozen"]:
-        raise UserError(f"checkpoint {checkpoint_path} was trained on other backbone weights; give them with --backbone")
+        raise UserError(
+            f"checkpoint {checkpoint_path} was trained on other backbone weights; give them with --backbone"
+        )
     load_net(net, checkpoint.tensors, checkpoint_path)
     notes = {
         "setting": fingerprint["setting"], "seed": fingerprint["seed"], "iteration": checkpoint.header["iteration"],

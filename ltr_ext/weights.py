@@ -97,8 +97,9 @@ def load_network(path: str | Path) -> nn.Module:
     if json.loads(header["folded"]):
         net.backbone.fold_batch_norm()
     try:
-        net.load_state_dict({name: tensor.float() if tensor.is_floating_point() else tensor
-                             for name, tensor in tensors.items()})
+        net.load_state_dict(
+            {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
+        )
     except RuntimeError as error:
         raise UserError(f"weights {path} do not fit their own config ({error}): restore the file") from error
     if not _is_folded(net):
@@ -155,7 +156,9 @@ def _read_state(path: Path) -> dict[str, Tensor]:
         return torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
         reason = str(error).splitlines()[0]
-        raise UserError(f"backbone weights {path} are not a plain file of tensors ({reason}): restore the file") from error
+        raise UserError(
+            f"backbone weights {path} are not a plain file of tensors ({reason}): restore the file"
+        ) from error
 
 
 def _lite0_file() -> Path:

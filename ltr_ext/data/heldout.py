@@ -26,7 +26,9 @@ def split_yt300(frames_dir: Path, num_held_out: int = NUM_HELD_OUT) -> tuple[lis
     """
     names = sorted(path.name for path in frames_dir.iterdir() if path.is_dir()) if frames_dir.is_dir() else []
     if len(names) < 3:
-        raise UserError(f"YouTube-VOS {frames_dir}: {len(names)} sequences found; correct youtubevos_dir in the settings")
+        raise UserError(
+            f"YouTube-VOS {frames_dir}: {len(names)} sequences found; correct youtubevos_dir in the settings"
+        )
     ranked = sorted(names, key=lambda name: hashlib.sha256(f"YT300:{name}".encode()).hexdigest())
     held_out = ranked[: min(num_held_out, len(names) // 3)]
     return sorted(set(names) - set(held_out)), sorted(held_out)

@@ -82,3 +82,15 @@ def write_mask(path: str | Path, labels: np.ndarray) -> None:
     image = Image.fromarray(np.asarray(labels, dtype=np.uint8))
     image.putpalette(palette().ravel().tolist())
     image.save(path, format="PNG")
+
+
+def write_jpeg(path: str | Path, image: np.ndarray, quality: int) -> None:
+    """Write a picture.
+
+    Args:
+        path: the .jpg file; its folder exists.
+        image: [H, W, 3] uint8 RGB.
+        quality: 0 to 100.
+    """
+    _, data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    Path(path).write_bytes(data.tobytes())

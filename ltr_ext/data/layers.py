@@ -72,9 +72,7 @@ class Layer:
     motion: Motion
 
     @staticmethod
-    def background(
-        picture: np.ndarray, labels: np.ndarray | None, canvas_hw: tuple[int, int], motion: Motion
-    ) -> Layer:
+    def background(picture: np.ndarray, labels: np.ndarray | None, canvas_hw: tuple[int, int], motion: Motion) -> Layer:
         """A layer that fills the canvas."""
         if labels is None:
             labels = np.zeros(picture.shape[:2], np.uint8)

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pytracking import TensorDict
 from torch.utils.data import Dataset
 
 from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.data.processing import CropConfig, CroppedClip, crop_clip
 from ltr_ext.data.stills import StillCollection
 from ltr_ext.data.synthetic import SyntheticConfig, render_clip
+from pytracking import TensorDict
 
 
 class ClipSampler(Dataset):
@@ -138,7 +138,9 @@ class VideoSampler(ClipSampler):
         rng = np.random.default_rng((self.seed, self.epoch, index))
         dataset = self.datasets[number]
         for attempt in range(100):
-            sample = self._draw_from(rng, dataset, place if attempt == 0 else int(rng.integers(dataset.get_num_sequences())))
+            sample = self._draw_from(
+                rng, dataset, place if attempt == 0 else int(rng.integers(dataset.get_num_sequences()))
+            )
             if sample is not None:
                 return sample
         raise ValueError(

@@ -34,7 +34,9 @@ class Still:
         """
         image, labels = read_image(self.image_path), read_mask(self.mask_path)
         if image.shape[:2] != labels.shape:
-            raise UserError(f"mask {self.mask_path} is {labels.shape[::-1]}, its picture {image.shape[1::-1]}; make them equal")
+            raise UserError(
+                f"mask {self.mask_path} is {labels.shape[::-1]}, its picture {image.shape[1::-1]}; make them equal"
+            )
         return image, labels
 
 
@@ -74,7 +76,9 @@ def collect_stills(
     weights = dict(source_weights or {})
     stills, shares = [], []
     for mask_path in sorted(root.rglob("*.png")):
-        image_path = next((p for s in IMAGE_SUFFIXES if (p := mask_path.with_suffix(s)).is_file() and s != ".png"), None)
+        image_path = next(
+            (p for s in IMAGE_SUFFIXES if (p := mask_path.with_suffix(s)).is_file() and s != ".png"), None
+        )
         source = "" if mask_path.parent == root else mask_path.parent.name
         if image_path is None or weights.get(source, 1.0) <= 0 or _is_held_out(mask_path) != held_out:
             continue

@@ -11,11 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from ltr_ext.data.image_io import IGNORE_LABEL, read_image
-from ltr_ext.data.layers import Layer, Motion, draw_motion, fill_hole
+from ltr_ext.data.layers import Layer, draw_motion, fill_hole
 from ltr_ext.data.photometry import draw_look
 from ltr_ext.data.stills import StillCollection, object_ids
 
@@ -119,11 +118,18 @@ def _cut_layers(
     else:
         scene = stills.draw(rng).load()[0]
     canvas = _canvas(scene.shape[:2], config.canvas_side)
-    background = Layer.background(scene, None, canvas, draw_motion(rng, travel=0.15, bend=0.015, growth=0.08, turn=0.05))
+    background = Layer.background(
+        scene, None, canvas, draw_motion(rng, travel=0.15, bend=0.015, growth=0.08, turn=0.05)
+    )
     share = float(np.exp(rng.uniform(*np.log(config.object_share))))
     size = share * config.canvas_side
     target = Layer.cut_out(
-        rng, image, labels == chosen, canvas, size, draw_motion(rng, travel=config.speed, bend=0.04, growth=0.2, turn=0.2)
+        rng,
+        image,
+        labels == chosen,
+        canvas,
+        size,
+        draw_motion(rng, travel=config.speed, bend=0.04, growth=0.2, turn=0.2),
     )
     behind, front = [], []
     for _ in range(rng.integers(config.max_distractors + 1)):

@@ -108,12 +108,15 @@ def sampling_map(
         cx = (np.arange(coarse[1], dtype=np.float32) + 0.5) * (width / coarse[1])
         cy = (np.arange(coarse[0], dtype=np.float32) + 0.5) * (height / coarse[0])
         lookup = [
-            np.add.outer(row[1] * cy, row[0] * cx + row[2]).astype(np.float32) * np.float32(FIELD_GRID / side) - np.float32(0.5)
+            np.add.outer(row[1] * cy, row[0] * cx + row[2]).astype(np.float32) * np.float32(FIELD_GRID / side)
+            - np.float32(0.5)
             for row, side in zip(inverse, layer_hw[::-1], strict=True)
         ]
         moved = cv2.remap(field, *lookup, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         for axis, side in enumerate(layer_hw[::-1]):
-            planes[axis] += cv2.resize(moved[..., axis] * np.float32(side), (width, height), interpolation=cv2.INTER_LINEAR)
+            planes[axis] += cv2.resize(
+                moved[..., axis] * np.float32(side), (width, height), interpolation=cv2.INTER_LINEAR
+            )
     return planes[0], planes[1]
 
 

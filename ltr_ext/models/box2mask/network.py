@@ -82,9 +82,7 @@ class Box2MaskNet(nn.Module):
         self.config = config
         channels, widths = config.encoding_channels, config.encoder_widths
         self.backbone = build_backbone(config.backbone).requires_grad_(False)
-        self.target_features = TargetFeatures(
-            self.backbone.channels["layer3"], config.feature_dim, config.filter_size
-        )
+        self.target_features = TargetFeatures(self.backbone.channels["layer3"], config.feature_dim, config.filter_size)
         self.object_encoder: ObjectEncoder | None = None
         self.single_encoder: SingleFrameEncoder | None = None
         self.aggregation: Aggregation | None = None
@@ -123,7 +121,9 @@ class Box2MaskNet(nn.Module):
             ValueError: frame or sequence counts differ, or a box has no area.
         """
         if images.shape[:2] != boxes.shape[:2]:
-            raise ValueError(f"images {tuple(images.shape)} and boxes {tuple(boxes.shape)} differ in frames or sequences")
+            raise ValueError(
+                f"images {tuple(images.shape)} and boxes {tuple(boxes.shape)} differ in frames or sequences"
+            )
         if not bool((boxes[..., 2:] > 0).all()):
             raise ValueError("a box has no area; width and height must be positive")
         encoding = self.encode(images.flatten(0, 1), boxes.flatten(0, 1))

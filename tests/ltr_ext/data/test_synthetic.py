@@ -103,7 +103,9 @@ def test_held_out_photographs_are_the_others(photographs):
 
 
 def test_sources_are_drawn_by_weight(photographs):
-    assert {s.source for s in collect_stills(photographs, held_out=False, source_weights={"regions": 0}).stills} == {"discs"}
+    assert {s.source for s in collect_stills(photographs, held_out=False, source_weights={"regions": 0}).stills} == {
+        "discs"
+    }
     weighted = collect_stills(photographs, held_out=False, source_weights={"regions": 0.1})
     rng = np.random.default_rng(0)
     share = np.mean([weighted.draw(rng).source == "regions" for _ in range(400)])

@@ -28,7 +28,9 @@ def test_lovasz_equals_its_definition(seed):
     logits = 2 * torch.randn(3, 4, 5, generator=generator, dtype=torch.float64)
     masks = torch.randint(0, 2, (3, 4, 5), generator=generator)
     masks[torch.rand(3, 4, 5, generator=generator) < 0.15] = 255
-    expected = [lovasz_by_definition(x.flatten().tolist(), m.flatten().tolist()) for x, m in zip(logits, masks, strict=True)]
+    expected = [
+        lovasz_by_definition(x.flatten().tolist(), m.flatten().tolist()) for x, m in zip(logits, masks, strict=True)
+    ]
     assert lovasz_loss(logits, masks).item() == pytest.approx(sum(expected) / 3)
 
 

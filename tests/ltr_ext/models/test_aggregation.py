@@ -9,7 +9,9 @@ from torch import Tensor
 from ltr_ext.models.aggregation import Aggregation, apply_filter, objective, patches, solve
 
 
-def problem(seed: int, frames: int = 3, sequences: int = 2, dim: int = 4, channels: int = 2, side: int = 5) -> dict[str, Tensor]:
+def problem(
+    seed: int, frames: int = 3, sequences: int = 2, dim: int = 4, channels: int = 2, side: int = 5
+) -> dict[str, Tensor]:
     """A small random instance of eq. 2b in float64."""
     generator = torch.Generator().manual_seed(seed)
 
@@ -52,7 +54,9 @@ def test_carried_prediction_equals_applying_the_filter():
     data = problem(1)
     for iterations in (1, 5, 15):
         found = solve(**data, kernel_size=3, iterations=iterations)
-        torch.testing.assert_close(found.prediction, apply_filter(data["features"], found.filter), atol=1e-11, rtol=1e-11)
+        torch.testing.assert_close(
+            found.prediction, apply_filter(data["features"], found.filter), atol=1e-11, rtol=1e-11
+        )
 
 
 def test_every_step_lowers_the_objective():

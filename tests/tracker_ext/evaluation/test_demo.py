@@ -11,11 +11,12 @@ import pytest
 
 from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.data.image_io import read_image, read_mask
+from ltr_ext.demo.clips import CLIPS
+from ltr_ext.demo.registry import FIGURES
+from ltr_ext.demo.sprites import translation
+from ltr_ext.demo.stills import STILL_SIZE, write_demo_stills
 from tracker_ext.evaluation.box_files import read_boxes
-from tracker_ext.evaluation.demo import STILL_SIZE, write_demo, write_demo_stills
-from tracker_ext.evaluation.demo.clips import CLIPS
-from tracker_ext.evaluation.demo.registry import FIGURES
-from tracker_ext.evaluation.demo.sprites import translation
+from tracker_ext.evaluation.demo import write_demo
 
 EXPECTED_IDS = {"dog": {1}, "balls": {1, 2, 3}, "car": {1}, "fish": {1, 2}, "herd": {1, 2, 3}}
 

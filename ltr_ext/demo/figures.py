@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from tracker_ext.evaluation.demo import textures
+from ltr_ext.demo import textures
 
 
 class Figure(ABC):

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tracker_ext.evaluation.demo.creatures import Animal, Fish, Person
-from tracker_ext.evaluation.demo.figures import Figure
-from tracker_ext.evaluation.demo.things import Ball, Car, Toy
+from ltr_ext.demo.creatures import Animal, Fish, Person
+from ltr_ext.demo.figures import Figure
+from ltr_ext.demo.things import Ball, Car, Toy
 
 FIGURES: dict[str, Callable[[np.random.Generator, float], Figure]] = {
     "animal": Animal,

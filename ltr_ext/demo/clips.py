@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tracker_ext.evaluation.demo.backgrounds import bush, pole, weed
-from tracker_ext.evaluation.demo.creatures import Animal, Fish, Person
-from tracker_ext.evaluation.demo.scenes import Actor, Pose, Prop, Scene, make_background
-from tracker_ext.evaluation.demo.things import Ball, Car
+from ltr_ext.demo.backgrounds import bush, pole, weed
+from ltr_ext.demo.creatures import Animal, Fish, Person
+from ltr_ext.demo.scenes import Actor, Pose, Prop, Scene, make_background
+from ltr_ext.demo.things import Ball, Car
 
 
 def dog(rng: np.random.Generator, size: tuple[int, int], frames: int) -> Scene:

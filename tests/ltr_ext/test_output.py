@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ltr_ext.errors import UserError
-from tracker_ext.evaluation.output import OutputFolder
+from ltr_ext.output import OutputFolder
 
 
 def files(folder) -> set[str]:

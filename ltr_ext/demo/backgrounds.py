@@ -10,9 +10,9 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from tracker_ext.evaluation.demo import textures
-from tracker_ext.evaluation.demo.registry import FIGURES
-from tracker_ext.evaluation.demo.sprites import Part, make_part, place, scaling, translation
+from ltr_ext.demo import textures
+from ltr_ext.demo.registry import FIGURES
+from ltr_ext.demo.sprites import Part, make_part, place, scaling, translation
 
 
 def meadow(rng: np.random.Generator, height: int, width: int) -> np.ndarray:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from tracker_ext.evaluation.demo import textures
-from tracker_ext.evaluation.demo.figures import Figure, two_colours
-from tracker_ext.evaluation.demo.sprites import Part, darker, make_part, place, points, rotation, translation
+from ltr_ext.demo import textures
+from ltr_ext.demo.figures import Figure, two_colours
+from ltr_ext.demo.sprites import Part, darker, make_part, place, points, rotation, translation
 
 
 def _limb(surface: np.ndarray, length: float, top: float, bottom: float) -> Part:

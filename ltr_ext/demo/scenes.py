@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from tracker_ext.evaluation.demo.backgrounds import BACKGROUNDS, bush, pole, weed
-from tracker_ext.evaluation.demo.figures import Figure
-from tracker_ext.evaluation.demo.sprites import Part, place, rotation, scaling, translation
+from ltr_ext.demo.backgrounds import BACKGROUNDS, bush, pole, weed
+from ltr_ext.demo.figures import Figure
+from ltr_ext.demo.sprites import Part, place, rotation, scaling, translation
 
 SHUTTER = 0.35
 """Part of the time between two frames during which the film is exposed."""

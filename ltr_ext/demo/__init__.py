@@ -1,0 +1,1 @@
+"""Clips and stills drawn on the machine: nothing downloaded, always the same."""
