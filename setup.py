@@ -27,5 +27,10 @@ setup(
         "matplotlib>=3.9,<4",
         "tqdm>=4.66,<5",
     ],
-    extras_require={"train": TRAIN, "plots": PLOTS, "upstream": ["pandas>=2.2,<4", *TRAIN, *PLOTS], "test": [*TRAIN, *TEST]},
+    extras_require={
+        "train": TRAIN,
+        "plots": PLOTS,
+        "upstream": ["pandas>=2.2,<4", *TRAIN, *PLOTS],
+        "test": [*TRAIN, *TEST],
+    },
 )

@@ -12,8 +12,8 @@ from tqdm import tqdm
 
 from ltr_ext.data.image_io import read_image, read_mask
 from ltr_ext.errors import UserError
-from tracker_ext.evaluation.baselines import GRABCUT_MAX_WIDTH
 from ltr_ext.output import OutputFolder
+from tracker_ext.evaluation.baselines import GRABCUT_MAX_WIDTH
 from tracker_ext.evaluation.overlay import OverlayVideo, Tile, contact_sheet, draw_overlay, evenly_spaced
 from tracker_ext.evaluation.results import ClipSequence, StoredResult, missing_results, true_boxes
 from tracker_ext.evaluation.scoring import Score, mean_score, score_box_oracle, score_grabcut, score_stored

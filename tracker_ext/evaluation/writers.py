@@ -11,8 +11,8 @@ from typing import TextIO
 import numpy as np
 
 from ltr_ext.data.image_io import write_mask
-from tracker_ext.evaluation.box_files import TABLE_COLUMNS, box_line
 from ltr_ext.output import OutputFolder
+from tracker_ext.evaluation.box_files import TABLE_COLUMNS, box_line
 from tracker_ext.evaluation.overlay import OverlayVideo, draw_overlay
 
 
