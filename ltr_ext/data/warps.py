@@ -1,4 +1,4 @@
-"""Smooth maps of the plane for synthetic video: affine plus thin-plate spline (Perazzi et al., CVPR 2017, section 3.2)."""
+"""Smooth maps of the plane for synthetic video: affine plus thin-plate spline (Perazzi et al., CVPR 2017)."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ Both take RGB 0-255 and normalise inside, so that no caller can feed the wrong c
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +23,7 @@ class Backbone(nn.Module):
         channels: channels of each of `LEVELS`.
     """
 
-    channels: dict[str, int]
+    channels: ClassVar[dict[str, int]]
 
     def normalise(self, images: Tensor) -> Tensor:
         """RGB 0-255 [N, 3, H, W] -> what the weights were trained on."""
@@ -61,7 +62,7 @@ class Backbone(nn.Module):
 class EfficientNetLite0(Backbone):
     """EfficientNet-Lite0 without its head; weights: (x - 127) / 128."""
 
-    channels = {"layer1": 24, "layer2": 40, "layer3": 112, "layer4": 320}
+    channels: ClassVar[dict[str, int]] = {"layer1": 24, "layer2": 40, "layer3": 112, "layer4": 320}
 
     def __init__(self) -> None:
         super().__init__()
@@ -81,7 +82,7 @@ class EfficientNetLite0(Backbone):
 class ResNet50(Backbone):
     """ResNet-50 as in Mask R-CNN: the stride sits in the 1x1 convolution; BGR 0-255 minus the mean."""
 
-    channels = {"layer1": 256, "layer2": 512, "layer3": 1024, "layer4": 2048}
+    channels: ClassVar[dict[str, int]] = {"layer1": 256, "layer2": 512, "layer3": 1024, "layer4": 2048}
 
     def __init__(self) -> None:
         super().__init__()

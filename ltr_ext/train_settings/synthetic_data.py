@@ -23,7 +23,7 @@ class Photographs:
 
 
 def find_photographs() -> Photographs:
-    """The folder `images_dir` of the settings; without it, stills of the demo generator (made once, in the workspace)."""
+    """Photographs of `images_dir`; without it, stills of the demo generator, drawn once into the workspace."""
     paths = paths_settings.load()
     root = paths.images_dir
     if root is None:

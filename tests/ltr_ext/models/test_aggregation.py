@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 import torch
 from torch import Tensor
@@ -64,7 +66,7 @@ def test_every_step_lowers_the_objective():
     values = [
         objective(**data, filters=solve(**data, kernel_size=3, iterations=k).filter, reduction="mean") for k in range(8)
     ]
-    assert all(bool((later < earlier).all()) for earlier, later in zip(values, values[1:], strict=False))
+    assert all(bool((later < earlier).all()) for earlier, later in pairwise(values))
 
 
 def test_first_step_length_is_the_best_along_the_gradient():
