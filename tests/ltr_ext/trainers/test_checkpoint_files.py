@@ -65,6 +65,7 @@ def test_a_crash_while_writing_leaves_the_old_file(tmp_path: Path, monkeypatch: 
     with pytest.raises(UserError, match="No space left on device"):
         write_checkpoint(path, Checkpoint({"net.a": torch.zeros(9)}, {"iteration": 8}))
     assert path.read_bytes() == before
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.json", "a.safetensors"]
 
 
 def test_the_oldest_go_and_the_best_stays(tmp_path: Path) -> None:
