@@ -35,7 +35,7 @@ class PreviousMaskConfig:
     """Share of masks cut off along a line through the object."""
     part_added: float = 0.15
     """Share of masks with a displaced copy added."""
-    box: float = 0.1
+    box: float = 0.25
     """Share of masks replaced by their box."""
     empty: float = 0.15
     """Share of masks that are empty."""
