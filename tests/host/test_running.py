@@ -145,13 +145,13 @@ if __name__ == "__main__":
     box = np.array([[2.0, 2, 6, 6]] * 3)
     sequences = [Sequence(p.name, sorted(map(str, p.glob("*.png"))), "mini", box) for p in sorted(folder.iterdir())]
     tracker = tracker_handle.TrackerHandle("fake", "picky", out=folder.parent / "out")
-    for failure in tracker_handle.run(tracker, sequences, threads=2):
+    for failure in tracker_handle.run(tracker, sequences, threads=1):
         print("FAILED", failure.sequence, failure.message)
 """
 
 
-def test_worker_processes_do_the_same(video, tmp_path):
-    """Workers are spawned: they import the script anew, and there have to find the host and our parameter modules."""
+def test_a_worker_process_does_the_same(video, tmp_path):
+    """A worker is spawned: it imports the script anew, and there has to find the host and our parameter modules."""
     for name, height in (("a", 24), ("b", 20), ("c", 24)):
         video(name, height=height, width=32 if height == 24 else 30)
     fakes = str(Path(__file__).parent / "fakes")
