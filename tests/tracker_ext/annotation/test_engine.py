@@ -181,6 +181,8 @@ def test_precision_of_the_convolutions(tiny_net, clip, monkeypatch, precision, d
 
 
 BOX = np.array([10.0, 8.0, 20.0, 16.0])
+OUTSIDE = np.array([100.0, 8.0, 20.0, 16.0])
+HALF_ABSENT = np.array([np.nan, 8.0, 20.0, 16.0])
 
 
 @pytest.mark.parametrize(
@@ -188,9 +190,9 @@ BOX = np.array([10.0, 8.0, 20.0, 16.0])
     [
         pytest.param(np.tile(BOX, (2, 1)), "more than 2 frames for 2 boxes", id="too few boxes"),
         pytest.param(np.tile(BOX, (4, 1)), "3 frames for 4 boxes", id="too many boxes"),
-        pytest.param(np.stack([BOX, BOX + np.array([90, 0, 0, 0]), BOX]), "frame 1: .* outside the 80x60 image", id="outside"),
+        pytest.param(np.stack([BOX, OUTSIDE, BOX]), "frame 1: .* outside the 80x60 image", id="outside"),
         pytest.param(np.stack([BOX, BOX, BOX * [1, 1, 1, 0]]), "frame 2: .* no area", id="no area"),
-        pytest.param(np.stack([BOX, BOX, BOX + np.array([np.nan, 0, 0, 0])]), "frame 2: .* not finite", id="half absent"),
+        pytest.param(np.stack([BOX, BOX, HALF_ABSENT]), "frame 2: .* not finite", id="half absent"),
         pytest.param(np.full((3, 4), np.nan), "not one box", id="never there"),
         pytest.param({}, "not one box", id="no object"),
         pytest.param(BOX, "shape", id="one box only"),

@@ -1,0 +1,205 @@
+"""How fast are annotation and tracking, against a stated baseline in the same run?
+
+Baseline of annotation: float32, one window per frame (appendix D), every window encodes its T frames anew.
+Baseline of tracking: the same tracker in float32.
+
+Example: python -m benchmarks.speed --frames 5
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+import settings
+from benchmarks.dev_clips import boxes_of_masks, find_sequences
+from ltr_ext import host
+from ltr_ext.data.crop import crop_around
+from ltr_ext.data.image_io import IGNORE_LABEL, read_mask
+from ltr_ext.errors import UserError, run_command
+from ltr_ext.models.box2mask import Box2MaskNet
+from ltr_ext.weights import file_hash
+from tracker_ext.annotation.api import load_box2mask, weight_file
+from tracker_ext.annotation.config import AnnotateConfig
+from tracker_ext.annotation.engine import annotate, box_logits
+from tracker_ext.annotation.stream import CropLogits
+from tracker_ext.annotation.windows import schedule
+from tracker_ext.evaluation.demo import write_demo
+from tracker_ext.evaluation.metrics import jaccard
+
+Masks = list[np.ndarray]
+"""One [H, W] bool per frame."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Best of several runs."""
+
+    masks: Masks
+    seconds: float
+    processor_seconds: float
+    """Of all threads; steadier than `seconds` on a busy machine."""
+    giga_flops: float
+    """Convolutions and matrix products, 10^9 operations, of one run."""
+
+
+@torch.inference_mode()
+def annotate_without_sharing(
+    frames: np.ndarray, boxes: np.ndarray, net: Box2MaskNet, config: AnnotateConfig
+) -> Masks:
+    """The baseline: `net.forward` on the window of every frame, float32. Frames [N, H, W, 3], boxes [N, 4]."""
+    image_hw, crop_hw = frames.shape[1:3], net.config.crop_hw
+    masks: dict[int, np.ndarray] = {}
+    for window in schedule("centred", len(frames), config.num_frames, config.interval):
+        crops = [crop_around(boxes[index], image_hw, net.config.inference_scale, crop_hw) for index in window.frames]
+        pairs = list(zip(window.frames, crops, strict=True))
+        images = torch.from_numpy(np.stack([crop.cut(frames[index]) for index, crop in pairs]))
+        in_crop = torch.from_numpy(np.stack([crop.boxes_to_crop(boxes[index]) for index, crop in pairs])).float()
+        logits = net(images.permute(0, 3, 1, 2).float()[:, None], in_crop[:, None], config.iterations).final
+        row = window.frames.index(window.kept[0])
+        answer = CropLogits(crops[row], logits[row, 0].numpy())
+        masks[window.kept[0]] = box_logits(answer, boxes[window.kept[0]], config.tolerance, image_hw) > 0
+    return [masks[index] for index in range(len(frames))]
+
+
+def measure(runs: dict[str, Callable[[], Masks]], repeats: int) -> dict[str, Measured]:
+    """Run everything in turn, `repeats` times, so that a change of the machine's load hits all alike; keep the best."""
+    best: dict[str, Measured] = {}
+    for name, run in runs.items():
+        with FlopCounterMode(display=False) as counter:
+            masks = run()
+        best[name] = Measured(masks, np.inf, np.inf, counter.get_total_flops() / 1e9)
+    for _ in range(repeats):
+        for name, run in runs.items():
+            wall, processor = time.perf_counter(), time.process_time()
+            run()
+            wall, processor = time.perf_counter() - wall, time.process_time() - processor
+            known = best[name]
+            best[name] = replace(
+                known, seconds=min(known.seconds, wall), processor_seconds=min(known.processor_seconds, processor)
+            )
+    return best
+
+
+def matmul_peak(dtype: torch.dtype, size: int = 2048) -> float:
+    """10^9 operations per second of one big matrix product: what the machine can do at best."""
+    a = torch.randn(size, size).to(dtype)
+    seconds = []
+    for _ in range(5):
+        start = time.perf_counter()
+        torch.mm(a, a)
+        seconds.append(time.perf_counter() - start)
+    return 2 * size**3 / 1e9 / min(seconds)
+
+
+def print_table(measured: dict[str, Measured], truth: Masks, peaks: dict[str, float]) -> None:
+    """One row per run; ratios to the first."""
+    baseline = next(iter(measured.values()))
+    head = ("run", "frames/s", "ratio", "CPU ratio", "GFLOP/frame", "of peak", "J", "J to fp32")
+    print("{:<34}{:>10}{:>8}{:>11}{:>13}{:>9}{:>8}{:>11}".format(*head))
+    for name, run in measured.items():
+        frames = len(run.masks)
+        peak = peaks["bfloat16" if "bfloat16" in name else "float32"]
+        partner = measured.get(name.replace("bfloat16", "float32"), run)
+        print(
+            f"{name:<34}{frames / run.seconds:10.2f}{baseline.seconds / run.seconds:8.2f}"
+            f"{baseline.processor_seconds / run.processor_seconds:11.2f}{run.giga_flops / frames:13.2f}"
+            f"{run.giga_flops / run.seconds / peak:9.0%}{mean_jaccard(run.masks, truth):8.3f}"
+            f"{mean_jaccard(run.masks, partner.masks):11.3f}"
+        )
+
+
+def mean_jaccard(masks: Masks, others: Masks) -> float:
+    """Mean over the frames."""
+    return float(np.mean([jaccard(mask, other) for mask, other in zip(masks, others, strict=True)]))
+
+
+def tracking_runs(frames: np.ndarray, box: np.ndarray, parameter: str) -> dict[str, Callable[[], Masks]]:
+    """The LWL tracker on the clip, per arithmetic; raises `UserError` without its weights."""
+    from tracker_ext.tracker_handle import TrackerHandle
+
+    handle = TrackerHandle("lwl", parameter)
+    handle.get_parameters()
+
+    def run(precision: str) -> Masks:
+        params = handle.get_parameters()
+        params.lwl = replace(params.lwl, config=replace(params.lwl.config, precision=precision))
+        tracker = handle.tracker_class(params)
+        outputs = [tracker.initialize(frames[0], {"init_bbox": box.tolist()})]
+        outputs += [tracker.track(frame) for frame in frames[1:]]
+        return [output["segmentation"] > 0 for output in outputs]
+
+    return {f"lwl {parameter}, {kind}": lambda kind=kind: run(kind) for kind in ("float32", "bfloat16")}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clips", type=Path, help="clips in DAVIS layout (default: the demo, drawn if need be)")
+    parser.add_argument("--sequence", help="which clip; its first object is taken (default: the first clip)")
+    parser.add_argument("--length", type=int, default=25, help="frames of the clip to use (default %(default)s)")
+    parser.add_argument("--weights", type=Path, help="box2mask weights (default: those that ship)")
+    parser.add_argument("--frames", type=int, default=5, help="T (default %(default)s)")
+    parser.add_argument("--interval", type=int, default=5, help="D (default %(default)s)")
+    parser.add_argument("--repeats", type=int, default=3, help="the best run counts (default %(default)s)")
+    parser.add_argument("--threads", type=int, default=0, help="of torch and OpenCV (default: all cores)")
+    args = parser.parse_args()
+    host.resolve()
+    if args.threads > 0:
+        torch.set_num_threads(args.threads)
+        cv2.setNumThreads(args.threads)
+    clips = args.clips or settings.load().workspace_dir / "demo"
+    if args.clips is None:
+        write_demo(clips)
+    name, (source, mask_paths) = next(iter(find_sequences(clips, [args.sequence] if args.sequence else []).items()))
+    boxes = next(iter(boxes_of_masks(mask_paths[: args.length]).values()))
+    if not np.isfinite(boxes).all():
+        raise UserError(f"sequence {name}: its first object leaves the picture; take another --sequence")
+    frames = np.stack([source.frame(index) for index in range(len(boxes))])
+    truth = truth_masks(mask_paths[: args.length])
+    net = load_box2mask(args.weights, "cpu")
+    path = weight_file(args.weights)
+    print(f"weights: {path} (sha256 {file_hash(path)})")
+    print(f"clip: {name}, {len(frames)} frames of {frames.shape[2]}x{frames.shape[1]}, one object")
+    print(f"device: cpu, {torch.get_num_threads()} threads; T={args.frames} D={args.interval}")
+    peaks = {"float32": matmul_peak(torch.float32), "bfloat16": matmul_peak(torch.bfloat16)}
+    print(", ".join(f"{kind} matrix product {peak:.0f} GFLOP/s" for kind, peak in peaks.items()))
+
+    config = AnnotateConfig(num_frames=args.frames, interval=args.interval, tolerance=0.0)
+
+    def run(**options: str) -> Callable[[], Masks]:
+        chosen = replace(config, **options)
+        return lambda: [result.mask() for result in annotate(frames, boxes, net, chosen)]
+
+    runs = {"baseline: nothing shared, float32": lambda: annotate_without_sharing(frames, boxes, net, config)}
+    for mode in ("centred", "strided"):
+        for precision in ("float32", "bfloat16"):
+            runs[f"{mode}, {precision}"] = run(mode=mode, precision=precision)
+    print_table(measure(runs, args.repeats), truth, peaks)
+    print()
+    try:
+        runs = tracking_runs(frames, boxes[0], "box2mask_init")
+    except UserError as error:
+        print(f"tracking left out: {error}")
+        return 0
+    print_table(measure(runs, args.repeats), truth, peaks)
+    return 0
+
+
+def truth_masks(paths: list[Path]) -> Masks:
+    """The first object's masks."""
+    labels = [read_mask(path) for path in paths]
+    first = min({int(value) for label in labels for value in np.unique(label)} - {0, IGNORE_LABEL})
+    return [label == first for label in labels]
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))
