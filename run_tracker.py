@@ -39,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="x,y,w,h",
-        help="object on the first frame of the video, in pixels; once per object",
+        help="object on the first frame of the video, in pixels; once per object (with a minus first: --box=-5,0,9,9)",
     )
     command.add_argument("--out", metavar="DIR", help="folder for the results (default: results_dir of the settings)")
     command.add_argument("--runid", type=int, metavar="N", help="number of the run, becomes part of the results folder")
