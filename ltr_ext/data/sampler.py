@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pytracking import TensorDict
 from torch.utils.data import Dataset
 
 from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.data.processing import CropConfig, CroppedClip, crop_clip
 from ltr_ext.data.stills import StillCollection
 from ltr_ext.data.synthetic import SyntheticConfig, render_clip
-from pytracking import TensorDict
 
 
 class ClipSampler(Dataset):

@@ -15,6 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ltr_ext.models.descent import SteepestDescent
+
 Reduction = Literal["mean", "sum"]
 
 
@@ -99,7 +101,7 @@ def solve(
 ) -> Solution:
     """Minimise eq. 2b by steepest descent with exact line search.
 
-    Differentiable in features, target, weight and regularisation by plain unrolling.
+    Differentiable in features, target, weight, regularisation and initial filter.
 
     Args:
         features: [T, B, D, h, w] x_t.
@@ -121,24 +123,11 @@ def solve(
     unfolded = patches(features, kernel_size)
     scale = 1.0 / num_frames if reduction == "mean" else 1.0
     e = _samples_last(target)
-    squared_weight = _samples_last(weight).square() * scale
-
-    if initial is None:
-        z = unfolded.new_zeros(num_sequences, num_channels, unfolded.shape[1])
-        predicted = torch.zeros_like(e)
-    else:
-        z = initial.flatten(2)
-        predicted = z @ unfolded
-    for _ in range(iterations):
-        # Half the gradient and half the Hessian: the factor 2 cancels in alpha * g.
-        gradient = (squared_weight * (predicted - e)) @ unfolded.transpose(1, 2) + regularisation * z
-        response = gradient @ unfolded
-        numerator = gradient.square().sum(dim=(1, 2), keepdim=True)
-        curvature = (squared_weight * response.square()).sum(dim=(1, 2), keepdim=True) + regularisation * numerator
-        # At the minimum gradient and curvature vanish together; the floor keeps 0 / 0 at 0.
-        alpha = numerator / curvature.clamp_min(torch.finfo(curvature.dtype).tiny)
-        z = z - alpha * gradient
-        predicted = predicted - alpha * response
+    squared_weight = _samples_last(weight.expand_as(target)).square() * scale
+    start = (
+        unfolded.new_zeros(num_sequences, num_channels, unfolded.shape[1]) if initial is None else initial.flatten(2)
+    )
+    z, predicted = SteepestDescent.apply(unfolded, e, squared_weight, regularisation, start, iterations)
     prediction = predicted.view(num_sequences, num_channels, num_frames, height, width).permute(2, 0, 1, 3, 4)
     return Solution(z.view(num_sequences, num_channels, dim, kernel_size, kernel_size), prediction)
 

@@ -6,12 +6,12 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from pytracking import TensorDict
 from torch import Tensor, nn
 
 from ltr_ext.actors.box2mask import Box2MaskActor
 from ltr_ext.actors.common import mean_jaccard
 from ltr_ext.actors.lwl import LWLActor
-from pytracking import TensorDict
 
 
 def _masks(*rows: list[int]) -> Tensor:

@@ -84,14 +84,28 @@ def test_warm_start_goes_on_where_the_first_solve_stopped():
     torch.testing.assert_close(more.filter, solve(**data, kernel_size=3, iterations=7).filter)
 
 
-def test_gradients_are_exact():
-    data = problem(5, frames=2, sequences=1, dim=2, channels=1, side=3)
+@pytest.mark.parametrize("iterations", [0, 1, 3])
+@pytest.mark.parametrize("warm", [False, True], ids=["from zero", "warm"])
+def test_gradients_are_exact(iterations, warm):
+    data = problem(5, frames=2, sequences=2, dim=2, channels=1, side=3)
     inputs = [tensor.clone().requires_grad_() for tensor in data.values()]
+    if warm:
+        inputs.append(torch.randn(2, 1, 2, 3, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0)))
+        inputs[-1].requires_grad_()
 
-    def run(features, target, weight, regularisation):
-        return solve(features, target, weight, regularisation, kernel_size=3, iterations=3).prediction
+    def run(features, target, weight, regularisation, initial=None):
+        return solve(features, target, weight, regularisation, kernel_size=3, iterations=iterations, initial=initial)
 
     assert torch.autograd.gradcheck(run, inputs)
+
+
+def test_one_weight_for_all_channels_is_broadcast():
+    data = problem(10)
+    data["weight"] = data["weight"][:, :, :1]
+    spread = {**data, "weight": data["weight"].expand_as(data["target"])}
+    torch.testing.assert_close(
+        solve(**data, kernel_size=3, iterations=3).filter, solve(**spread, kernel_size=3, iterations=3).filter
+    )
 
 
 def test_frame_order_does_not_matter():

@@ -26,12 +26,12 @@ host.resolve()
 
 from ltr.admin.settings import Settings  # noqa: E402
 from ltr.data import LTRLoader  # noqa: E402
+from pytracking import TensorDict  # noqa: E402
 
 from ltr_ext.actors.box2mask import Box2MaskActor  # noqa: E402
 from ltr_ext.trainers.batches import ResumableBatchSampler  # noqa: E402
 from ltr_ext.trainers.options import RunOptions, begin_run, set_run_options  # noqa: E402
 from ltr_ext.trainers.trainer import Box2MaskTrainer, TrainerConfig  # noqa: E402
-from pytracking import TensorDict  # noqa: E402
 
 FRAMES, SIDE, SAMPLES, BATCH = 2, 8, 10, 2
 BATCHES = SAMPLES // BATCH
