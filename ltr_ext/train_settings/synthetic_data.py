@@ -12,6 +12,9 @@ from ltr_ext.data.stills import StillCollection, collect_backgrounds, collect_st
 SOURCE_WEIGHTS = {"bsds_regions": 0.3, "ccp_garments": 0.3, "camvid": 0.5}
 """Folders of regions or garments hold parts, not objects, and street scenes are all alike: drawn less often."""
 
+DEMO_STILLS = 300
+"""Pictures drawn where there are no photographs."""
+
 
 @dataclass(frozen=True)
 class Photographs:
@@ -42,4 +45,4 @@ def _render_demo_stills(root: Path) -> None:
     """Generated pictures with masks, for a machine without photographs."""
     from ltr_ext.demo.stills import write_demo_stills
 
-    write_demo_stills(root, count=300, seed=0)
+    write_demo_stills(root, count=DEMO_STILLS, seed=0)

@@ -42,6 +42,7 @@ EPOCHS = 80
 ITERATIONS_PER_EPOCH = 1000
 LEARNING_RATE = 1e-2
 NUM_WORKERS = 8
+VALIDATION_CLIPS = 300
 
 
 def run(settings: Any) -> None:
@@ -65,7 +66,14 @@ def run(settings: Any) -> None:
         samples_per_epoch=ITERATIONS_PER_EPOCH * BATCH_SIZE, seed=options.seed,
     )  # fmt: skip
     val_set = VideoSampler(
-        [yt300], (1,), CROPS, num_frames=NUM_FRAMES, window=WINDOW, samples_per_epoch=300, seed=12345, repeat=True
+        [yt300],
+        (1,),
+        CROPS,
+        num_frames=NUM_FRAMES,
+        window=WINDOW,
+        samples_per_epoch=VALIDATION_CLIPS,
+        seed=12345,
+        repeat=True,
     )
     loaders = [
         LTRLoader("train", train_set, training=True, num_workers=NUM_WORKERS, stack_dim=1,

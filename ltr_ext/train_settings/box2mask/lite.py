@@ -36,6 +36,7 @@ ITERATIONS_PER_EPOCH = 200
 VALIDATION_CLIPS = 60
 LEARNING_RATE = 2e-3
 WARM_UP = 100
+NUM_WORKERS = 1
 CROPS = CropConfig(crop_hw=(256, 256), scale=(1.5, 2.8), shift=0.1, loose_share=0.3, looseness=0.08)
 VALIDATION_CROPS = CropConfig(crop_hw=LITE.crop_hw, scale=(LITE.inference_scale, LITE.inference_scale), flip=False)
 CLIPS = SyntheticConfig()
@@ -56,9 +57,9 @@ def run(settings: Any) -> None:
         num_frames=NUM_FRAMES, samples_per_epoch=VALIDATION_CLIPS, seed=12345, repeat=True,
     )  # fmt: skip
     loaders = [
-        LTRLoader("train", train_set, training=True, num_workers=1, stack_dim=1,
+        LTRLoader("train", train_set, training=True, num_workers=NUM_WORKERS, stack_dim=1,
                   batch_sampler=ResumableBatchSampler(len(train_set), BATCH_SIZE, drop_last=True)),
-        LTRLoader("val", val_set, training=False, num_workers=1, stack_dim=1,
+        LTRLoader("val", val_set, training=False, num_workers=NUM_WORKERS, stack_dim=1,
                   batch_sampler=ResumableBatchSampler(len(val_set), BATCH_SIZE)),
     ]  # fmt: skip
 
