@@ -12,7 +12,8 @@ from tracker_ext.tracker.networks import best_device, network
 
 TRACKER_CLASS = LWLTracker
 WEIGHTS = "lwl-lite.safetensors"
-CONFIG = LWLTrackerConfig()
+CONFIG = LWLTrackerConfig(memory_size=16, memory_interval=2)
+"""The memory reaches as far back as the paper's 32 frames, at half the cost of an update."""
 
 
 def parameters() -> TrackerParams:
