@@ -6,9 +6,8 @@ import pickle
 
 import pytest
 import torch
-from pytracking.utils import TrackerParams
-
 from pytracking import TensorDict, TensorList
+from pytracking.utils import TrackerParams
 
 
 def test_a_tensor_method_reaches_the_tensors_and_leaves_the_rest():

@@ -126,7 +126,6 @@ needs_upstream = pytest.mark.skipif(host.resolve().name != "upstream", reason="t
 def test_upstreams_solver_runs():
     """TensorList as the argument of `torch.autograd.grad` is what every solver of upstream does."""
     from ltr.models.meta.steepestdescent import GNSteepestDescent
-
     from pytracking import TensorList
 
     class Residual(torch.nn.Module):

@@ -10,9 +10,9 @@ from ltr.actors import BaseActor
 from ltr.admin.settings import Settings
 from ltr.data import LTRLoader
 from ltr.trainers import LTRTrainer
+from pytracking import TensorDict
 
 import settings
-from pytracking import TensorDict
 
 PATH = "ltr/mini/line"
 

@@ -21,7 +21,7 @@ def best_device() -> str:
 
 
 def network(path: Path, kind: type[Network], device: str) -> Network:
-    """A network from its weight file.
+    """A network from its weight file; the CPU takes denormal numbers for zero from here on.
 
     Args:
         path: the .safetensors file.
@@ -31,6 +31,7 @@ def network(path: Path, kind: type[Network], device: str) -> Network:
     Raises:
         UserError: the file is missing, corrupt, or holds another network.
     """
+    torch.set_flush_denormal(True)  # saturated sigmoids are denormal numbers, which a CPU multiplies slowly
     modified = path.stat().st_mtime_ns if path.is_file() else 0
     net = _read(path, modified, device)
     if not isinstance(net, kind):

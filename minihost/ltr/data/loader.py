@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader
-
 from pytracking import TensorDict, TensorList
+from torch.utils.data import DataLoader
 
 
 def collate(samples: list[Any], stack_dim: int = 0) -> Any:

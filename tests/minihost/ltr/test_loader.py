@@ -7,7 +7,6 @@ import pytest
 import torch
 from ltr.data import LTRLoader
 from ltr.data.loader import collate
-
 from pytracking import TensorDict, TensorList
 
 

@@ -11,7 +11,6 @@ from ltr.actors import BaseActor
 from ltr.admin.settings import Settings
 from ltr.data import LTRLoader
 from ltr.trainers import LTRTrainer
-
 from pytracking import TensorDict
 
 
