@@ -14,7 +14,6 @@ from dataclasses import asdict
 from typing import Any
 
 import torch
-from ltr.data import LTRLoader
 from ltr.dataset import Davis, YouTubeVOS
 from torch.optim.lr_scheduler import LambdaLR
 
@@ -26,7 +25,7 @@ from ltr_ext.data.sampler import VideoSampler
 from ltr_ext.losses import lovasz_loss
 from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
 from ltr_ext.models.layers import he_initialise
-from ltr_ext.trainers.batches import ResumableBatchSampler
+from ltr_ext.train_settings.common import make_loaders
 from ltr_ext.trainers.options import begin_run
 from ltr_ext.trainers.trainer import Box2MaskTrainer, TrainerConfig
 from ltr_ext.weights import load_backbone_weights
@@ -75,12 +74,7 @@ def run(settings: Any) -> None:
         seed=12345,
         repeat=True,
     )
-    loaders = [
-        LTRLoader("train", train_set, training=True, num_workers=NUM_WORKERS, stack_dim=1,
-                  batch_sampler=ResumableBatchSampler(len(train_set), BATCH_SIZE, drop_last=True)),
-        LTRLoader("val", val_set, training=False, num_workers=NUM_WORKERS, stack_dim=1,
-                  batch_sampler=ResumableBatchSampler(len(val_set), BATCH_SIZE)),
-    ]  # fmt: skip
+    loaders = make_loaders(train_set, val_set, BATCH_SIZE, NUM_WORKERS)
 
     net = Box2MaskNet(MODEL)
     he_initialise(net.decoder)

@@ -8,12 +8,10 @@ from 2e-3, since the run is fifty times shorter; careless boxes in 30 % of the c
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict
 from typing import Any
 
 import torch
-from ltr.data import LTRLoader
 from torch.optim.lr_scheduler import LambdaLR
 
 from ltr_ext.actors.box2mask import Box2MaskActor
@@ -23,8 +21,8 @@ from ltr_ext.data.synthetic import SyntheticConfig
 from ltr_ext.losses import lovasz_bce_loss
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.models.box2mask.config import LITE
+from ltr_ext.train_settings.common import make_loaders, warm_up_and_cosine
 from ltr_ext.train_settings.synthetic_data import SOURCE_WEIGHTS, find_photographs
-from ltr_ext.trainers.batches import ResumableBatchSampler
 from ltr_ext.trainers.options import begin_run
 from ltr_ext.trainers.trainer import Box2MaskTrainer, TrainerConfig
 from ltr_ext.weights import load_backbone_weights
@@ -56,12 +54,7 @@ def run(settings: Any) -> None:
         photographs.held_out, photographs.backgrounds, CLIPS, VALIDATION_CROPS,
         num_frames=NUM_FRAMES, samples_per_epoch=VALIDATION_CLIPS, seed=12345, repeat=True,
     )  # fmt: skip
-    loaders = [
-        LTRLoader("train", train_set, training=True, num_workers=NUM_WORKERS, stack_dim=1,
-                  batch_sampler=ResumableBatchSampler(len(train_set), BATCH_SIZE, drop_last=True)),
-        LTRLoader("val", val_set, training=False, num_workers=NUM_WORKERS, stack_dim=1,
-                  batch_sampler=ResumableBatchSampler(len(val_set), BATCH_SIZE)),
-    ]  # fmt: skip
+    loaders = make_loaders(train_set, val_set, BATCH_SIZE, NUM_WORKERS)
 
     net = Box2MaskNet(LITE)
     load_backbone_weights(net, LITE.backbone)
@@ -82,7 +75,4 @@ def run(settings: Any) -> None:
 
 def learning_rate_factor(iteration: int) -> float:
     """Linear warm-up, then a cosine down to 1 %."""
-    if iteration < WARM_UP:
-        return (iteration + 1) / WARM_UP
-    progress = min((iteration - WARM_UP) / (EPOCHS * ITERATIONS_PER_EPOCH - WARM_UP), 1.0)
-    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress))
+    return warm_up_and_cosine(iteration, warm_up=WARM_UP, total=EPOCHS * ITERATIONS_PER_EPOCH)

@@ -8,13 +8,11 @@ training is the true one, spoilt; some later frames lack the object, which the p
 from __future__ import annotations
 
 import logging
-import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
-from ltr.data import LTRLoader
 from torch.optim.lr_scheduler import LambdaLR
 
 import settings as paths_settings
@@ -24,8 +22,8 @@ from ltr_ext.data.sampler import SyntheticSampler
 from ltr_ext.data.synthetic import SyntheticConfig
 from ltr_ext.losses import lovasz_bce_loss
 from ltr_ext.models.lwl import LITE, LWLNet, PreviousMaskConfig, initialise_from_box2mask
+from ltr_ext.train_settings.common import make_loaders, warm_up_and_cosine
 from ltr_ext.train_settings.synthetic_data import SOURCE_WEIGHTS, find_photographs
-from ltr_ext.trainers.batches import ResumableBatchSampler
 from ltr_ext.trainers.options import begin_run
 from ltr_ext.trainers.trainer import Box2MaskTrainer, TrainerConfig
 from ltr_ext.weights import file_hash, load_backbone_weights, load_network
@@ -33,10 +31,11 @@ from ltr_ext.weights import file_hash, load_backbone_weights, load_network
 NUM_FRAMES = 4
 """One frame with its mask, three to segment."""
 BATCH_SIZE = 4
-EPOCHS = 8
+EPOCHS = 5
 ITERATIONS_PER_EPOCH = 200
 VALIDATION_CLIPS = 60
 WARM_UP = 50
+NUM_WORKERS = 1
 REFINEMENT_ITERATIONS = 2
 LEARNING_RATES = {
     "target_features": 3e-4,
@@ -72,12 +71,7 @@ def run(settings: Any) -> None:
         photographs.held_out, photographs.backgrounds, CLIPS, FIRST_CROPS, test_crops=LATER_CROPS,
         num_frames=NUM_FRAMES, samples_per_epoch=VALIDATION_CLIPS, seed=12345, repeat=True,
     )  # fmt: skip
-    loaders = [
-        LTRLoader("train", train_set, training=True, num_workers=1, stack_dim=1,
-                  batch_sampler=ResumableBatchSampler(len(train_set), BATCH_SIZE, drop_last=True)),
-        LTRLoader("val", val_set, training=False, num_workers=1, stack_dim=1,
-                  batch_sampler=ResumableBatchSampler(len(val_set), BATCH_SIZE)),
-    ]  # fmt: skip
+    loaders = make_loaders(train_set, val_set, BATCH_SIZE, NUM_WORKERS)
 
     net, start = initial_network(paths_settings.load().weights_dir / "box2mask-lite.safetensors")
     actor = LWLActor(
@@ -130,7 +124,4 @@ def parameter_groups(net: LWLNet) -> list[dict[str, Any]]:
 
 def learning_rate_factor(iteration: int) -> float:
     """Linear warm-up, then a cosine down to 1 %."""
-    if iteration < WARM_UP:
-        return (iteration + 1) / WARM_UP
-    progress = min((iteration - WARM_UP) / (EPOCHS * ITERATIONS_PER_EPOCH - WARM_UP), 1.0)
-    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress))
+    return warm_up_and_cosine(iteration, warm_up=WARM_UP, total=EPOCHS * ITERATIONS_PER_EPOCH)
