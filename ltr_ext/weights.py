@@ -18,18 +18,20 @@ from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
 from ltr_ext.models.lwl import LWLConfig, LWLNet
 
+Network = Box2MaskNet | LWLNet
+
 FORMAT = "box2mask-1"
 """Value of `format` in the header of our weight files."""
 
 
-NETWORKS: dict[str, tuple[type[nn.Module], type]] = {
+NETWORKS: dict[str, tuple[Any, Any]] = {
     "Box2MaskNet": (Box2MaskNet, Box2MaskConfig),
     "LWLNet": (LWLNet, LWLConfig),
 }
 """Network class name -> class and class of its config."""
 
 
-def build_network(name: str, config: dict[str, Any]) -> nn.Module:
+def build_network(name: str, config: dict[str, Any]) -> Network:
     """A network with random weights.
 
     Args:
@@ -49,7 +51,7 @@ def file_hash(path: str | Path) -> str:
     return digest.hexdigest()[:12]
 
 
-def save_network(net: nn.Module, path: str | Path, *, half: bool = True, notes: dict[str, Any] | None = None) -> None:
+def save_network(net: Network, path: str | Path, *, half: bool = True, notes: dict[str, Any] | None = None) -> None:
     """Write a network with everything needed to rebuild it.
 
     Args:
@@ -69,7 +71,7 @@ def save_network(net: nn.Module, path: str | Path, *, half: bool = True, notes: 
     save_file(tensors, str(path), metadata=header)
 
 
-def load_network(path: str | Path) -> nn.Module:
+def load_network(path: str | Path) -> Network:
     """Rebuild a network from a file that `save_network` wrote.
 
     Args:
@@ -107,7 +109,7 @@ def load_network(path: str | Path) -> nn.Module:
     return net.to(memory_format=torch.channels_last).eval()
 
 
-def load_backbone_weights(net: nn.Module, name: str, pretrained_file: Path | None = None) -> None:
+def load_backbone_weights(net: Network, name: str, pretrained_file: Path | None = None) -> None:
     """Fill `net.backbone` with ImageNet (lite) or Mask R-CNN (ResNet-50) weights and fold its batch statistics.
 
     Args:
@@ -124,15 +126,14 @@ def load_backbone_weights(net: nn.Module, name: str, pretrained_file: Path | Non
         raise UserError(f"backbone {name}: no weight file; set pretrained_dir in the settings")
     else:
         state = _read_state(pretrained_file)
-    body = net.backbone.body
-    missing, _ = body.load_state_dict(state, strict=False)
-    missing = [key for key in missing if not key.endswith("num_batches_tracked")]
+    outcome = net.backbone.body.load_state_dict(state, strict=False)
+    missing = [key for key in outcome.missing_keys if not key.endswith("num_batches_tracked")]
     if missing:
         raise UserError(f"backbone {name}: {len(missing)} tensors are missing from its weights, first {missing[0]}")
     net.backbone.fold_batch_norm()
 
 
-def _is_folded(net: nn.Module) -> bool:
+def _is_folded(net: Network) -> bool:
     """Whether the backbone's batch statistics already sit in its convolutions."""
     return not any(isinstance(module, nn.BatchNorm2d) for module in net.backbone.modules())
 

@@ -101,7 +101,9 @@ class Layer:
             motion: its motion.
             near: put it near this layer, so that they meet.
         """
-        x, y, w, h = mask_to_box(mask).astype(int)
+        box = mask_to_box(mask)
+        assert box is not None
+        x, y, w, h = box.astype(int)
         margin = 4
         rows = slice(max(y - margin, 0), y + h + margin)
         columns = slice(max(x - margin, 0), x + w + margin)

@@ -131,7 +131,8 @@ def _cut_layers(
         size,
         draw_motion(rng, travel=config.speed, bend=0.04, growth=0.2, turn=0.2),
     )
-    behind, front = [], []
+    behind: list[Layer] = []
+    front: list[Layer] = []
     for _ in range(rng.integers(config.max_distractors + 1)):
         other_image, other_mask = _distractor(rng, image, labels, chosen, source, stills, config)
         if other_mask is None:
@@ -170,16 +171,15 @@ def _render(
     look = draw_look(rng)
     frames, masks = [], []
     for time in times:
-        canvas: np.ndarray | None = None
-        mask = np.zeros(0, np.uint8)
+        canvas = np.zeros((*layers[0].canvas_hw, 3), np.float32)
+        mask = np.zeros(layers[0].canvas_hw, np.uint8)
         full_area = 0.0
         for place, layer in enumerate(layers):
             picture, alpha, labels = layer.render(time)
-            if canvas is None:
-                canvas = picture.astype(np.float32)
+            if layer.opaque:
+                canvas = picture
             else:
-                opacity = alpha[..., None]
-                canvas += opacity * (picture - canvas)
+                canvas += alpha[..., None] * (picture - canvas)
             if place == annotated:
                 mask, full_area = labels, layer.full_area(time)
             elif place > annotated:

@@ -107,12 +107,12 @@ def sampling_map(
         coarse = (max(height // 8, 2), max(width // 8, 2))
         cx = (np.arange(coarse[1], dtype=np.float32) + 0.5) * (width / coarse[1])
         cy = (np.arange(coarse[0], dtype=np.float32) + 0.5) * (height / coarse[0])
-        lookup = [
+        at_x, at_y = (
             np.add.outer(row[1] * cy, row[0] * cx + row[2]).astype(np.float32) * np.float32(FIELD_GRID / side)
             - np.float32(0.5)
             for row, side in zip(inverse, layer_hw[::-1], strict=True)
-        ]
-        moved = cv2.remap(field, *lookup, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        )
+        moved = cv2.remap(field, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         for axis, side in enumerate(layer_hw[::-1]):
             planes[axis] += cv2.resize(
                 moved[..., axis] * np.float32(side), (width, height), interpolation=cv2.INTER_LINEAR

@@ -6,7 +6,7 @@ Both take RGB 0-255 and normalise inside, so that no caller can feed the wrong c
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +24,7 @@ class Backbone(nn.Module):
     """
 
     channels: ClassVar[dict[str, int]]
+    body: Any
 
     def normalise(self, images: Tensor) -> Tensor:
         """RGB 0-255 [N, 3, H, W] -> what the weights were trained on."""
@@ -81,6 +82,8 @@ class EfficientNetLite0(Backbone):
 
 class ResNet50(Backbone):
     """ResNet-50 as in Mask R-CNN: the stride sits in the 1x1 convolution; BGR 0-255 minus the mean."""
+
+    mean_bgr: Tensor
 
     channels: ClassVar[dict[str, int]] = {"layer1": 256, "layer2": 512, "layer3": 1024, "layer4": 2048}
 

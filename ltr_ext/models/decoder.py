@@ -115,7 +115,7 @@ class Decoder(nn.Module):
         Returns:
             One tensor per level, coarse to fine, then the deepest level's average; all with leading N.
         """
-        prepared = [self.levels[name].prepare(features[name]) for name in COARSE_TO_FINE]
+        prepared = [self._level(name).prepare(features[name]) for name in COARSE_TO_FINE]
         return (*(maps for maps, _ in prepared), prepared[0][1])
 
     def forward(self, encoding: Tensor, prepared: tuple[Tensor, ...], size: tuple[int, int]) -> Tensor:
@@ -130,13 +130,19 @@ class Decoder(nn.Module):
             [N, H, W] logits, float32; above 0 is object.
         """
         *levels, average = prepared
-        maps: Tensor | None = None
+        deeper: Tensor | None = None
         for name, level_maps in zip(COARSE_TO_FINE, levels, strict=True):
-            maps = self.levels[name](level_maps, average, encoding, maps)
-        maps = F.interpolate(maps, scale_factor=2, mode=self.upsampling, align_corners=False)
+            deeper = self._level(name)(level_maps, average, encoding, deeper)
+        assert deeper is not None
+        maps = F.interpolate(deeper, scale_factor=2, mode=self.upsampling, align_corners=False)
         maps = F.relu(self.tail(maps))
         if self.upsampling == "bicubic":
             logits = self.logit(resize(maps, size, "bicubic"))[:, 0]
         else:
             logits = resize(self.logit(maps), size)[:, 0]
         return logits if logits.dtype == torch.float64 else logits.float()
+
+    def _level(self, name: str) -> _Level:
+        level = self.levels[name]
+        assert isinstance(level, _Level)
+        return level

@@ -24,7 +24,7 @@ class SteepestDescent(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any,
         samples: Tensor,
         target: Tensor,
@@ -67,7 +67,7 @@ class SteepestDescent(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         """Reverse the steps; a name with `_` behind it is the derivative of the loss by that quantity."""
         samples, target, weight, regularisation, start, *steps = ctx.saved_tensors
         transposed = samples.transpose(1, 2)

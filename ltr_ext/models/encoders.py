@@ -68,6 +68,7 @@ class _Heads(nn.Module):
 
     def start_with_unit_weight(self) -> None:
         nn.init.zeros_(self.weight.weight)
+        assert self.weight.bias is not None
         nn.init.ones_(self.weight.bias)
 
     def forward(self, maps: Tensor) -> Encoding:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -52,7 +53,7 @@ class FrameEncoding:
         """Stack encodings along a new first dimension, for example T frames."""
         first = encodings[0]
 
-        def joined(name: str) -> Tensor | None:
+        def joined(name: str) -> Any:
             return None if getattr(first, name) is None else torch.stack([getattr(item, name) for item in encodings])
 
         decoder = tuple(torch.stack(maps) for maps in zip(*(item.decoder for item in encodings), strict=True))
@@ -171,14 +172,15 @@ class Box2MaskNet(nn.Module):
         coarse = self._decode(encoding, explained.prediction, size)
         if self.mask_encoder is None or self.refined_aggregation is None:
             return Box2MaskOutput(coarse, None)
-        again = self._encode_masks(coarse, encoding.features)
+        again = self._encode_masks(self.mask_encoder, coarse, encoding.features)
         explained = self.refined_aggregation(encoding.features, again.target, again.weight, iterations)
         return Box2MaskOutput(coarse, self._decode(encoding, explained.prediction, size))
 
-    def _encode_masks(self, logits: Tensor, features: Tensor) -> Encoding:
+    @staticmethod
+    def _encode_masks(encoder: MaskEncoder, logits: Tensor, features: Tensor) -> Encoding:
         """(e^_t, w^_t) = B^(sigmoid y_t), eq. 3; [T, B, H, W] -> [T, B, C, h, w]. The mask is not detached."""
         masks = torch.sigmoid(logits).flatten(0, 1).unsqueeze(1)
-        encoded = self.mask_encoder(masks, features.shape[-2:])
+        encoded = encoder(masks, features.shape[-2:])
         return Encoding(*(maps.unflatten(0, logits.shape[:2]) for maps in encoded))
 
     def _decode(self, encoding: FrameEncoding, explained: Tensor | None, size: tuple[int, int] | torch.Size) -> Tensor:

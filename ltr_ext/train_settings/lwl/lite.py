@@ -20,7 +20,9 @@ from ltr_ext.actors.lwl import LWLActor
 from ltr_ext.data.processing import CropConfig
 from ltr_ext.data.sampler import SyntheticSampler
 from ltr_ext.data.synthetic import SyntheticConfig
+from ltr_ext.errors import UserError
 from ltr_ext.losses import lovasz_bce_loss
+from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.models.lwl import LITE, LWLNet, PreviousMaskConfig, initialise_from_box2mask
 from ltr_ext.train_settings.common import make_loaders, warm_up_and_cosine
 from ltr_ext.train_settings.synthetic_data import SOURCE_WEIGHTS, find_photographs
@@ -105,7 +107,10 @@ def initial_network(box2mask_weights: Path) -> tuple[LWLNet, str]:
     start = "imagenet"
     if box2mask_weights.is_file():
         start = file_hash(box2mask_weights)
-        fresh = initialise_from_box2mask(net, load_network(box2mask_weights))
+        source = load_network(box2mask_weights)
+        if not isinstance(source, Box2MaskNet):
+            raise UserError(f"weights {box2mask_weights} hold a {type(source).__name__}: put box2mask weights there")
+        fresh = initialise_from_box2mask(net, source)
         logging.getLogger(__name__).info("start from %s; new: %s", box2mask_weights, ", ".join(fresh) or "nothing")
     else:
         logging.getLogger(__name__).warning("%s is missing: training starts from the backbone alone", box2mask_weights)
