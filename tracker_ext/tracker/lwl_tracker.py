@@ -88,7 +88,8 @@ class LWLTracker(BaseTracker):
             UserError: no mask or no box where one is needed, an empty mask, or a bad box.
         """
         self._targets.clear()
-        self._many = "init_object_ids" in info or isinstance(info.get("init_bbox"), Mapping)
+        # A single object may have an id, too: what tells several from one is the form of the boxes.
+        self._many = isinstance(info["init_bbox"], Mapping) if "init_bbox" in info else "init_object_ids" in info
         self._image_hw = image.shape[:2]
         self._enter(image, info)
         return self._output()

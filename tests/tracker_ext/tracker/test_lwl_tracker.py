@@ -47,9 +47,11 @@ class Painter(LWLNet):
         return torch.stack([torch.full(size, value) for value in self.says])
 
 
-def test_single_object_outputs(make_tracker: MakeTracker, frames: list[np.ndarray]) -> None:
+@pytest.mark.parametrize("ids", [{}, {"init_object_ids": ["1"], "object_ids": ["1"]}], ids=["no id", "an id"])
+def test_single_object_outputs(make_tracker: MakeTracker, frames: list[np.ndarray], ids: dict[str, Any]) -> None:
+    """The host may give a single object's id as well; outputs are plain all the same."""
     tracker = make_tracker()
-    first = tracker.initialize(frames[0], single())
+    first = tracker.initialize(frames[0], {**single(), **ids})
     assert first["target_bbox"] == list(BOX)
     assert np.array_equal(first["segmentation"], label_map(_1=BOX))
     for frame in frames[1:]:
