@@ -12,7 +12,7 @@ help:
 	@echo "make test           install, run the tests"
 	@echo "make lint           ruff and mypy"
 	@echo "make upstream       check out visionml/pytracking into pytracking/ (needs the network)"
-	@echo "make test-upstream  the host tests on upstream (PYTRACKING_HOME or pytracking/)"
+	@echo "make test-upstream  tests, a training epoch and a sequence on upstream (PYTRACKING_HOME or pytracking/)"
 
 install: $(VENV)/.installed
 
@@ -29,7 +29,10 @@ test: install
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q
 
 test-upstream: install
-	BOX2MASK_HOST=upstream OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/host
+	$(BIN)/pip install --quiet --editable '.[test,upstream]'
+	BOX2MASK_HOST=upstream OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/host tests/ltr_ext/trainers
+	$(BIN)/python run_training.py box2mask lite --host upstream --workspace workspace/upstream --fresh --max-iterations 200
+	$(BIN)/python run_tracker.py lwl box2mask_init demo --host upstream --sequence dog --out results/upstream
 
 upstream:
 	test -e pytracking/ltr || git clone --quiet $(UPSTREAM) pytracking

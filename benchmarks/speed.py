@@ -53,9 +53,7 @@ class Measured:
 
 
 @torch.inference_mode()
-def annotate_without_sharing(
-    frames: np.ndarray, boxes: np.ndarray, net: Box2MaskNet, config: AnnotateConfig
-) -> Masks:
+def annotate_without_sharing(frames: np.ndarray, boxes: np.ndarray, net: Box2MaskNet, config: AnnotateConfig) -> Masks:
     """The baseline: `net.forward` on the window of every frame, float32. Frames [N, H, W, 3], boxes [N, 4]."""
     image_hw, crop_hw = frames.shape[1:3], net.config.crop_hw
     masks: dict[int, np.ndarray] = {}

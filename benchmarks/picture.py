@@ -1,0 +1,69 @@
+"""A picture of boxes and the masks made of them, worst and best alike: the one in the README.
+
+Example: python -m benchmarks.picture DAVIS_FOLDER --sequences bear goat --out docs/boxes_to_masks.jpg
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from benchmarks.dev_clips import boxes_of_masks, find_sequences
+from ltr_ext.data.image_io import read_mask
+from ltr_ext.errors import UserError, run_command
+from tracker_ext.annotation import AnnotateConfig, annotate
+from tracker_ext.annotation.api import load_box2mask
+from tracker_ext.evaluation.frames import FrameSource
+from tracker_ext.evaluation.metrics import jaccard
+from tracker_ext.evaluation.overlay import Tile, contact_sheet, evenly_spaced
+
+
+def tiles_of(source: FrameSource, mask_paths: Sequence[Path], weights: Path | None, count: int) -> list[Tile]:
+    """Masks of every third frame of a clip from its boxes; evenly spaced ones become tiles."""
+    numbers = list(range(0, len(source), 3))
+    frames, paths = [source.frame(n) for n in numbers], [mask_paths[n] for n in numbers]
+    boxes = boxes_of_masks(paths)
+    shown = set(evenly_spaced(len(numbers), count))
+    tiles = []
+    for result in annotate(
+        frames, boxes, load_box2mask(weights), AnnotateConfig(num_frames=9, interval=2, tolerance=0.0)
+    ):
+        if result.index not in shown:
+            continue
+        truth = read_mask(paths[result.index])
+        scores = [jaccard(result.mask(i), truth == i) for i in result.scores]
+        given = {i: boxes[i][result.index] for i in result.scores}
+        caption = f"frame {numbers[result.index]}  J {np.mean(scores):.2f}"
+        tiles.append(
+            Tile(frame=frames[result.index], predicted=result.labels, truth=truth, boxes=given, caption=caption)
+        )
+    return tiles
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("root", type=Path, help="folder with JPEGImages/480p and Annotations/480p")
+    parser.add_argument("--sequences", nargs="+", required=True, metavar="NAME")
+    parser.add_argument("--weights", type=Path, help="a box2mask weight file (default: the one that ships)")
+    parser.add_argument("--columns", type=int, default=4, help="frames per clip (default %(default)s)")
+    parser.add_argument("--out", type=Path, required=True, help="JPEG or PNG to write; its folder exists")
+    args = parser.parse_args()
+    if not args.out.parent.is_dir():
+        raise UserError(f"output folder {args.out.parent} does not exist; create it")
+    rows = {
+        name: tiles_of(source, masks, args.weights, args.columns)
+        for name, (source, masks) in find_sequences(args.root, args.sequences).items()
+    }
+    sheet = contact_sheet(rows, "boxes given on every frame", tile_width=280)
+    cv2.imwrite(str(args.out), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85])
+    print(args.out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))
