@@ -18,10 +18,8 @@ class AverageMeter:
 
     def update(self, val: float, n: int = 1) -> None:
         """Add a value that stands for `n` samples."""
-        self.val = val
-        self.sum += val * n
-        self.count += n
-        self.avg = self.sum / self.count
+        total, count = self.sum + n * val, self.count + n
+        self.val, self.sum, self.count, self.avg = val, total, count, total / count
 
     def new_epoch(self) -> None:
         """Close the epoch; without values, `history` does not grow."""

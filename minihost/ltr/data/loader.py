@@ -84,7 +84,5 @@ class LTRLoader(DataLoader):
             timeout=timeout,
             worker_init_fn=worker_init_fn,
         )
-        self.name = name
-        self.training = training
-        self.epoch_interval = epoch_interval
-        self.stack_dim = stack_dim
+        self.name, self.training = name, training
+        self.epoch_interval, self.stack_dim = epoch_interval, stack_dim

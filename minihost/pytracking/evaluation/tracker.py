@@ -37,10 +37,8 @@ class Tracker:
     def __init__(
         self, name: str, parameter_name: str, run_id: int | None = None, display_name: str | None = None
     ) -> None:
-        self.name = name
-        self.parameter_name = parameter_name
-        self.run_id = run_id
-        self.display_name = display_name
+        self.name, self.parameter_name = name, parameter_name
+        self.run_id, self.display_name = run_id, display_name
         env = env_settings()
         entry = f"{name}/{parameter_name}" if run_id is None else f"{name}/{parameter_name}_{run_id:03d}"
         self.results_dir = f"{env.results_path}/{entry}"
