@@ -19,6 +19,7 @@ install: $(VENV)/.installed
 $(VENV)/.installed: setup.py
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "box2mask needs Python 3.11 or newer, this is %d.%d; run make PYTHON=..." % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV): PyTorch is most of it, some GB and some minutes"
 	$(BIN)/pip install --quiet --editable '.[test]'
 	touch $@
 

@@ -78,7 +78,8 @@ class Paths:
         """
         value = getattr(self, name)
         if value is None:
-            raise UserError(f"{name} is not set, but {needed_for} needs it: set {name} in {self.source}")
+            copy = "" if self.source.is_file() else " (a copy of settings/paths.example.toml)"
+            raise UserError(f"{name} is not set, but {needed_for} needs it: set {name} in {self.source}{copy}")
         if not value.exists():
             raise UserError(f"{name}: {value} does not exist, but {needed_for} needs it: correct it in {self.source}")
         return value

@@ -159,7 +159,7 @@ def test_a_worker_process_does_the_same(video, tmp_path):
     script.write_text(WORKER_SCRIPT.format(fakes=fakes, videos=str(tmp_path / "videos")))
     environment = os.environ | {"PYTHONPATH": str(settings.REPOSITORY)}
     done = subprocess.run(
-        [sys.executable, script], env=environment, capture_output=True, text=True, timeout=240, check=False
+        [sys.executable, script], env=environment, capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, done.stderr
     assert [line for line in done.stdout.splitlines() if line.startswith("FAILED")] == [

@@ -62,7 +62,8 @@ def track_video(
             labels, found = frame_result(output, list(given), source.size)
             writer.add(source.stem(index), frame, labels, found)
             progress.update()
-    print(f"{num_frames} frames, {len(given)} objects, {num_frames / seconds:.1f} frames/s\nresults: {out}")
+    objects = "1 object" if len(given) == 1 else f"{len(given)} objects"
+    print(f"{num_frames} frames, {objects}, {num_frames / seconds:.1f} frames/s\nresults: {out}")
 
 
 def first_info(boxes: Mapping[str, list[float]]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ LAST = f"{FOLDER}/TinyNet_{EPOCHS * BATCHES:08d}.safetensors"
 def _run(workspace: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, str(SCRIPT), str(workspace), "--epochs", str(EPOCHS), *arguments]
-    return subprocess.run(command, env=environment, cwd=REPOSITORY, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, env=environment, cwd=REPOSITORY, capture_output=True, text=True, timeout=600)
 
 
 @pytest.fixture(scope="module", autouse=True)
