@@ -41,7 +41,7 @@ def annotate_video(video: Path, box_file: Path, net: Box2MaskNet, config: Annota
     num_empty = 0
     with (
         ClipWriter(out, size=source.size, object_ids=list(boxes), fps=source.fps) as writer,
-        tqdm(total=num_frames, desc=source.name, unit="frame") as progress,
+        tqdm(total=num_frames, desc=source.name, unit="frame", disable=None) as progress,
     ):
         for result in annotate(source, boxes, net, config, name=source.name):
             own = {object_id: mask_to_box(result.mask(object_id)) for object_id in boxes}

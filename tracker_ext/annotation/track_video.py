@@ -48,7 +48,7 @@ def track_video(
     output: dict[str, Any] = {}
     with (
         ClipWriter(out, size=source.size, object_ids=[int(name) for name in given], fps=source.fps) as writer,
-        tqdm(total=num_frames, desc=source.name, unit="frame") as progress,
+        tqdm(total=num_frames, desc=source.name, unit="frame", disable=None) as progress,
     ):
         for index, frame in enumerate(source):
             start = time.perf_counter()

@@ -6,6 +6,7 @@ is [H, W, 3] uint8 RGB and has the size of the first one, or reading it ends wit
 
 from __future__ import annotations
 
+import os
 import re
 from abc import ABC, abstractmethod
 from collections import OrderedDict
@@ -18,6 +19,9 @@ import numpy as np
 
 from ltr_ext.data.image_io import read_image
 from ltr_ext.errors import UserError
+
+# What is wrong with a video is said in our own words; read by OpenCV when it opens its first one.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 
