@@ -178,7 +178,12 @@ def assert_refused(code: int, tmp_path: Path, capsys, words: list[str]) -> None:
 
 def test_help_has_an_example_and_starts_fast():
     done = subprocess.run(
-        [sys.executable, "run_annotate.py", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, "run_annotate.py", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert done.returncode == 0
     assert "python run_annotate.py video" in done.stdout

@@ -160,9 +160,7 @@ def test_scores_are_probabilities(tiny_net, clip):
         assert 0.5 < result.scores[1] <= 1 if result.labels.any() else result.scores[1] == 0
 
 
-@pytest.mark.parametrize(
-    ("precision", "dtype"), [("float32", torch.float32), ("bfloat16", torch.bfloat16)]
-)
+@pytest.mark.parametrize(("precision", "dtype"), [("float32", torch.float32), ("bfloat16", torch.bfloat16)])
 def test_precision_of_the_convolutions(tiny_net, clip, monkeypatch, precision, dtype):
     """How well bfloat16 agrees is a matter of trained weights: see `benchmarks/speed.py`."""
     frames, boxes = clip
