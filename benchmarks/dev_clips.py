@@ -28,6 +28,7 @@ from tracker_ext.annotation.api import load_box2mask
 from tracker_ext.annotation.config import AnnotateConfig
 from tracker_ext.annotation.engine import annotate
 from tracker_ext.annotation.windows import Window, schedule
+from tracker_ext.evaluation.baselines import box_mask
 from tracker_ext.evaluation.frames import FrameSource, open_frames
 from tracker_ext.evaluation.metrics import jaccard
 
@@ -101,9 +102,7 @@ def evaluate_clip(
         truth = read_mask(mask_paths[result.index])
         ignore = truth == IGNORE_LABEL
         for object_id in result.scores:
-            filled = np.zeros(truth.shape, bool)
-            x, y, w, h = boxes[object_id][result.index].astype(int)
-            filled[y : y + h, x : x + w] = True
+            filled = box_mask(boxes[object_id][result.index], *truth.shape)
             scores[object_id].append(jaccard(result.mask(object_id), truth == object_id, ignore))
             box_scores[object_id].append(jaccard(filled, truth == object_id, ignore))
         start = time.perf_counter()

@@ -10,11 +10,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from ltr_ext.losses.masks import IGNORE
+
 Objective = Callable[[Tensor, Tensor], Tensor]
 """(logits [N, H, W] float32, masks [N, H, W] uint8 with 0, 1 and `IGNORE`) -> scalar, averaged over N."""
-
-IGNORE = 255
-"""Mask value of undecided pixels."""
 
 
 def frame_loss(objective: Objective, logits: Tensor, masks: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 IGNORE = 255
+"""Mask value of undecided pixels."""
 
 
 def lovasz_loss(logits: Tensor, masks: Tensor) -> Tensor:
