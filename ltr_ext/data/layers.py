@@ -52,6 +52,34 @@ def draw_motion(rng: np.random.Generator, *, travel: float, bend: float, growth:
 
 
 @dataclass(frozen=True)
+class Shadow:
+    """A soft shadow of a layer on what lies below it."""
+
+    shift: tuple[float, float]
+    """From the layer to its shadow, canvas pixels (x, y)."""
+    blur: float
+    """Standard deviation of its edge, canvas pixels."""
+    depth: float
+    """Share of the light it takes, 0..1."""
+
+    def light(self, opacity: np.ndarray) -> np.ndarray:
+        """[H, W] opacity of the layer -> [H, W] factor of what lies below."""
+        # Smooth: a quarter of the resolution shows no difference.
+        height, width = opacity.shape
+        small = cv2.resize(opacity, (width // 4, height // 4), interpolation=cv2.INTER_AREA)
+        move = np.array([[1, 0, self.shift[0] / 4], [0, 1, self.shift[1] / 4]], np.float32)
+        small = cv2.warpAffine(small, move, small.shape[::-1])
+        small = cv2.GaussianBlur(small, (0, 0), max(self.blur / 4, 0.5))
+        return 1 - self.depth * cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def _draw_shadow(rng: np.random.Generator, size: float) -> Shadow:
+    """Mostly below the layer, as the sun has it; `size` in canvas pixels."""
+    shift = (rng.normal(0, 0.15) * size, abs(rng.normal(0, 0.15)) * size)
+    return Shadow(shift, rng.uniform(0.01, 0.12) * size, rng.uniform(0.2, 0.7))
+
+
+@dataclass(frozen=True)
 class Layer:
     """A picture, its opacity and labels, its place on the canvas and its motion."""
 
@@ -70,6 +98,7 @@ class Layer:
     size: float
     """Length that `Motion.travel` counts in, canvas pixels."""
     motion: Motion
+    shadow: Shadow | None = None
 
     @staticmethod
     def background(picture: np.ndarray, labels: np.ndarray | None, canvas_hw: tuple[int, int], motion: Motion) -> Layer:
@@ -89,6 +118,7 @@ class Layer:
         size: float,
         motion: Motion,
         near: Layer | None = None,
+        shadow_share: float = 0.0,
     ) -> Layer:
         """An object cut out of its photograph.
 
@@ -100,6 +130,7 @@ class Layer:
             size: square root of its area on the canvas, pixels.
             motion: its motion.
             near: put it near this layer, so that they meet.
+            shadow_share: probability that it casts a shadow.
         """
         box = mask_to_box(mask)
         assert box is not None
@@ -115,9 +146,9 @@ class Layer:
         else:
             distance = rng.normal(0, 0.9, 2) * near.size
             centre = (near.centre[0] + distance[0], near.centre[1] + distance[1])
-        return Layer(
-            picture[rows, columns], mask[rows, columns].astype(np.uint8), False, canvas_hw, centre, zoom, size, motion
-        )
+        shadow = _draw_shadow(rng, size) if rng.random() < shadow_share else None
+        picture, labels = picture[rows, columns], mask[rows, columns].astype(np.uint8)
+        return Layer(picture, labels, False, canvas_hw, centre, zoom, size, motion, shadow)
 
     def render(self, time: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Draw the layer at a time in 0..1.

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ltr_ext.data.attachments import attach_lines, attach_part
 from ltr_ext.data.image_io import IGNORE_LABEL, read_image
 from ltr_ext.data.layers import Layer, draw_motion, fill_hole
 from ltr_ext.data.photometry import draw_look
@@ -25,17 +26,25 @@ class SyntheticConfig:
 
     canvas_side: int = 416
     """Longer side of a frame in pixels."""
-    whole_share: float = 0.4
+    whole_share: float = 0.3
     """Share of clips that warp the photograph as a whole."""
     own_background_share: float = 0.5
     """Among cut clips: share moved over the object's own photograph."""
-    max_distractors: int = 2
+    max_distractors: int = 3
     """Most other objects in a cut clip."""
-    occluder_share: float = 0.35
+    occluder_share: float = 0.4
     """Probability that a distractor passes in front of the object."""
+    part_share: float = 0.3
+    """Share of cut objects that another object is attached to: both are the object, and move as one."""
+    line_share: float = 0.12
+    """Share of cut objects that thin lines are attached to."""
+    shadow_share: float = 0.3
+    """Share of cut objects that cast a soft shadow, which is background but moves along."""
+    harmony: float = 0.6
+    """How far, at most, the colours of a cut object are drawn to those of a foreign background; 1 is wholly."""
     object_share: tuple[float, float] = (0.15, 0.6)
     """Size of the object in a cut clip: square root of its area over the canvas side, smallest and largest."""
-    speed: float = 0.5
+    speed: float = 0.9
     """Standard deviation of the object's way through the clip, in units of its size."""
     min_visible: float = 0.3
     """Least share of the object that must be seen in each frame."""
@@ -111,7 +120,8 @@ def _cut_layers(
     config: SyntheticConfig,
 ) -> tuple[list[Layer], int]:
     """Background, things behind, the object, things in front; and the place of the object among them."""
-    if rng.random() < config.own_background_share:
+    own = rng.random() < config.own_background_share
+    if own:
         scene = fill_hole(rng, image, labels == chosen)
     elif backgrounds and rng.random() < 0.5:
         scene = read_image(backgrounds[rng.integers(len(backgrounds))])
@@ -121,53 +131,63 @@ def _cut_layers(
     background = Layer.background(
         scene, None, canvas, draw_motion(rng, travel=0.15, bend=0.015, growth=0.08, turn=0.05)
     )
-    share = float(np.exp(rng.uniform(*np.log(config.object_share))))
-    size = share * config.canvas_side
-    target = Layer.cut_out(
-        rng,
-        image,
-        labels == chosen,
-        canvas,
-        size,
-        draw_motion(rng, travel=config.speed, bend=0.04, growth=0.2, turn=0.2),
-    )
+    others = _Others(image, labels, chosen, source, stills, config)
+    picture, mask = image, labels == chosen
+    if not own:
+        picture = _harmonise(picture, mask, scene, rng.uniform(0, config.harmony))
+    if rng.random() < config.part_share and (part := others.draw(rng)):
+        picture, mask = attach_part(rng, picture, mask, *part)
+    if rng.random() < config.line_share:
+        picture, mask = attach_lines(rng, picture, mask)
+    size = float(np.exp(rng.uniform(*np.log(config.object_share)))) * config.canvas_side
+    motion = draw_motion(rng, travel=config.speed, bend=0.04, growth=0.2, turn=0.2)
+    target = Layer.cut_out(rng, picture, mask, canvas, size, motion, shadow_share=config.shadow_share)
     behind: list[Layer] = []
     front: list[Layer] = []
     for _ in range(rng.integers(config.max_distractors + 1)):
-        other_image, other_mask = _distractor(rng, image, labels, chosen, source, stills, config)
-        if other_mask is None:
+        if (other := others.draw(rng)) is None:
             continue
-        motion = draw_motion(rng, travel=1.5 * config.speed, bend=0.04, growth=0.2, turn=0.2)
-        layer = Layer.cut_out(rng, other_image, other_mask, canvas, size * rng.uniform(0.5, 1.3), motion, near=target)
+        motion = draw_motion(rng, travel=1.3 * config.speed, bend=0.04, growth=0.2, turn=0.2)
+        layer = Layer.cut_out(rng, *other, canvas, size * rng.uniform(0.3, 1.3), motion, near=target)
         (front if rng.random() < config.occluder_share else behind).append(layer)
     return [background, *behind, target, *front], 1 + len(behind)
 
 
-def _distractor(
-    rng: np.random.Generator,
-    image: np.ndarray,
-    labels: np.ndarray,
-    chosen: int,
-    source: str,
-    stills: StillCollection,
-    config: SyntheticConfig,
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """Another object: of the same photograph, of its kind (same source), or any. Mask None if there is none."""
-    kind = rng.random()
-    ids = [i for i in object_ids(labels, config.min_share, config.max_share) if i != chosen]
-    if kind < 0.3 and ids:
-        return image, labels == rng.choice(ids)
-    other = stills.draw(rng, source if kind < 0.65 else None)
-    image, labels = other.load()
-    ids = object_ids(labels, config.min_share, config.max_share)
-    return image, (labels == rng.choice(ids)) if ids else None
+@dataclass(frozen=True)
+class _Others:
+    """Where the other objects of a clip come from."""
+
+    image: np.ndarray
+    labels: np.ndarray
+    chosen: int
+    source: str
+    stills: StillCollection
+    config: SyntheticConfig
+
+    def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray] | None:
+        """(picture, mask) of an object of the same photograph, of its kind (same source), or of any; None if none."""
+        smallest, largest = self.config.min_share, self.config.max_share
+        kind = rng.random()
+        ids = [i for i in object_ids(self.labels, smallest, largest) if i != self.chosen]
+        if kind < 0.3 and ids:
+            return self.image, self.labels == rng.choice(ids)
+        image, labels = self.stills.draw(rng, self.source if kind < 0.65 else None).load()
+        ids = object_ids(labels, smallest, largest)
+        return (image, labels == rng.choice(ids)) if ids else None
+
+
+def _harmonise(picture: np.ndarray, mask: np.ndarray, scene: np.ndarray, strength: float) -> np.ndarray:
+    """Scale the colours of a picture so that the object's mean moves towards the scene's; strength 0 to 1."""
+    ratio = (scene.mean(axis=(0, 1)) + 8.0) / (picture[mask].mean(axis=0) + 8.0)
+    return np.clip(picture * np.clip(ratio, 0.4, 2.5) ** strength, 0, 255).astype(np.uint8)
 
 
 def _render(
     rng: np.random.Generator, layers: list[Layer], annotated: int, num_frames: int, config: SyntheticConfig, name: str
 ) -> Clip | None:
     """Draw all frames; None if the object is hidden in one."""
-    times = np.sort(rng.uniform(0, 1, num_frames))
+    # One time in each T-th of the clip: frames as near as can be and far apart both occur, and something moves.
+    times = (np.arange(num_frames) + rng.uniform(0, 1, num_frames)) / num_frames
     look = draw_look(rng)
     frames, masks = [], []
     for time in times:
@@ -179,6 +199,8 @@ def _render(
             if layer.opaque:
                 canvas = picture
             else:
+                if layer.shadow is not None:
+                    canvas *= layer.shadow.light(alpha)[..., None]
                 canvas += alpha[..., None] * (picture - canvas)
             if place == annotated:
                 mask, full_area = labels, layer.full_area(time)

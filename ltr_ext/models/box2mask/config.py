@@ -35,6 +35,8 @@ class Box2MaskConfig:
     """Steepest-descent steps in inference (section 3.5)."""
     initial_regularisation: float = 1e-4
     """lambda before training."""
+    single_dropout: float = 0.0
+    """Share of the training sequences whose m_t is withheld, so that s_t has to carry the mask alone."""
     reduction: Literal["mean", "sum"] = "mean"
     """Data term of eq. 2b: mean over frames; "sum" for the published weight file."""
     parametrisation: Literal["exp", "square"] = "exp"
@@ -49,6 +51,8 @@ class Box2MaskConfig:
             raise ValueError(f"variant {self.variant!r} is unknown; known: {', '.join(VARIANTS)}")
         if any(side <= 0 or side % 32 for side in self.crop_hw):
             raise ValueError(f"crop_hw must be positive multiples of 32, got {self.crop_hw}")
+        if not 0 <= self.single_dropout < 1:
+            raise ValueError(f"single_dropout must be at least 0 and below 1, got {self.single_dropout}")
         if self.filter_size % 2 == 0 or self.filter_size < 1:
             raise ValueError(f"filter_size must be odd, got {self.filter_size}")
 
@@ -73,6 +77,7 @@ LITE = Box2MaskConfig(
     feature_dim=96,
     decoder_widths=(64, 64, 32, 24),
     upsampling="bilinear",
+    single_dropout=0.25,
     crop_hw=(320, 320),
     inference_scale=2.5,
 )

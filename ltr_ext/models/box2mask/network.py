@@ -6,7 +6,7 @@ Shapes: T boxed frames, B sequences, N = T * B, C encoding channels, D features,
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -168,6 +168,8 @@ class Box2MaskNet(nn.Module):
             iterations = self.config.train_iterations if self.training else self.config.inference_iterations
         if self.aggregation is None:
             return Box2MaskOutput(self._decode(encoding, None, size), None)
+        if self.training and encoding.single is not None and self.config.single_dropout > 0:
+            encoding = replace(encoding, single=_withhold(encoding.single, self.config.single_dropout))
         explained = self.aggregation(encoding.features, encoding.target, encoding.weight, iterations)
         coarse = self._decode(encoding, explained.prediction, size)
         if self.mask_encoder is None or self.refined_aggregation is None:
@@ -189,3 +191,9 @@ class Box2MaskNet(nn.Module):
         joined = torch.cat([maps.to(parts[0].dtype) for maps in parts], dim=2).flatten(0, 1)
         prepared = tuple(maps.flatten(0, 1) for maps in encoding.decoder)
         return self.decoder(joined, prepared, (size[0], size[1])).unflatten(0, encoding.features.shape[:2])
+
+
+def _withhold(single: Tensor, share: float) -> Tensor:
+    """Set m_t [T, B, C, h, w] of some sequences to zero; each with probability `share`."""
+    kept = torch.rand(single.shape[1], device=single.device) >= share
+    return single * kept.to(single.dtype)[:, None, None, None]

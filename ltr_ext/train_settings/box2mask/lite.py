@@ -29,7 +29,7 @@ from ltr_ext.weights import load_backbone_weights
 
 NUM_FRAMES = 3
 BATCH_SIZE = 4
-EPOCHS = 8
+EPOCHS = 13
 ITERATIONS_PER_EPOCH = 200
 VALIDATION_CLIPS = 60
 LEARNING_RATE = 2e-3

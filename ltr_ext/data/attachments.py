@@ -1,0 +1,105 @@
+"""What a cut-out object carries: other things that move with it, and thin lines.
+
+A thing inside the box may belong to the object (a rider, a bag) or pass by (a fence, a bystander). One frame cannot
+tell; several can, since what belongs moves along. Lines (strings, poles, antennas) make the box far larger than the
+body, so that a network which fills its boxes is wrong.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from ltr_ext.data.boxes import mask_to_box
+
+
+def attach_part(
+    rng: np.random.Generator,
+    picture: np.ndarray,
+    mask: np.ndarray,
+    part_picture: np.ndarray,
+    part_mask: np.ndarray,
+    size: tuple[float, float] = (0.25, 0.9),
+) -> tuple[np.ndarray, np.ndarray]:
+    """Join another object to the object, in front of it or behind it; both move as one from here on.
+
+    Args:
+        rng: random generator.
+        picture: [H, W, 3] uint8 RGB.
+        mask: [H, W] bool, the object; not empty.
+        part_picture: [h, w, 3] uint8 RGB.
+        part_mask: [h, w] bool, the other object; not empty.
+        size: range of its size (square root of the area) in units of the object's.
+
+    Returns:
+        (picture, mask) around both, larger or smaller than the inputs.
+    """
+    part_picture, part_mask = _trim(part_picture, part_mask)
+    zoom = rng.uniform(*size) * np.sqrt(mask.sum() / part_mask.sum())
+    side = (max(round(part_mask.shape[1] * zoom), 2), max(round(part_mask.shape[0] * zoom), 2))
+    part_picture = cv2.resize(part_picture, side, interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR)
+    part_mask = cv2.resize(part_mask.astype(np.uint8), side, interpolation=cv2.INTER_NEAREST) > 0
+    picture, mask = _trim(picture, mask, margin=max(side))
+    x, y = _pixel_of(rng, mask)
+    left, top = x - side[0] // 2, y - side[1] // 2
+    place = (slice(top, top + side[1]), slice(left, left + side[0]))
+    shown = part_mask if rng.random() < 0.6 else part_mask & ~mask[place]
+    picture[place][shown] = part_picture[shown]
+    mask[place] |= shown
+    return picture, mask
+
+
+def attach_lines(rng: np.random.Generator, picture: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Draw a bundle of thin curves that start on the object and reach beyond it.
+
+    Args:
+        rng: random generator.
+        picture: [H, W, 3] uint8 RGB.
+        mask: [H, W] bool, the object; not empty.
+
+    Returns:
+        (picture, mask) around object and lines.
+    """
+    size = float(np.sqrt(mask.sum()))
+    reach = size * rng.uniform(0.4, 1.8)
+    picture, mask = _trim(picture, mask, margin=int(2 * reach) + 4)
+    start = np.array(_pixel_of(rng, mask), float)
+    angle = rng.uniform(0, 2 * np.pi)
+    spread = rng.uniform(0.0, 0.5) * reach
+    width = max(1, round(size * rng.uniform(0.005, 0.03)))
+    colour = rng.integers(0, 256, 3) if rng.random() < 0.7 else picture[mask].mean(axis=0)
+    lines = np.zeros(mask.shape, np.uint8)
+    along = np.linspace(0, 1, 24)[:, None]
+    sag = rng.normal(0, 0.1) * reach
+    across = np.array([-np.sin(angle), np.cos(angle)])
+    for _ in range(rng.integers(1, 7)):
+        root = start + rng.normal(0, 0.1 * size, 2)
+        tip = start + reach * np.array([np.cos(angle), np.sin(angle)]) + rng.normal(0, 1, 2) * spread
+        curve = (1 - along) * root + along * tip + 4 * sag * along * (1 - along) * across
+        cv2.polylines(lines, [np.round(curve).astype(np.int32)], False, 1, width)
+    # The picture is painted wider than the mask: its edge must not show what lay around the object.
+    around = cv2.dilate(lines, np.ones((5, 5), np.uint8)) > 0
+    picture[around & ~mask] = np.asarray(colour).astype(np.uint8)
+    return picture, mask | (lines > 0)
+
+
+def _trim(picture: np.ndarray, mask: np.ndarray, margin: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Copies of the object's box and a margin around it; beyond the picture its edge is repeated."""
+    box = mask_to_box(mask)
+    assert box is not None
+    x, y, w, h = box.astype(int)
+    picture, mask = picture[y : y + h, x : x + w], mask[y : y + h, x : x + w]
+    if not margin:
+        return picture.copy(), mask.copy()
+    border = (margin,) * 4
+    return (
+        cv2.copyMakeBorder(picture, *border, cv2.BORDER_REPLICATE),
+        cv2.copyMakeBorder(mask.astype(np.uint8), *border, cv2.BORDER_CONSTANT) > 0,
+    )
+
+
+def _pixel_of(rng: np.random.Generator, mask: np.ndarray) -> tuple[int, int]:
+    """(x, y) of a random pixel of the mask."""
+    rows, columns = np.nonzero(mask)
+    index = rng.integers(len(rows))
+    return int(columns[index]), int(rows[index])
