@@ -7,27 +7,29 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from benchmarks.dev_clips import boxes_of_masks, find_sequences
+from benchmarks.speed import find_sequence
+from ltr_ext import host
 from ltr_ext.data.image_io import read_mask
 from ltr_ext.errors import UserError, run_command
 from tracker_ext.annotation import AnnotateConfig, annotate
 from tracker_ext.annotation.api import load_box2mask
-from tracker_ext.evaluation.frames import FrameSource
+from tracker_ext.evaluation.frames import open_frames
 from tracker_ext.evaluation.metrics import jaccard
 from tracker_ext.evaluation.overlay import Tile, contact_sheet, evenly_spaced
+from tracker_ext.evaluation.results import ClipSequence, true_boxes
 
 
-def tiles_of(source: FrameSource, mask_paths: Sequence[Path], weights: Path | None, count: int) -> list[Tile]:
+def tiles_of(sequence: ClipSequence, weights: Path | None, count: int) -> list[Tile]:
     """Masks of every third frame of a clip from its boxes; evenly spaced ones become tiles."""
+    source = open_frames(sequence.frames)
     numbers = list(range(0, len(source), 3))
-    frames, paths = [source.frame(n) for n in numbers], [mask_paths[n] for n in numbers]
-    boxes = boxes_of_masks(paths)
+    frames = [source.frame(n) for n in numbers]
+    boxes = {object_id: track[numbers] for object_id, track in true_boxes(sequence).items()}
     shown = set(evenly_spaced(len(numbers), count))
     tiles = []
     for result in annotate(
@@ -35,7 +37,10 @@ def tiles_of(source: FrameSource, mask_paths: Sequence[Path], weights: Path | No
     ):
         if result.index not in shown:
             continue
-        truth = read_mask(paths[result.index])
+        path = (sequence.ground_truth_seg or [None] * len(source))[numbers[result.index]]
+        if path is None:
+            continue
+        truth = read_mask(path)
         scores = [jaccard(result.mask(i), truth == i) for i in result.scores]
         given = {i: boxes[i][result.index] for i in result.scores}
         caption = f"frame {numbers[result.index]}  J {np.mean(scores):.2f}"
@@ -55,10 +60,8 @@ def main() -> int:
     args = parser.parse_args()
     if not args.out.parent.is_dir():
         raise UserError(f"output folder {args.out.parent} does not exist; create it")
-    rows = {
-        name: tiles_of(source, masks, args.weights, args.columns)
-        for name, (source, masks) in find_sequences(args.root, args.sequences).items()
-    }
+    host.resolve()
+    rows = {name: tiles_of(find_sequence(args.root, name), args.weights, args.columns) for name in args.sequences}
     sheet = contact_sheet(rows, "boxes given on every frame", tile_width=280)
     cv2.imwrite(str(args.out), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85])
     print(args.out)

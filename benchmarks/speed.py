@@ -21,10 +21,9 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 import settings
-from benchmarks.dev_clips import boxes_of_masks, find_sequences
 from ltr_ext import host
 from ltr_ext.data.crop import crop_around
-from ltr_ext.data.image_io import IGNORE_LABEL, read_mask
+from ltr_ext.data.image_io import read_mask
 from ltr_ext.errors import UserError, run_command
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.weights import file_hash
@@ -34,7 +33,9 @@ from tracker_ext.annotation.engine import annotate, box_logits
 from tracker_ext.annotation.stream import CropLogits
 from tracker_ext.annotation.windows import schedule
 from tracker_ext.evaluation.demo import write_demo
+from tracker_ext.evaluation.frames import open_frames
 from tracker_ext.evaluation.metrics import jaccard
+from tracker_ext.evaluation.results import ClipSequence, true_boxes
 
 Masks = list[np.ndarray]
 """One [H, W] bool per frame."""
@@ -157,16 +158,19 @@ def main() -> int:
     clips = args.clips or settings.load().workspace_dir / "demo"
     if args.clips is None:
         write_demo(clips)
-    name, (source, mask_paths) = next(iter(find_sequences(clips, [args.sequence] if args.sequence else []).items()))
-    boxes = next(iter(boxes_of_masks(mask_paths[: args.length]).values()))
-    if not np.isfinite(boxes).all():
-        raise UserError(f"sequence {name}: its first object leaves the picture; take another --sequence")
+    sequence = find_sequence(clips, args.sequence)
+    object_id, track = next(iter(true_boxes(sequence).items()))
+    boxes = track[: args.length]
+    truth_paths = (sequence.ground_truth_seg or [])[: args.length]
+    if not np.isfinite(boxes).all() or None in truth_paths:
+        raise UserError(f"sequence {sequence.name}: its first object leaves the picture; take another --sequence")
+    source = open_frames(sequence.frames)
     frames = np.stack([source.frame(index) for index in range(len(boxes))])
-    truth = truth_masks(mask_paths[: args.length])
+    truth = [read_mask(path) == object_id for path in truth_paths if path]
     net = load_box2mask(args.weights, "cpu")
     path = weight_file(args.weights)
     print(f"weights: {path} (sha256 {file_hash(path)})")
-    print(f"clip: {name}, {len(frames)} frames of {frames.shape[2]}x{frames.shape[1]}, one object")
+    print(f"clip: {sequence.name}, {len(frames)} frames of {frames.shape[2]}x{frames.shape[1]}, one object")
     print(f"device: cpu, {torch.get_num_threads()} threads; T={args.frames} D={args.interval}")
     peaks = {"float32": matmul_peak(torch.float32), "bfloat16": matmul_peak(torch.bfloat16)}
     print(", ".join(f"{kind} matrix product {peak:.0f} GFLOP/s" for kind, peak in peaks.items()))
@@ -192,11 +196,14 @@ def main() -> int:
     return 0
 
 
-def truth_masks(paths: list[Path]) -> Masks:
-    """The first object's masks."""
-    labels = [read_mask(path) for path in paths]
-    first = min({int(value) for label in labels for value in np.unique(label)} - {0, IGNORE_LABEL})
-    return [label == first for label in labels]
+def find_sequence(clips: Path, name: str | None) -> ClipSequence:
+    """The named clip of a folder in DAVIS layout, or the first one."""
+    from tracker_ext.evaluation.datasets import DavisFolderDataset
+
+    dataset = DavisFolderDataset(clips, name=clips.name)
+    if name is not None and name not in dataset.sequence_names:
+        raise UserError(f"sequence {name} is not in {clips}; known: {', '.join(dataset.sequence_names)}")
+    return dataset.sequence(name or dataset.sequence_names[0])
 
 
 if __name__ == "__main__":

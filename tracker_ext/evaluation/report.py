@@ -12,8 +12,11 @@ from tqdm import tqdm
 
 from ltr_ext.data.image_io import read_image, read_mask
 from ltr_ext.errors import UserError
+from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.output import OutputFolder
+from tracker_ext.annotation.config import AnnotateConfig
 from tracker_ext.evaluation.baselines import GRABCUT_MAX_WIDTH
+from tracker_ext.evaluation.from_boxes import score_from_boxes
 from tracker_ext.evaluation.overlay import OverlayVideo, Tile, contact_sheet, draw_overlay, evenly_spaced
 from tracker_ext.evaluation.results import ClipSequence, StoredResult, missing_results, true_boxes
 from tracker_ext.evaluation.scoring import Score, mean_score, score_box_oracle, score_grabcut, score_stored
@@ -63,36 +66,60 @@ def report_run(dataset: Sequence[ClipSequence], masks_root: Path, boxes_root: Pa
     )
 
 
-def report_baselines(dataset: Sequence[ClipSequence], out: Path | None = None) -> None:
-    """Print the rows of the baselines alone; write them as `<out>/table.*` if `out` is given.
+def report_from_boxes(
+    dataset: Sequence[ClipSequence],
+    net: Box2MaskNet | None,
+    config: AnnotateConfig,
+    out: Path | None = None,
+    grabcut_frames: int | None = None,
+) -> None:
+    """Print what the true boxes give: by box2mask, by GrabCut, and by themselves.
+
+    Args:
+        dataset: the host's sequences.
+        net: a box2mask network; None for the baselines alone.
+        config: how it is run.
+        out: `<out>/table.*` are written if given.
+        grabcut_frames: see `with_baselines`.
 
     Raises:
         UserError: the data set has no masks to score, or `out` cannot be written.
     """
-    scores, notes = with_baselines(dataset, [], "")
-    if not scores:
-        raise UserError("data set: no ground-truth masks, so the baselines cannot be scored; give --results")
+    if not any(path for sequence in dataset for path in sequence.ground_truth_seg or []):
+        raise UserError("data set: no ground-truth masks, so masks of its boxes cannot be scored; give --results")
+    label = f"box2mask, T = {config.num_frames} (all boxes)" if net else ""
+    own = []
+    if net:
+        for sequence in _progress(dataset, "box2mask"):
+            found = score_from_boxes(sequence, net, config)
+            own.append(found.score(label) if found else Score(sequence=sequence.name, method=label))
+    scores, notes = with_baselines(dataset, own, label, grabcut_frames)
+    if net:
+        notes.append(f"{label}: D = {config.interval}, on the frames that show the object; fps with reading the frames")
     if out is not None:
         with OutputFolder(out) as work:
-            write_tables(work, scores, notes, "baselines")
+            write_tables(work, scores, notes, label or "baselines")
     print(f"\n{format_table(scores, notes)}")
     if out is not None:
         print(f"report: {out}")
 
 
-def with_baselines(dataset: Sequence[ClipSequence], own: Sequence[Score], label: str) -> tuple[list[Score], list[str]]:
+def with_baselines(
+    dataset: Sequence[ClipSequence], own: Sequence[Score], label: str, grabcut_frames: int | None = None
+) -> tuple[list[Score], list[str]]:
     """Put the baselines beside a run.
 
     Args:
         dataset: the host's sequences.
         own: the run's score of each sequence, in the same order; empty for none.
         label: the run's name.
+        grabcut_frames: frames of a sequence that GrabCut is run on; None for as many as take a minute or so.
 
     Returns:
         (rows: for each sequence the run and the baselines, then the means; notes that explain them).
     """
     objects = sum(len(true_boxes(sequence)) for sequence in dataset)
-    max_frames = int(np.clip(GRABCUT_BUDGET // max(objects, 1), 2, 10))
+    max_frames = grabcut_frames or int(np.clip(GRABCUT_BUDGET // max(objects, 1), 2, 10))
     columns: dict[str, list[Score | None]] = {label: list(own)} if own else {}
     columns[BOX_ORACLE] = [score_box_oracle(sequence, BOX_ORACLE) for sequence in dataset]
     columns[GRABCUT] = [score_grabcut(sequence, GRABCUT, max_frames) for sequence in _progress(dataset, "GrabCut")]
@@ -109,7 +136,7 @@ def with_baselines(dataset: Sequence[ClipSequence], own: Sequence[Score], label:
             f"{GRABCUT}: cv2.grabCut from the ground-truth box, 5 iterations, at most {GRABCUT_MAX_WIDTH} pixels wide, "
             f"on at most {max_frames} evenly spaced frames of a sequence; fps of one core",
         ]
-    if own:
+    if any(not np.isnan(score.ao) for score in own):
         notes.append("AO, SR50, SR75: box overlap on the visible frames after an object's first one")
     return rows, notes
 

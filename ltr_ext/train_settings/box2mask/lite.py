@@ -9,6 +9,7 @@ from 2e-3, since the run is fifty times shorter; careless boxes in 30 % of the c
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import torch
@@ -20,7 +21,7 @@ from ltr_ext.data.sampler import SyntheticSampler
 from ltr_ext.data.synthetic import SyntheticConfig
 from ltr_ext.losses import lovasz_bce_loss
 from ltr_ext.models.box2mask import Box2MaskNet
-from ltr_ext.models.box2mask.config import LITE
+from ltr_ext.models.box2mask.config import LITE, Box2MaskConfig
 from ltr_ext.train_settings.common import make_loaders, warm_up_and_cosine
 from ltr_ext.train_settings.synthetic_data import SOURCE_WEIGHTS, find_photographs
 from ltr_ext.trainers.options import begin_run
@@ -30,6 +31,8 @@ from ltr_ext.weights import load_backbone_weights
 NUM_FRAMES = 3
 BATCH_SIZE = 4
 EPOCHS = 13
+ABLATION_EPOCHS = 2
+"""Of the four `lite_<variant>` settings: enough to compare them, not to use them."""
 ITERATIONS_PER_EPOCH = 200
 VALIDATION_CLIPS = 60
 LEARNING_RATE = 2e-3
@@ -42,8 +45,19 @@ CLIPS = SyntheticConfig()
 
 def run(settings: Any) -> None:
     """Entry point, called by the host's run_training."""
+    train(settings, LITE, EPOCHS)
+
+
+def train(settings: Any, model: Box2MaskConfig, epochs: int) -> None:
+    """Train a network of this shape by the recipe of this file.
+
+    Args:
+        settings: the host's.
+        model: the network.
+        epochs: length of the run; the schedule ends with it.
+    """
     options = begin_run(settings)
-    settings.description = "box2mask-lite on synthetic video"
+    settings.description = f"box2mask-lite, {model.variant}, on synthetic video"
     settings.grad_clip_max_norm = 5.0
     photographs = find_photographs()
     train_set = SyntheticSampler(
@@ -56,23 +70,18 @@ def run(settings: Any) -> None:
     )  # fmt: skip
     loaders = make_loaders(train_set, val_set, BATCH_SIZE, NUM_WORKERS)
 
-    net = Box2MaskNet(LITE)
-    load_backbone_weights(net, LITE.backbone)
+    net = Box2MaskNet(model)
+    load_backbone_weights(net, model.backbone)
     net.to(memory_format=torch.channels_last)
     actor = Box2MaskActor(net, lovasz_bce_loss, autocast=True)
     optimizer = torch.optim.Adam([p for p in net.parameters() if p.requires_grad], lr=LEARNING_RATE, fused=True)
-    schedule = LambdaLR(optimizer, learning_rate_factor)
+    schedule = LambdaLR(optimizer, partial(warm_up_and_cosine, warm_up=WARM_UP, total=epochs * ITERATIONS_PER_EPOCH))
     config = TrainerConfig(
         fingerprint={
-            "model": asdict(LITE), "clips": asdict(CLIPS), "crops": asdict(CROPS), "source_weights": SOURCE_WEIGHTS,
+            "model": asdict(model), "clips": asdict(CLIPS), "crops": asdict(CROPS), "source_weights": SOURCE_WEIGHTS,
             "photographs": len(photographs.train.stills), "batch_size": BATCH_SIZE, "num_frames": NUM_FRAMES,
-            "learning_rate": LEARNING_RATE, "iterations": EPOCHS * ITERATIONS_PER_EPOCH, "seed": options.seed,
+            "learning_rate": LEARNING_RATE, "iterations": epochs * ITERATIONS_PER_EPOCH, "seed": options.seed,
         },
         best_stat="val/J", checkpoint_every=100, fresh=options.fresh, max_iterations=options.max_iterations,
     )  # fmt: skip
-    Box2MaskTrainer(actor, loaders, optimizer, settings, schedule, config).train(max_epochs=EPOCHS)
-
-
-def learning_rate_factor(iteration: int) -> float:
-    """Linear warm-up, then a cosine down to 1 %."""
-    return warm_up_and_cosine(iteration, warm_up=WARM_UP, total=EPOCHS * ITERATIONS_PER_EPOCH)
+    Box2MaskTrainer(actor, loaders, optimizer, settings, schedule, config).train(max_epochs=epochs)

@@ -9,6 +9,7 @@ import torch
 
 from ltr_ext.models.backbone import EfficientNetLite0, ResNet50
 from ltr_ext.models.box2mask import VARIANTS, Box2MaskConfig, Box2MaskNet, FrameEncoding
+from ltr_ext.models.box2mask.network import _withhold
 from ltr_ext.models.encoders import rasterise_boxes
 
 TINY = Box2MaskConfig(
@@ -170,3 +171,29 @@ def test_bad_input_is_refused(images, boxes, message):
 def test_contradictory_configs_are_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         Box2MaskConfig(**changes)
+
+
+def test_all_frames_of_a_sequence_lose_their_single_frame_encoding_together():
+    single = torch.rand(2, 600, 4, 3, 3) + 0.1
+    torch.manual_seed(0)
+    kept = _withhold(single, 0.25)
+    some = kept.flatten(2).any(dim=2)
+    assert torch.equal(some[0], some[1]) and 0.65 < some[0].float().mean() < 0.85
+    assert torch.equal(kept[:, some[0]], single[:, some[0]])
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_encodings_are_withheld_in_training_alone(training):
+    """Where m_t is withheld, what the single-frame encoder says makes no difference."""
+    net = tiny_net(single_dropout=0.999999)
+    net.training = training  # of this module alone: batch statistics stay as they are
+    with torch.no_grad():
+        before = net(*clip(2), iterations=2).final
+        net.single_encoder.head.bias.add_(1.0)
+        after = net(*clip(2), iterations=2).final
+    assert torch.equal(before, after) == training
+
+
+def test_a_share_of_withheld_encodings_is_checked():
+    with pytest.raises(ValueError, match="single_dropout"):
+        dataclasses.replace(TINY, single_dropout=1.0)

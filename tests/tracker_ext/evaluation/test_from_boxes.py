@@ -1,0 +1,132 @@
+"""Masks of the true boxes: scores per frame, samples of a clip, the paper's tables."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+import run_evaluation
+from ltr_ext.errors import UserError
+from ltr_ext.models.box2mask import Box2MaskNet
+from ltr_ext.models.box2mask.config import LITE, VARIANTS
+from ltr_ext.weights import save_network
+from tracker_ext.annotation.config import AnnotateConfig
+from tracker_ext.evaluation.datasets import DavisFolderDataset
+from tracker_ext.evaluation.from_boxes import every_kth_window, score_from_boxes
+from tracker_ext.evaluation.paper_tables import TABLES, run_table
+
+TINY = dataclasses.replace(
+    LITE, feature_dim=8, encoder_widths=(4, 4, 8, 8), decoder_widths=(8, 8, 8, 8), crop_hw=(64, 64)
+)
+CONFIG = AnnotateConfig(num_frames=2, interval=1, tolerance=0.0)
+
+
+@pytest.fixture
+def sequences(davis_root):
+    return DavisFolderDataset(davis_root).get_sequence_list()
+
+
+def network(bias: float = 0.0, **changes) -> Box2MaskNet:
+    """A tiny random network whose logits are shifted."""
+    torch.manual_seed(0)
+    net = Box2MaskNet(dataclasses.replace(TINY, **changes)).eval()
+    with torch.no_grad():
+        net.decoder.logit.bias.fill_(bias)
+    return net
+
+
+@pytest.fixture
+def weights(tmp_path):
+    """`weights(variant)`: a file that says "object" nearly everywhere."""
+
+    def write(variant: str = "iterative"):
+        path = tmp_path / f"{variant}.safetensors"
+        save_network(network(50.0, variant=variant), path)
+        return path
+
+    return write
+
+
+def test_a_network_that_fills_its_boxes_is_perfect_on_squares(sequences):
+    scores = score_from_boxes(sequences["several"], network(50.0), CONFIG)
+    assert scores.objects.tolist() == [1] * 4 + [2] * 4 + [3] * 2, "object 3 enters on the third of four frames"
+    assert scores.frames.tolist() == [0, 1, 2, 3] * 2 + [2, 3]
+    np.testing.assert_allclose(scores.jaccard, 1)
+    line = scores.score("full")
+    assert (line.j, line.f, line.frames, line.sequence) == (1, 1, 4, "several") and line.fps > 0
+
+
+def test_an_empty_answer_scores_nothing(sequences):
+    scores = score_from_boxes(sequences["one"], network(-50.0), CONFIG, with_boundary=False)
+    assert scores.jaccard.tolist() == [0] * 4 and np.isnan(scores.boundary).all()
+
+
+def test_objects_count_the_same_however_long_they_are_seen(sequences):
+    scores = score_from_boxes(sequences["several"], network(50.0), CONFIG)
+    assert scores.mean((scores.objects == 3).astype(float)) == pytest.approx(1 / 3)
+
+
+def test_a_sample_gives_the_same_numbers_on_its_frames(sequences):
+    """Windows that hold no chosen frame are left out; the others are as they were."""
+    net = network()
+    every = score_from_boxes(sequences["one"], net, CONFIG)
+    choice = every_kth_window(2, CONFIG)
+    assert choice(4) == frozenset({0, 1}), "windows (0, 1) and (2, 3)"
+    sample = score_from_boxes(sequences["one"], net, CONFIG, choice)
+    assert sample.frames.tolist() == [0, 1]
+    np.testing.assert_array_equal(sample.jaccard, every.jaccard[:2])
+
+
+def test_a_clip_without_true_masks_has_no_score(sequences):
+    sequences["one"].ground_truth_seg = None
+    assert score_from_boxes(sequences["one"], network(), CONFIG) is None
+
+
+@pytest.mark.parametrize("number", TABLES)
+def test_tables_have_a_row_per_setting_and_the_papers_numbers(sequences, weights, number):
+    files = {variant: weights(variant) for variant in VARIANTS}
+    lines = run_table(number, sequences, files["iterative"], files, 1).splitlines()
+    settings = TABLES[number].settings
+    rows = [line.split(" | ") for line in lines[2 : 2 + len(settings)]]
+    assert [row[0].lstrip("| ") for row in rows] == [setting.label for setting in settings]
+    assert all(row[3] == "100.0" for row in rows), "boxes filled, squares"
+    davis = ["" if setting.paper_davis is None else f"{setting.paper_davis:.1f}" for setting in settings]
+    assert [row[2].strip() for row in rows] == davis
+    assert "6 frames" not in lines[-1] and "2 sequences, 8 frames" in lines[-1]
+
+
+def test_table_2_says_which_weights_are_missing(sequences, weights):
+    with pytest.raises(UserError, match=r"lite_single_image.*--variant single_image=FILE"):
+        run_table("2", sequences, weights(), {}, 1)
+
+
+def test_table_2_refuses_weights_of_another_variant(sequences, weights):
+    with pytest.raises(UserError, match="variant iterative, not single_image"):
+        run_table("2", sequences, weights(), dict.fromkeys(VARIANTS, weights()), 1)
+
+
+def test_command(davis_root, weights, capsys, tmp_path):
+    assert run_evaluation.main([str(davis_root), "--weights", str(weights()), "--out", str(tmp_path / "out")]) == 0
+    printed = capsys.readouterr().out
+    assert "| mean     | box2mask, T = 9 (all boxes) | 1.000 | 1.000 |" in printed and "GrabCut" in printed
+    assert (tmp_path / "out" / "table.csv").is_file()
+    command = [str(davis_root), "--weights", str(weights()), "--table", "8", "--out", str(tmp_path / "out")]
+    assert run_evaluation.main(command) == 0
+    assert (tmp_path / "out" / "table_8.md").read_text() in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--every", "0"], "--every 0: must be at least 1"),
+        (["--grabcut-frames", "0"], "--grabcut-frames 0: must be at least 1"),
+        (["--table", "2", "--variant", "other=x"], "--variant other=x: write NAME=FILE"),
+        (["--weights", "absent.safetensors"], "absent.safetensors"),
+    ],
+)
+def test_mistakes_on_the_command_line(davis_root, options, message):
+    with pytest.raises(UserError, match=message):
+        run_evaluation.main([str(davis_root), *options])
