@@ -45,11 +45,13 @@ class BoxMaskScores:
     def score(self, method: str) -> Score:
         """As a line of the table."""
         frames = len(np.unique(self.frames))
+        _, first = np.unique(self.objects, return_index=True)
         return Score(
             sequence=self.sequence,
             method=method,
             j=self.mean(self.jaccard),
             f=self.mean(self.boundary),
+            first_j=float(self.jaccard[first].mean()),
             fps=frames / self.seconds,
             frames=frames,
         )

@@ -32,6 +32,8 @@ class Score:
     method: str
     j: float = NAN
     f: float = NAN
+    first_j: float = NAN
+    """J on each object's first frame alone: of a tracker, how good a mask it started from."""
     ao: float = NAN
     sr50: float = NAN
     sr75: float = NAN
@@ -50,16 +52,17 @@ def score_stored(stored: StoredResult, method: str) -> Score:
     truth, boxes = true_boxes(sequence), stored.boxes()
     starts = first_frames(truth)
     overlaps = {i: metrics.box_overlaps(boxes[i][start + 1 :], truth[i][start + 1 :]) for i, start in starts.items()}
-    j = f = NAN
+    j = f = first_j = NAN
     measured = _frames_with_masks(sequence) if stored.has_masks() else []
     if measured:
-        j, f = _mean_j_f(sequence, measured, lambda index, object_id, shape: stored.labels(index) == object_id)
+        j, f, first_j = _mean_j_f(sequence, measured, lambda index, object_id, shape: stored.labels(index) == object_id)
     seconds = stored.seconds_per_frame()
     return Score(
         sequence=sequence.name,
         method=method,
         j=j,
         f=f,
+        first_j=first_j,
         ao=_mean(metrics.average_overlap(values) for values in overlaps.values()),
         sr50=_mean(metrics.success_rate(values, 0.5) for values in overlaps.values()),
         sr75=_mean(metrics.success_rate(values, 0.75) for values in overlaps.values()),
@@ -74,8 +77,10 @@ def score_box_oracle(sequence: ClipSequence, method: str) -> Score | None:
     if not measured:
         return None
     boxes = true_boxes(sequence)
-    j, f = _mean_j_f(sequence, measured, lambda index, object_id, shape: box_mask(boxes[object_id][index], *shape))
-    return Score(sequence=sequence.name, method=method, j=j, f=f, frames=len(measured))
+    j, f, first_j = _mean_j_f(
+        sequence, measured, lambda index, object_id, shape: box_mask(boxes[object_id][index], *shape)
+    )
+    return Score(sequence=sequence.name, method=method, j=j, f=f, first_j=first_j, frames=len(measured))
 
 
 def score_grabcut(sequence: ClipSequence, method: str, max_frames: int) -> Score | None:
@@ -99,16 +104,17 @@ def score_grabcut(sequence: ClipSequence, method: str, max_frames: int) -> Score
     jobs = [(index, object_id) for index in chosen for object_id in boxes]
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         found = dict(zip(jobs, pool.map(cut, jobs), strict=True))
-    j, f = _mean_j_f(sequence, chosen, lambda index, object_id, shape: found[index, object_id][0])
+    j, f, first_j = _mean_j_f(sequence, chosen, lambda index, object_id, shape: found[index, object_id][0])
     seconds = sum(spent for _, spent in found.values()) / len(chosen)
-    return Score(sequence=sequence.name, method=method, j=j, f=f, fps=1 / seconds, frames=len(chosen))
+    return Score(sequence=sequence.name, method=method, j=j, f=f, first_j=first_j, fps=1 / seconds, frames=len(chosen))
 
 
 def mean_score(scores: Iterable[Score], method: str) -> Score:
     """The mean over sequences, each counting the same; nan values are left out."""
     scores = list(scores)
     numbers = {
-        name: _mean(getattr(score, name) for score in scores) for name in ("j", "f", "ao", "sr50", "sr75", "fps")
+        name: _mean(getattr(score, name) for score in scores)
+        for name in ("j", "f", "first_j", "ao", "sr50", "sr75", "fps")
     }
     return Score(sequence="mean", method=method, frames=sum(score.frames for score in scores), **numbers)
 
@@ -119,8 +125,8 @@ def _frames_with_masks(sequence: ClipSequence) -> list[int]:
 
 def _mean_j_f(
     sequence: ClipSequence, frames: list[int], predict: Callable[[int, int, tuple[int, int]], np.ndarray]
-) -> tuple[float, float]:
-    """J and F over frames, then objects.
+) -> tuple[float, float, float]:
+    """J and F over frames, then objects; and J on the objects' first frames, nan unless all of them are measured.
 
     Args:
         sequence: with true masks on `frames`.
@@ -129,6 +135,7 @@ def _mean_j_f(
     """
     starts = first_frames(true_boxes(sequence))
     values: dict[int, list[tuple[float, float]]] = {object_id: [] for object_id in starts}
+    first: list[float] = []
     assert sequence.ground_truth_seg is not None
     for index in frames:
         path = sequence.ground_truth_seg[index]
@@ -141,11 +148,12 @@ def _mean_j_f(
             if index >= start:
                 masks = predict(index, object_id, (height, width)), truth == object_id
                 values[object_id].append((metrics.jaccard(*masks, ignore), metrics.boundary_f(*masks, ignore)))
+                first += [values[object_id][-1][0]] if index == start else []
     means = [np.mean(pairs, axis=0) for pairs in values.values() if pairs]
     if not means:
-        return NAN, NAN
+        return NAN, NAN, NAN
     j, f = np.mean(means, axis=0).tolist()
-    return j, f
+    return j, f, float(np.mean(first)) if len(first) == len(starts) else NAN
 
 
 def _mean(values: Iterable[float]) -> float:

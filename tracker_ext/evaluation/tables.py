@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tracker_ext.evaluation.scoring import Score
 
-COLUMNS = ("sequence", "method", "J", "F", "AO", "SR50", "SR75", "fps", "frames")
+COLUMNS = ("sequence", "method", "J", "F", "J first", "AO", "SR50", "SR75", "fps", "frames")
 
 
 def format_table(scores: Sequence[Score], notes: Sequence[str] = ()) -> str:
@@ -57,7 +57,7 @@ def write_tables(folder: Path, scores: Sequence[Score], notes: Sequence[str], la
 
 
 def _cells(score: Score) -> list[str]:
-    numbers = [_number(value, 3) for value in (score.j, score.f, score.ao, score.sr50, score.sr75)]
+    numbers = [_number(value, 3) for value in (score.j, score.f, score.first_j, score.ao, score.sr50, score.sr75)]
     return [score.sequence, score.method, *numbers, _number(score.fps, 1), str(score.frames or "-")]
 
 

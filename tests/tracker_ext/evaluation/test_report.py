@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import run_evaluation
+from ltr_ext.data.image_io import read_mask, write_mask
 from ltr_ext.errors import UserError
 from tracker_ext.evaluation import report
 from tracker_ext.evaluation.datasets import DavisFolderDataset
@@ -29,7 +30,7 @@ def sequences(davis_root):
 def test_perfect_results(sequences, store_results, tmp_path, name):
     store_results(sequences, tmp_path)
     score = score_stored(StoredResult(sequences[name], tmp_path / "masks", tmp_path), "truth")
-    assert (score.j, score.f, score.ao, score.sr50, score.sr75) == (1, 1, 1, 1, 1)
+    assert (score.j, score.f, score.first_j, score.ao, score.sr50, score.sr75) == (1, 1, 1, 1, 1, 1)
     # 0.25 s per frame and object; object 3 is there on 2 of 4 frames.
     assert score.fps == pytest.approx({"one": 4.0, "several": 4 / (0.25 * (4 + 4 + 2))}[name])
 
@@ -41,6 +42,17 @@ def test_shifted_results(sequences, store_results, tmp_path):
         assert score.j == pytest.approx(9 / 15), "squares of 12 pixels, 3 apart"
         assert score.ao == pytest.approx(9 / 15)
         assert (score.sr50, score.sr75) == (1, 0)
+
+
+def test_the_first_frame_of_each_object_is_scored_by_itself(sequences, store_results, tmp_path):
+    store_results(sequences, tmp_path)
+    for frame, object_id in ((0, 1), (2, 3)):  # object 3 enters on frame 2
+        path = tmp_path / "masks" / "several" / f"{frame:05d}.png"
+        labels = read_mask(path)
+        write_mask(path, np.where(labels == object_id, 0, labels).astype(np.uint8))
+    score = score_stored(StoredResult(sequences["several"], tmp_path / "masks", tmp_path), "x")
+    assert score.first_j == pytest.approx(1 / 3), "two of three objects missed on their first frame"
+    assert score.j == pytest.approx((3 / 4 + 1 + 1 / 2) / 3)
 
 
 def test_boxes_alone_have_no_j(sequences, store_results, tmp_path):
@@ -111,7 +123,7 @@ def test_means_leave_out_what_is_unknown():
 def test_table_is_aligned_and_shows_gaps():
     lines = format_table([Score(sequence="a", method="long name", j=0.12345)], ["why"]).splitlines()
     assert len({len(line) for line in lines[:3]}) == 1
-    assert "| 0.123 |" in lines[2] and lines[2].count("-") == 6 and lines[-1] == "- why"
+    assert "| 0.123 |" in lines[2] and lines[2].count("-") == 7 and lines[-1] == "- why"
 
 
 def test_command(davis_root, store_results, tmp_path, capsys):
