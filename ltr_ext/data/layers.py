@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from ltr_ext.data.boxes import mask_to_box
-from ltr_ext.data.warps import Bend, affine, bend_field, random_bend, sampling_map
+from ltr_ext.data.warps import Bend, Region, affine, bend_field, random_bend, sampling_map
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,24 @@ def _draw_shadow(rng: np.random.Generator, size: float) -> Shadow:
     """Mostly below the layer, as the sun has it; `size` in canvas pixels."""
     shift = (rng.normal(0, 0.15) * size, abs(rng.normal(0, 0.15)) * size)
     return Shadow(shift, rng.uniform(0.01, 0.12) * size, rng.uniform(0.2, 0.7))
+
+
+EDGE_BLUR = 0.7
+"""Standard deviation of the soft edge of a cut-out object, canvas pixels."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A layer as it looks at one time, in the part of the canvas that it reaches."""
+
+    region: Region
+    """Rows and columns of the canvas; [h, w] pixels."""
+    picture: np.ndarray
+    """[h, w, 3] float32 RGB."""
+    opacity: np.ndarray
+    """[h, w] float32."""
+    labels: np.ndarray
+    """[h, w] uint8: 1 object, 0 none, 255 undecided."""
 
 
 @dataclass(frozen=True)
@@ -150,23 +168,38 @@ class Layer:
         picture, labels = picture[rows, columns], mask[rows, columns].astype(np.uint8)
         return Layer(picture, labels, False, canvas_hw, centre, zoom, size, motion, shadow)
 
-    def render(self, time: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Draw the layer at a time in 0..1.
-
-        Returns:
-            ([H, W, 3] float32 RGB, [H, W] float32 opacity, [H, W] uint8 labels).
-        """
+    def render(self, time: float) -> Rendered:
+        """Draw the layer at a time in 0..1, as far as it reaches."""
         motion = self.motion
-        field = bend_field(motion.start.mix(motion.end, time))
-        source = sampling_map(self._matrix(time), field, self.labels.shape, self.canvas_hw)
+        matrix, field = self._matrix(time), bend_field(motion.start.mix(motion.end, time))
+        region = (
+            (slice(0, self.canvas_hw[0]), slice(0, self.canvas_hw[1])) if self.opaque else self._reach(matrix, field)
+        )
+        source = sampling_map(matrix, field, self.labels.shape, self.canvas_hw, region)
         border = cv2.BORDER_REFLECT_101 if self.opaque else cv2.BORDER_REPLICATE
-        picture = cv2.remap(self.picture, *source, cv2.INTER_LINEAR, borderMode=border)
+        picture = cv2.remap(self.picture, *source, cv2.INTER_LINEAR, borderMode=border).astype(np.float32)
         if self.opaque:
             labels = cv2.remap(self.labels, *source, cv2.INTER_NEAREST, borderMode=border)
-            return picture.astype(np.float32), np.ones(self.canvas_hw, np.float32), labels
+            return Rendered(region, picture, np.ones(self.canvas_hw, np.float32), labels)
         soft = cv2.remap(self.labels * np.uint8(255), *source, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-        soft = cv2.GaussianBlur(soft, (0, 0), 0.7).astype(np.float32) / 255
-        return picture.astype(np.float32), soft, (soft > 0.5).astype(np.uint8)
+        soft = cv2.GaussianBlur(soft, (0, 0), EDGE_BLUR).astype(np.float32) / 255
+        return Rendered(region, picture, soft, (soft > 0.5).astype(np.uint8))
+
+    def _reach(self, matrix: np.ndarray, field: np.ndarray) -> Region:
+        """The part of the canvas outside of which the layer is invisible; at least one pixel."""
+        height, width = self.labels.shape
+        # A bend moves the layer's outline by no more than its largest displacement; the blur by three deviations.
+        bend = np.abs(field).max(axis=(0, 1)) * (width, height) + 1
+        x0, y0, x1, y1 = -bend[0], -bend[1], width + bend[0], height + bend[1]
+        corners = np.array([[x0, y0, 1], [x1, y0, 1], [x0, y1, 1], [x1, y1, 1]]) @ matrix.T
+        margin = 4 * EDGE_BLUR + 1
+        low = np.floor(corners.min(axis=0) - margin).astype(int)
+        high = np.ceil(corners.max(axis=0) + margin).astype(int)
+        columns, rows = (
+            slice(int(np.clip(start, 0, side - 1)), int(np.clip(stop, np.clip(start, 0, side - 1) + 1, side)))
+            for start, stop, side in zip(low, high, self.canvas_hw[::-1], strict=True)
+        )
+        return rows, columns
 
     def full_area(self, time: float) -> float:
         """Area of the object at that time if nothing hid it, canvas pixels."""

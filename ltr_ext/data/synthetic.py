@@ -195,17 +195,17 @@ def _render(
         mask = np.zeros(layers[0].canvas_hw, np.uint8)
         full_area = 0.0
         for place, layer in enumerate(layers):
-            picture, alpha, labels = layer.render(time)
-            if layer.opaque:
-                canvas = picture
-            else:
-                if layer.shadow is not None:
-                    canvas *= layer.shadow.light(alpha)[..., None]
-                canvas += alpha[..., None] * (picture - canvas)
+            seen = layer.render(time)
+            place_in_frame = canvas[seen.region]
+            if layer.shadow is not None:
+                opacity = np.zeros(layer.canvas_hw, np.float32)
+                opacity[seen.region] = seen.opacity
+                canvas *= layer.shadow.light(opacity)[..., None]
+            place_in_frame += seen.opacity[..., None] * (seen.picture - place_in_frame)
             if place == annotated:
-                mask, full_area = labels, layer.full_area(time)
+                mask[seen.region], full_area = seen.labels, layer.full_area(time)
             elif place > annotated:
-                mask = np.where(alpha > 0.5, 0, mask).astype(np.uint8)
+                mask[seen.region][seen.opacity > 0.5] = 0
         area = int((mask == 1).sum())
         if area < max(config.min_visible * full_area, 48):
             return None

@@ -80,8 +80,16 @@ def affine(
     return np.column_stack([linear, np.array(to) - linear @ np.array(centre)])
 
 
+Region = tuple[slice, slice]
+"""Rows and columns of a canvas."""
+
+
 def sampling_map(
-    matrix: np.ndarray, field: np.ndarray | None, layer_hw: tuple[int, int], out_hw: tuple[int, int]
+    matrix: np.ndarray,
+    field: np.ndarray | None,
+    layer_hw: tuple[int, int],
+    out_hw: tuple[int, int],
+    region: Region = (slice(None), slice(None)),
 ) -> tuple[np.ndarray, np.ndarray]:
     """Where each canvas pixel comes from.
 
@@ -90,14 +98,16 @@ def sampling_map(
         field: from `bend_field`, in units of the layer, or None.
         layer_hw: size of the layer.
         out_hw: size of the canvas.
+        region: the part of the canvas that is wanted.
 
     Returns:
-        x and y, [H, W] float32 each, for `cv2.remap`: source pixel centres.
+        x and y, [H, W] float32 each (of the region), for `cv2.remap`: source pixel centres.
     """
     inverse = cv2.invertAffineTransform(matrix)
     height, width = out_hw
-    xs = np.arange(width, dtype=np.float32) + 0.5
-    ys = np.arange(height, dtype=np.float32) + 0.5
+    rows, columns = region
+    xs = (np.arange(width, dtype=np.float32) + 0.5)[columns]
+    ys = (np.arange(height, dtype=np.float32) + 0.5)[rows]
     planes = []
     for row in inverse.astype(np.float32):
         planes.append(np.add.outer(row[1] * ys, row[0] * xs + (row[2] - np.float32(0.5))))
@@ -114,9 +124,8 @@ def sampling_map(
         )
         moved = cv2.remap(field, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         for axis, side in enumerate(layer_hw[::-1]):
-            planes[axis] += cv2.resize(
-                moved[..., axis] * np.float32(side), (width, height), interpolation=cv2.INTER_LINEAR
-            )
+            plane = cv2.resize(moved[..., axis] * np.float32(side), (width, height), interpolation=cv2.INTER_LINEAR)
+            planes[axis] += plane[rows, columns]
     return planes[0], planes[1]
 
 

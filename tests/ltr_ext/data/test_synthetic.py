@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ltr_ext.data.layers import Layer, draw_motion, fill_hole
+from ltr_ext.data.layers import EDGE_BLUR, Layer, draw_motion, fill_hole
 from ltr_ext.data.stills import collect_stills, object_ids
 from ltr_ext.data.synthetic import SyntheticConfig, render_clip
 from ltr_ext.data.warps import FIELD_GRID, affine, bend_field, random_bend, sampling_map
@@ -75,13 +75,30 @@ def test_a_bend_passes_through_its_control_points():
     np.testing.assert_allclose(found, bend.displacements, atol=0.01)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_nothing_of_a_layer_lies_outside_its_reach(photographs, seed):
+    rng = np.random.default_rng(seed)
+    image, labels = collect_stills(photographs, held_out=False).stills[0].load()
+    motion = draw_motion(rng, travel=2.0, bend=0.1, growth=0.3, turn=0.5)
+    layer = Layer.cut_out(rng, image, labels == 1, (120, 160), 40.0, motion)
+    for time in (0.0, 0.4, 1.0):
+        seen = layer.render(time)
+        matrix, field = layer._matrix(time), bend_field(motion.start.mix(motion.end, time))
+        source = sampling_map(matrix, field, layer.labels.shape, layer.canvas_hw)
+        whole = cv2.remap(layer.labels * np.uint8(255), *source, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        whole = cv2.GaussianBlur(whole, (0, 0), EDGE_BLUR).astype(np.float32) / 255
+        assert np.array_equal(whole[seen.region], seen.opacity)
+        whole[seen.region] = 0
+        assert not whole.any()
+
+
 def test_full_area_is_what_is_drawn(photographs):
     rng = np.random.default_rng(0)
     image, labels = collect_stills(photographs, held_out=False).stills[0].load()
     motion = draw_motion(rng, travel=0.0, bend=0.0, growth=0.3, turn=0.0)
     layer = Layer.cut_out(rng, image, labels == 1, (200, 200), 50.0, motion)
     for time in (0.0, 0.5, 1.0):
-        assert (layer.render(time)[2] == 1).sum() == pytest.approx(layer.full_area(time), rel=0.1)
+        assert (layer.render(time).labels == 1).sum() == pytest.approx(layer.full_area(time), rel=0.1)
 
 
 def test_filling_a_hole_leaves_the_rest_alone():
