@@ -33,7 +33,7 @@ from ltr_ext.weights import file_hash, load_backbone_weights, load_network
 NUM_FRAMES = 4
 """One frame with its mask, three to segment."""
 BATCH_SIZE = 4
-EPOCHS = 5
+EPOCHS = 4
 ITERATIONS_PER_EPOCH = 200
 VALIDATION_CLIPS = 60
 WARM_UP = 50
