@@ -31,7 +31,7 @@ from ltr_ext.weights import load_backbone_weights
 NUM_FRAMES = 3
 BATCH_SIZE = 4
 EPOCHS = 13
-ABLATION_EPOCHS = 1
+ABLATION_EPOCHS = 3
 """Of the four `lite_<variant>` settings: enough to compare them, not to use them."""
 ITERATIONS_PER_EPOCH = 200
 VALIDATION_CLIPS = 60
