@@ -31,10 +31,21 @@ def parser() -> argparse.ArgumentParser:
         "run_tracker.py puts them; without it box2mask is run on the true boxes",
     )
     command.add_argument("--masks", metavar="DIR", help="folder of the masks, if they are not with the boxes")
-    command.add_argument("--out", metavar="DIR", help="folder for table, overlays and contact sheet")
+    command.add_argument(
+        "--out",
+        metavar="DIR",
+        help="folder for table, overlays and contact sheet (default: DIR/report of --results, else none)",
+    )
     command.add_argument("--label", help="name of the results in the table (default: name of the folder)")
-    command.add_argument("--frames", type=int, default=9, help="T of box2mask (default %(default)s)")
-    command.add_argument("--interval", type=int, default=5, help="D of box2mask (default %(default)s, as for DAVIS)")
+    command.add_argument(
+        "--frames", type=int, default=9, help="T, frames that box2mask sees together (default %(default)s)"
+    )
+    command.add_argument(
+        "--interval",
+        type=int,
+        default=5,
+        help="D, frames from one of them to the next (default %(default)s, as for DAVIS)",
+    )
     command.add_argument("--weights", metavar="FILE", help="box2mask weights (default: those that ship)")
     command.add_argument("--no-box2mask", action="store_true", help="the baselines alone")
     command.add_argument(
@@ -42,8 +53,9 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument(
         "--table",
-        choices=("1", "2", "8", "9", "10"),
-        help="run a table of the paper: 1 frames, 2 components, 8 iterations, 9 crop scale, 10 interval",
+        metavar="N",
+        help="run a table of the paper: 1 frames, 2 components (see --variant), 8 iterations, "
+        "9 crop scale, 10 interval; some two minutes a row and 1000 frames, see --every",
     )
     command.add_argument(
         "--variant", action="append", default=[], metavar="NAME=FILE", help="weights of a variant, for table 2"
@@ -61,6 +73,8 @@ def main(arguments: list[str] | None = None) -> int:
     for option in ("frames", "interval", "every", "grabcut_frames"):
         if (value := getattr(args, option)) is not None and value < 1:
             raise UserError(f"--{option.replace('_', '-')} {value}: must be at least 1")
+    if args.table and args.table not in (known := ("1", "2", "8", "9", "10")):
+        raise UserError(f"--table {args.table}: not one of {', '.join(known)}")
     print(f"host: {host.resolve(args.host)}")
     from tracker_ext.evaluation.report import report_run
 
@@ -132,6 +146,8 @@ def load_sequences(name: str) -> list:
     from tracker_ext.registration import register
 
     register()
+    if name not in tracker_handle.dataset_dict and ("/" in name or name.startswith("~")) and not Path(name).is_dir():
+        raise UserError(f"data set {name}: no such folder; check the path, or name a data set")
     if name not in tracker_handle.dataset_dict and Path(name).is_dir():
         return DavisFolderDataset(Path(name), name=Path(name).resolve().name).get_sequence_list()
     return tracker_handle.load_sequences(name)

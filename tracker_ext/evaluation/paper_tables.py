@@ -23,6 +23,10 @@ DAVIS = AnnotateConfig(num_frames=9, interval=5, tolerance=0.0)
 """The paper's inference on DAVIS (section 4.1)."""
 
 
+MIN_CLIPS = 5
+"""With fewer clips, drawing them anew says nothing."""
+
+
 @dataclass(frozen=True)
 class Setting:
     """One row."""
@@ -101,6 +105,8 @@ class Row:
     """Mean over sequences."""
     gain: Difference | None
     """Over the row before; None for the first."""
+    num_clips: int
+    """Sequences it was measured on."""
 
 
 def run_table(
@@ -146,7 +152,7 @@ def run_table(
             raise UserError(f"table {number}: no ground-truth masks to compare with; take a data set that has them")
         values = {scores.sequence: _frame_means(scores) for scores in found}
         gain = None if before is None else paired_bootstrap(before, values)
-        rows.append(Row(setting, float(np.mean([v.mean() for v in values.values()])), gain))
+        rows.append(Row(setting, float(np.mean([v.mean() for v in values.values()])), gain, len(values)))
         before = values
     progress.close()
     used = sorted({setting.variant for setting in table.settings})
@@ -168,10 +174,15 @@ def format_rows(title: str, rows: Sequence[Row], notes: str) -> str:
         ]
         gain = [""] * 3
         if row.gain is not None:
-            spans = (row.gain.frames, row.gain.sequences)
-            gain = [f"{100 * row.gain.mean:+.2f}", *(f"{100 * s.low:+.2f} .. {100 * s.high:+.2f}" for s in spans)]
+            spans = [f"{100 * s.low:+.2f} .. {100 * s.high:+.2f}" for s in (row.gain.frames, row.gain.sequences)]
+            gain = [
+                f"{100 * row.gain.mean:+.2f}",
+                spans[0],
+                spans[1] if row.num_clips >= MIN_CLIPS else "too few clips",
+            ]
         lines.append("| " + " | ".join([row.setting.label, *paper, f"{100 * row.jaccard:.1f}", *gain]) + " |")
-    return "\n".join([*lines, "", f"J in percent, mean over sequences. {notes}.", ""])
+    explained = "95 % intervals of a paired bootstrap: frames of each clip drawn anew, or clips drawn anew"
+    return "\n".join([*lines, "", f"J in percent, mean over sequences; {explained}. {notes}.", ""])
 
 
 def _frame_means(scores: BoxMaskScores) -> np.ndarray:

@@ -95,7 +95,8 @@ def test_tables_have_a_row_per_setting_and_the_papers_numbers(sequences, weights
     assert all(row[3] == "100.0" for row in rows), "boxes filled, squares"
     davis = ["" if setting.paper_davis is None else f"{setting.paper_davis:.1f}" for setting in settings]
     assert [row[2].strip() for row in rows] == davis
-    assert "6 frames" not in lines[-1] and "2 sequences, 8 frames" in lines[-1]
+    assert "2 sequences, 8 frames" in lines[-1]
+    assert all("too few clips" in row[6] for row in rows[1:])
 
 
 def test_table_2_says_which_weights_are_missing(sequences, weights):
@@ -121,6 +122,7 @@ def test_command(davis_root, weights, capsys, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (["--table", "3"], "--table 3: not one of 1, 2, 8, 9, 10"),
         (["--every", "0"], "--every 0: must be at least 1"),
         (["--grabcut-frames", "0"], "--grabcut-frames 0: must be at least 1"),
         (["--table", "2", "--variant", "other=x"], "--variant other=x: write NAME=FILE"),
