@@ -3,7 +3,8 @@
 Where it differs from the paper (`default.py`), and why: EfficientNet-Lite0 instead of ResNet-50, square crops (256
 pixels of 1.5 to 2.8 times the box in training) and a thin decoder, so that a laptop can train and run it; synthetic
 video from photographs, since no video data set is at hand there; cross-entropy beside Lovasz and a cosine schedule
-from 2e-3, since the run is fifty times shorter; careless boxes in 30 % of the clips.
+from 2e-3, since the run is thirty times shorter; careless boxes in 30 % of the clips; m_t withheld in a quarter of the
+sequences, so that the network learns to need s_t.
 """
 
 from __future__ import annotations
