@@ -73,8 +73,11 @@ def main(arguments: list[str] | None = None) -> int:
     for option in ("frames", "interval", "every", "grabcut_frames"):
         if (value := getattr(args, option)) is not None and value < 1:
             raise UserError(f"--{option.replace('_', '-')} {value}: must be at least 1")
-    if args.table and args.table not in (known := ("1", "2", "8", "9", "10")):
-        raise UserError(f"--table {args.table}: not one of {', '.join(known)}")
+    if args.table:
+        from tracker_ext.evaluation.paper_tables import TABLES
+
+        if args.table not in TABLES:
+            raise UserError(f"--table {args.table}: not one of {', '.join(TABLES)}")
     print(f"host: {host.resolve(args.host)}")
     from tracker_ext.evaluation.report import report_run
 

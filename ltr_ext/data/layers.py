@@ -188,7 +188,7 @@ class Layer:
     def _reach(self, matrix: np.ndarray, field: np.ndarray) -> Region:
         """The part of the canvas outside of which the layer is invisible; at least one pixel."""
         height, width = self.labels.shape
-        # A bend moves the layer's outline by no more than its largest displacement; the blur by three deviations.
+        # A bend moves the layer's outline by no more than its largest displacement; the blur by four deviations.
         bend = np.abs(field).max(axis=(0, 1)) * (width, height) + 1
         x0, y0, x1, y1 = -bend[0], -bend[1], width + bend[0], height + bend[1]
         corners = np.array([[x0, y0, 1], [x1, y0, 1], [x0, y1, 1], [x1, y1, 1]]) @ matrix.T
