@@ -1,0 +1,1 @@
+"""VOT2020: regions as text, and what the VOT toolkit needs."""
