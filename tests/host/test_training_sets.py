@@ -33,7 +33,7 @@ def root(tmp_path_factory) -> Path:
 @pytest.fixture(autouse=True)
 def paths(root, tmp_path, monkeypatch) -> None:
     """Settings that name the miniatures."""
-    lines = [f'{field} = "{root / field}"\n' for field in miniatures.FIELDS if field in settings.PATH_FIELDS]
+    lines = [f'{field} = "{root / field}"\n' for field in miniatures.FIELDS]
     (tmp_path / "paths.toml").write_text("".join(lines))
     monkeypatch.setenv(settings.SETTINGS_VARIABLE, str(tmp_path / "paths.toml"))
 

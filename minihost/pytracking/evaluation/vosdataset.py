@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from collections import OrderedDict
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -95,14 +96,18 @@ class YouTubeVOSDataset(_VideoObjectDataset):
         split: "train", "valid" or "test".
         all_frames: take the pictures from `<split>_all_frames`; most of them have no annotation.
         sequences: names; None: all of the split.
+        cleanup: as upstream's; "starts", the only one here, is done in any case: an object enters where it is first seen.
     """
 
     dataset_name = "YouTubeVOS"
 
     def __init__(
-        self, version: str, split: str, all_frames: bool = False, sequences: list[str] | None = None
+        self, version: str, split: str, all_frames: bool = False, sequences: list[str] | None = None,
+        cleanup: Collection[str] = ()
     ) -> None:
         super().__init__()
+        if unknown := set(cleanup) - {"starts"}:
+            raise ValueError(f"YouTube-VOS cleanup {sorted(unknown)} is unknown; known: starts")
         root = Path(importlib.import_module("ltr.admin.local").EnvironmentSettings().youtubevos_dir) / version
         self.jpeg_path = root / (f"{split}_all_frames" if all_frames else split) / "JPEGImages"
         self.anno_path = root / split / "Annotations"
