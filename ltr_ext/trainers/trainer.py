@@ -210,6 +210,10 @@ class Box2MaskTrainer(LTRTrainer):
         self._say(f"resuming from {restored.path}: epoch {self.position.epoch}, iteration {self.iteration}")
         return restored.path
 
+    @property
+    def _where(self) -> str:
+        return f"checkpoints in {self.checkpoints.folder}"
+
     def _say(self, line: str) -> None:
         if self.team.leads:
             print(line, flush=True)
