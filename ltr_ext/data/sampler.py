@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,12 +86,14 @@ class SyntheticSampler(ClipSampler):
         """`TensorDict` of one clip."""
         rng = np.random.default_rng((self.seed, self.epoch, index))
         clip = render_clip(rng, self.num_frames, self.stills, self.backgrounds, self.clips)
-        names = {"dataset": "synthetic", "sequence": clip.name}
         if self.test_crops is None:
-            return TensorDict({**_fields("train", crop_clip(rng, clip.frames, clip.masks, self.crops)), **names})
-        first = crop_clip(rng, clip.frames[:1], clip.masks[:1], self.crops)
-        rest = crop_clip(rng, clip.frames[1:], clip.masks[1:], self.test_crops)
-        return TensorDict({**_fields("train", first), **_fields("test", rest), **names})
+            clips = {"train": crop_clip(rng, clip.frames, clip.masks, self.crops)}
+        else:
+            clips = {
+                "train": crop_clip(rng, clip.frames[:1], clip.masks[:1], self.crops),
+                "test": crop_clip(rng, clip.frames[1:], clip.masks[1:], self.test_crops),
+            }
+        return make_sample(clips, dataset="synthetic", sequence=clip.name)
 
 
 class VideoSampler(ClipSampler):
@@ -103,7 +105,7 @@ class VideoSampler(ClipSampler):
     Args:
         datasets: the host's video data sets with `multiobj=False` (each object is a sequence).
         turns: how many samples each data set gives in its turn, for example (6, 1).
-        crops: how frames are cropped.
+        crops: how frames are cropped; None in subclasses that crop otherwise.
         num_frames: T.
         window: the frames are drawn from a stretch of this many frames.
         samples_per_epoch: length.
@@ -117,7 +119,7 @@ class VideoSampler(ClipSampler):
         self,
         datasets: Sequence[Any],
         turns: Sequence[int],
-        crops: CropConfig,
+        crops: CropConfig | None,
         *,
         num_frames: int,
         window: int,
@@ -140,7 +142,7 @@ class VideoSampler(ClipSampler):
         for attempt in range(100):
             if attempt:
                 place = int(rng.integers(dataset.get_num_sequences()))
-            sample = self._draw_from(rng, dataset, place)
+            sample = self._draw_from(rng, number, place)
             if sample is not None:
                 return sample
         lacking = f"100 sequences without {self.num_frames} visible frames within {self.window}"
@@ -156,8 +158,9 @@ class VideoSampler(ClipSampler):
         order = np.random.default_rng((self.seed, self.epoch, number, round_number)).permutation(num_sequences)
         return number, int(order[position])
 
-    def _draw_from(self, rng: np.random.Generator, dataset: Any, sequence: int) -> Any | None:
-        """T frames of a sequence in which the object is seen; None if it has not so many."""
+    def _draw_from(self, rng: np.random.Generator, number: int, sequence: int) -> Any | None:
+        """T frames, in which the object is seen, of a sequence of data set `number`; None if it has not so many."""
+        dataset = self.datasets[number]
         info = dataset.get_sequence_info(sequence)
         visible = np.flatnonzero(np.asarray(info["visible"]))
         if len(visible) < self.num_frames:
@@ -171,8 +174,22 @@ class VideoSampler(ClipSampler):
         masks = [np.asarray(mask).squeeze().astype(np.uint8) for mask in annotation["mask"]]
         if any(mask_to_box(mask == 1) is None for mask in masks):
             return None
-        names = {"dataset": dataset.get_name(), "sequence": f"{sequence}, frames {numbers}"}
-        return TensorDict({**_fields("train", crop_clip(rng, frames, masks, self.crops)), **names})
+        assert self.crops is not None
+        clips = {"train": crop_clip(rng, frames, masks, self.crops)}
+        return make_sample(clips, dataset=dataset.get_name(), sequence=f"{sequence}, frames {numbers}")
+
+
+def make_sample(clips: Mapping[str, CroppedClip], **facts: str | int) -> Any:
+    """A `TensorDict` of crops and facts.
+
+    Args:
+        clips: "train", "test" -> crops; their tensors get upstream's names.
+        facts: whatever else a sample holds.
+    """
+    fields: dict[str, Any] = {}
+    for prefix, clip in clips.items():
+        fields |= _fields(prefix, clip)
+    return TensorDict({**fields, **facts})
 
 
 def _fields(prefix: str, clip: CroppedClip) -> dict[str, Any]:
