@@ -94,8 +94,8 @@ def load_calibration(weights: str | Path) -> Calibration | None:
         return None
     try:
         stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        parameters = {f.name: stored[f.name] for f in fields(Calibration)}
-        calibration = Calibration(**{k: tuple(v) if isinstance(v, list) else v for k, v in parameters.items()})
+        parameters: dict[str, Any] = {f.name: _tuple_of(stored[f.name]) for f in fields(Calibration)}
+        calibration = Calibration(**parameters)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"calibration {path} is damaged ({error!r}); restore it, or fit it again") from error
     return calibration if calibration.weights_hash == file_hash(weights) else None
@@ -175,6 +175,11 @@ def _logistic_fit(standard: np.ndarray, target: np.ndarray, ridge: float) -> np.
 
 def _sigmoid(values: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-np.clip(values, -50, 50)))
+
+
+def _tuple_of(value: Any) -> Any:
+    """JSON knows lists only."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _rounded(values: np.ndarray) -> tuple[float, ...]:

@@ -49,7 +49,7 @@ class TrustMeter:
         area = int(np.count_nonzero(mask))
         given = box if boxed and box is not None and np.isfinite(box).all() else None
         own = mask_to_box(mask) if area else None
-        tightness = math.nan if given is None else 0.0 if own is None else float(box_iou(own, given))
+        tightness = tightness_of(own, given)
         parts = count_parts(mask, own)
         return Trust(
             confidence=self._confidence(logits, mask, own, given, parts, tightness),
@@ -83,6 +83,13 @@ class TrustMeter:
         self._previous_area = area
         # One pixel is added to both, so that appearing and vanishing are large jumps, not infinite ones.
         return math.nan if previous is None else abs(math.log2((area + 1) / (previous + 1)))
+
+
+def tightness_of(own: np.ndarray | None, given: np.ndarray | None) -> float:
+    """IoU of a mask's own box (None: empty mask, 0) and the given one (None: nan)."""
+    if given is None:
+        return math.nan
+    return 0.0 if own is None else float(box_iou(own, given))
 
 
 def count_parts(mask: np.ndarray, own: np.ndarray | None) -> int:
