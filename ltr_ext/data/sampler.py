@@ -86,13 +86,7 @@ class SyntheticSampler(ClipSampler):
         """`TensorDict` of one clip."""
         rng = np.random.default_rng((self.seed, self.epoch, index))
         clip = render_clip(rng, self.num_frames, self.stills, self.backgrounds, self.clips)
-        if self.test_crops is None:
-            clips = {"train": crop_clip(rng, clip.frames, clip.masks, self.crops)}
-        else:
-            clips = {
-                "train": crop_clip(rng, clip.frames[:1], clip.masks[:1], self.crops),
-                "test": crop_clip(rng, clip.frames[1:], clip.masks[1:], self.test_crops),
-            }
+        clips = cut_sample(rng, clip.frames, clip.masks, self.crops, self.test_crops)
         return make_sample(clips, dataset="synthetic", sequence=clip.name)
 
 
@@ -111,8 +105,9 @@ class VideoSampler(ClipSampler):
         samples_per_epoch: length.
         seed: of all samples.
         repeat: every epoch has the same samples.
+        test_crops: if given, the first frame becomes `train_*` and the others, cropped like this, `test_*` (LWL).
 
-    A sample is as that of `SyntheticSampler` without test frames.
+    A sample is as that of `SyntheticSampler`.
     """
 
     def __init__(
@@ -126,11 +121,13 @@ class VideoSampler(ClipSampler):
         samples_per_epoch: int,
         seed: int,
         repeat: bool = False,
+        test_crops: CropConfig | None = None,
     ) -> None:
         super().__init__(samples_per_epoch, seed, repeat)
         self.datasets = list(datasets)
         self.turns = tuple(turns)
         self.crops = crops
+        self.test_crops = test_crops
         self.num_frames = num_frames
         self.window = window
 
@@ -175,8 +172,48 @@ class VideoSampler(ClipSampler):
         if any(mask_to_box(mask == 1) is None for mask in masks):
             return None
         assert self.crops is not None
-        clips = {"train": crop_clip(rng, frames, masks, self.crops)}
+        clips = cut_sample(rng, frames, masks, self.crops, self.test_crops)
         return make_sample(clips, dataset=dataset.get_name(), sequence=f"{sequence}, frames {numbers}")
+
+
+class MixedSampler(ClipSampler):
+    """Samplers that take turns.
+
+    Args:
+        samplers: all with the same fields and the same length, which is this sampler's.
+        turns: how many samples each gives in its turn, for example (3, 1).
+    """
+
+    def __init__(self, samplers: Sequence[ClipSampler], turns: Sequence[int]) -> None:
+        super().__init__(len(samplers[0]), samplers[0].seed, samplers[0].repeat)
+        self.samplers = list(samplers)
+        self.last_of_turn = np.cumsum(turns)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the samples of that epoch."""
+        for sampler in self.samplers:
+            sampler.set_epoch(epoch)
+
+    def __getitem__(self, index: int) -> Any:
+        """Sample `index` of the sampler whose turn it is."""
+        place = index % self.last_of_turn[-1]
+        return self.samplers[int(np.searchsorted(self.last_of_turn, place, side="right"))][index]
+
+
+def cut_sample(
+    rng: np.random.Generator,
+    frames: list[np.ndarray],
+    masks: list[np.ndarray],
+    crops: CropConfig,
+    test_crops: CropConfig | None,
+) -> dict[str, CroppedClip]:
+    """Crops of a clip for `make_sample`; with `test_crops` its first frame is "train" and the others are "test"."""
+    if test_crops is None:
+        return {"train": crop_clip(rng, frames, masks, crops)}
+    return {
+        "train": crop_clip(rng, frames[:1], masks[:1], crops),
+        "test": crop_clip(rng, frames[1:], masks[1:], test_crops),
+    }
 
 
 def make_sample(clips: Mapping[str, CroppedClip], **facts: str | int) -> Any:

@@ -29,6 +29,7 @@ from ltr_ext.actors.weak_lwl import WeakLWLActor
 from ltr_ext.data.fewshot import FewShotSampler, Source
 from ltr_ext.data.heldout import part_of
 from ltr_ext.data.search_crops import SearchConfig
+from ltr_ext.data.trusted_masks import TrustedMasks
 from ltr_ext.dataset import BoxesOnly, PseudoMasks
 from ltr_ext.distributed import team
 from ltr_ext.errors import UserError
@@ -216,16 +217,22 @@ def _davis(paths: paths_settings.Paths, needed_for: str, turns: int) -> Source:
     return Source(Davis(root=str(root), version="2017", split="train", multiobj=False), turns)
 
 
-def _got10k(paths: paths_settings.Paths, needed_for: str, turns: int) -> Source:
-    paths.require("got10k_dir", needed_for=needed_for)  # the reader takes it from the host's environment
-    masks = paths.require("got10k_masks_dir", needed_for=needed_for)
-    return Source(Got10kVOS(anno_path=str(masks), split="train"), turns)
+def made_masks(paths: paths_settings.Paths, needed_for: str, turns: int, name: str = "got10k") -> Source:
+    """GOT-10k or LaSOT with the masks that were made of its boxes.
 
+    Sequences that a reviewer rejected are left out where the masks lie in an output folder of run_annotate.py.
 
-def _lasot(paths: paths_settings.Paths, needed_for: str, turns: int) -> Source:
-    paths.require("lasot_dir", needed_for=needed_for)
-    masks = paths.require("lasot_masks_dir", needed_for=needed_for)
-    return Source(LasotVOS(anno_path=str(masks), split="train"), turns)
+    Args:
+        paths: where things are.
+        needed_for: the command, for messages.
+        turns: see `Source`.
+        name: "got10k" or "lasot".
+    """
+    paths.require(f"{name}_dir", needed_for=needed_for)  # the readers take it from the host's environment
+    masks = paths.require(f"{name}_masks_dir", needed_for=needed_for)
+    reader = {"got10k": Got10kVOS, "lasot": LasotVOS}[name]
+    dataset = reader(anno_path=str(masks), split="train")
+    return Source(TrustedMasks(dataset, masks.parent) if (masks.parent / "trust").is_dir() else dataset, turns)
 
 
 SOURCES: dict[str, Callable[[paths_settings.Paths, str, int], Source]] = {
@@ -234,7 +241,7 @@ SOURCES: dict[str, Callable[[paths_settings.Paths, str, int], Source]] = {
     "YouTube-VOS B, boxes": partial(_youtubevos, "B", masks="boxes"),
     "YouTube-VOS B, pseudo masks": partial(_youtubevos, "B", masks="pseudo"),
     "DAVIS": _davis,
-    "GOT-10k, pseudo masks": _got10k,
-    "LaSOT, pseudo masks": _lasot,
+    "GOT-10k, pseudo masks": made_masks,
+    "LaSOT, pseudo masks": partial(made_masks, name="lasot"),
 }
 """What recipes may name."""

@@ -27,7 +27,15 @@ LAST = f"{FOLDER}/TinyNet_{EPOCHS * BATCHES:08d}.safetensors"
 def run(workspace: Path, processes: int, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
     launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"]
-    command = [sys.executable, *(launcher if processes > 1 else []), str(SCRIPT), str(workspace), "--epochs", str(EPOCHS), *arguments]
+    command = [
+        sys.executable,
+        *(launcher if processes > 1 else []),
+        str(SCRIPT),
+        str(workspace),
+        "--epochs",
+        str(EPOCHS),
+        *arguments,
+    ]
     return subprocess.run(command, env=environment, cwd=REPOSITORY, capture_output=True, text=True, timeout=600)
 
 
