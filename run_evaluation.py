@@ -28,13 +28,14 @@ def parser() -> argparse.ArgumentParser:
         "--results",
         metavar="DIR",
         help="score these: boxes DIR/<seq>.txt or DIR/<seq>_<id>.txt, masks DIR/masks/<seq>/<frame>.png or where "
-        "run_tracker.py puts them; without it box2mask is run on the true boxes",
+        "run_tracker.py puts them, or a zip of such a folder; without it box2mask is run on the true boxes",
     )
     command.add_argument("--masks", metavar="DIR", help="folder of the masks, if they are not with the boxes")
     command.add_argument(
         "--out",
         metavar="DIR",
-        help="folder for table, overlays and contact sheet (default: DIR/report of --results, else none)",
+        help="folder for table, overlays and contact sheet (default: DIR/report of --results; of a zip, "
+        "NAME_report beside it; else none)",
     )
     command.add_argument("--label", help="name of the results in the table (default: name of the folder)")
     command.add_argument(
@@ -85,12 +86,14 @@ def main(arguments: list[str] | None = None) -> int:
     if args.results is None:
         evaluate_boxes(args, sequences)
         return 0
-    results = Path(args.results)
-    if not results.is_dir():
-        raise UserError(f"--results {results}: is not a folder; give the folder with the <sequence>.txt files")
-    masks = Path(args.masks) if args.masks else find_masks(results)
-    out = Path(args.out) if args.out else results / "report"
-    report_run(sequences, masks, results, out, args.label or results.resolve().name)
+    from tracker_ext.evaluation.archives import open_results
+
+    given = Path(args.results)
+    with open_results(given) as results:
+        masks = Path(args.masks) if args.masks else find_masks(results)
+        report = given / "report" if given.is_dir() else given.with_name(f"{given.stem}_report")
+        out = Path(args.out) if args.out else report
+        report_run(sequences, masks, results, out, args.label or given.resolve().name.removesuffix(".zip"))
     return 0
 
 
