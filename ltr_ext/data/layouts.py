@@ -166,6 +166,7 @@ def _youtubevos_layout(version: str, split: str, all_frames: bool = False) -> La
 
 LAYOUTS: dict[str, Layout] = {
     "got10k_train": _got10k_layout("train"),
+    "got10k_ltrval": _got10k_layout("train"),
     "got10k_val": _got10k_layout("val"),
     "got10k_test": _got10k_layout("test"),
     "lasot_train": Layout("LaSOT training set", "lasot_dir", _LASOT, partial(_lasot, split="training")),

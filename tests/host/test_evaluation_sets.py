@@ -172,6 +172,19 @@ def test_a_name_that_leads_out_of_the_results_is_refused(root, originals, tmp_pa
         tracker_handle.load_sequences("got10k_val")
 
 
+@pytest.mark.parametrize("name", ["dv2017_test_chal", "got10kvos_val"])
+def test_what_upstream_cannot_read_is_refused_by_name(root, name):
+    with pytest.raises(UserError, match=f"{name}: pytracking lists it, but"):
+        tracker_handle.load_sequences(name)
+
+
+@pytest.mark.skipif(not ON_UPSTREAM, reason="its list comes with pytracking")
+def test_upstream_finds_its_own_lists():
+    from pytracking.evaluation.environment import env_settings
+
+    assert (Path(env_settings().dataspec_path) / "got10k_val_split.txt").is_file()
+
+
 @pytest.mark.skipif(ON_UPSTREAM, reason="upstream has them")
 @pytest.mark.parametrize("name", ["yt2019_jjval", "got10k_ltrval"])
 def test_lists_of_upstream_are_not_ours(root, name):
