@@ -28,6 +28,7 @@ from ltr_ext.actors.lwl import LWLActor
 from ltr_ext.actors.weak_lwl import WeakLWLActor
 from ltr_ext.data.fewshot import FewShotSampler, Source
 from ltr_ext.data.heldout import part_of
+from ltr_ext.data.presence import require_dataset
 from ltr_ext.data.search_crops import SearchConfig
 from ltr_ext.data.trusted_masks import TrustedMasks
 from ltr_ext.dataset import BoxesOnly, PseudoMasks
@@ -203,6 +204,7 @@ def load_start(net: LWLNet, workspace: Path, name: str) -> str:
 def _youtubevos(part: str, paths: paths_settings.Paths, needed_for: str, turns: int, masks: str = "true") -> Source:
     """A part of YouTube-VOS 2019 train; masks "true", "boxes" or "pseudo"."""
     root = paths.require("youtubevos_dir", needed_for=needed_for)
+    require_dataset("yt2019_train")
     names = part_of(root / "2019" / "train" / "JPEGImages", part)
     dataset = YouTubeVOS(root=str(root), version="2019", split="train", multiobj=False, sequences=names)
     if masks == "boxes":
@@ -214,6 +216,7 @@ def _youtubevos(part: str, paths: paths_settings.Paths, needed_for: str, turns: 
 
 def _davis(paths: paths_settings.Paths, needed_for: str, turns: int) -> Source:
     root = paths.require("davis_dir", needed_for=needed_for)
+    require_dataset("dv2017_train")
     return Source(Davis(root=str(root), version="2017", split="train", multiobj=False), turns)
 
 
@@ -230,6 +233,7 @@ def made_masks(paths: paths_settings.Paths, needed_for: str, turns: int, name: s
     """
     paths.require(f"{name}_dir", needed_for=needed_for)  # the readers take it from the host's environment
     masks = paths.require(f"{name}_masks_dir", needed_for=needed_for)
+    require_dataset(f"{name}_train")
     reader = {"got10k": Got10kVOS, "lasot": LasotVOS}[name]
     dataset = reader(anno_path=str(masks), split="train")
     return Source(TrustedMasks(dataset, masks.parent) if (masks.parent / "trust").is_dir() else dataset, turns)

@@ -22,6 +22,7 @@ from torch.optim.lr_scheduler import LambdaLR
 import settings as paths_settings
 from ltr_ext.actors.box2mask import Box2MaskActor
 from ltr_ext.data.heldout import part_of
+from ltr_ext.data.presence import require_dataset
 from ltr_ext.data.processing import CropConfig
 from ltr_ext.data.sampler import VideoSampler
 from ltr_ext.distributed import team
@@ -66,6 +67,9 @@ def train(settings: Any, model: Box2MaskConfig, part: str = "train") -> None:
     youtubevos = paths.require("youtubevos_dir", needed_for=needed_for)
     davis = paths.require("davis_dir", needed_for=needed_for) if part == "train" else None
     pretrained = paths.require("pretrained_dir", needed_for=needed_for)
+    require_dataset("yt2019_train")
+    if davis is not None:
+        require_dataset("dv2017_train")
 
     def sequences(names: list[str]) -> YouTubeVOS:
         return YouTubeVOS(root=str(youtubevos), version="2019", split="train", multiobj=False, sequences=names)
