@@ -128,6 +128,15 @@ def test_default_says_which_path_is_missing_and_where_to_set_it(workspace, lines
         run(default, "default")
 
 
+def test_default_wants_whole_data_sets(workspace, video_data, tmp_path):
+    workspace(*video_data)
+    (tmp_path / "davis/JPEGImages/480p/disc/00001.jpg").unlink()
+    with pytest.raises(
+        UserError, match=r"DAVIS 2017 train: davis_dir = .*first missing: JPEGImages/480p/disc/00001\.jpg"
+    ):
+        run(default, "default")
+
+
 def test_lite_trains_without_any_photographs(workspace, monkeypatch):
     work = workspace()
     shrink(monkeypatch, lite, lite.LITE)
