@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from ltr.admin.settings import Settings
+from miniatures.boxes import make_got10k, make_lasot
 
 from ltr_ext.data.heldout import part_of
 from ltr_ext.data.image_io import read_mask, write_mask
@@ -106,6 +108,43 @@ def test_the_whole_network_is_fine_tuned(workspace, video_data, tiny, tmp_path):
     same = [name for name, old in before.items() if torch.equal(after[f"net.backbone.body.{name}"], old)]
     assert all("running" in name or "num_batches" in name for name in same), "batch statistics stay, nothing else does"
     assert not torch.equal(after["net.backbone.body.conv1.weight"], before["conv1.weight"])
+
+
+def test_lwl_ours_reads_the_masks_of_all_four(workspace, video_data, tiny, tmp_path, monkeypatch):
+    workspace(
+        *video_data,
+        'got10k_dir = "got10k"',
+        'lasot_dir = "lasot"',
+        'got10k_masks_dir = "m/g"',
+        'lasot_masks_dir = "m/l"',
+    )
+    make_got10k(tmp_path / "got10k", splits=("train",), frames=12)
+    make_lasot(tmp_path / "lasot", frames=60)
+    for pattern, step, masks in (("got10k/train/*", 1, "m/g"), ("lasot/*/*", 5, "m/l")):
+        for folder in tmp_path.glob(pattern):
+            if (folder / "groundtruth.txt").is_file():
+                write_filled_boxes(folder, tmp_path / masks / folder.name, step)
+    # the readers take the paths from the host's environment
+    environment = SimpleNamespace(got10k_dir=str(tmp_path / "got10k/train"), lasot_dir=str(tmp_path / "lasot"))
+    for name in ("ltr.dataset.got10k", "ltr.dataset.lasot"):
+        monkeypatch.setattr(importlib.import_module(name), "env_settings", lambda: environment)
+    run("stage1")
+    monkeypatch.setattr(lwl_recipe, "ITERATIONS_PER_EPOCH", 10)  # a whole turn of 6 + 1 + 6 + 6
+    sources = read_checkpoint(run("ours", iterations=10)).header["fingerprint"]["sources"]
+    assert list(sources) == list(setting("ours").RECIPE.sources) and all(count > 0 for _, count in sources.values())
+
+
+def write_filled_boxes(sequence: Path, masks: Path, step: int) -> None:
+    """Masks as the host's readers want them: the box of every `step`th frame, filled, 0 and 1."""
+    masks.mkdir(parents=True)
+    boxes = np.loadtxt(sequence / "groundtruth.txt", delimiter=",")
+    frame = next(path for path in sorted(sequence.rglob("*.jpg")))
+    height, width = cv2.imread(str(frame)).shape[:2]
+    for number in range(0, len(boxes), step):
+        x, y, w, h = boxes[number].round().astype(int)
+        mask = np.zeros((height, width), np.uint8)
+        mask[max(y, 0) : max(y + h, 0), max(x, 0) : max(x + w, 0)] = 1
+        write_mask(masks / f"{number + 1:08d}.png", mask)
 
 
 @pytest.mark.parametrize("name", TABLE_3)
