@@ -136,9 +136,9 @@ def test_every_change_is_seen():
 @pytest.mark.parametrize(
     ("box", "expected"),
     [
-        pytest.param((100, 90, 20, 10), (74, 76, 72, 38), id="free: 25 times the area, aspect kept"),
-        pytest.param((0, 0, 20, 10), (0, 0, 72, 38), id="moved inside"),
-        pytest.param((500, 500, 20, 10), (128, 162, 72, 38), id="outside the image: moved back"),
+        pytest.param((100, 90, 20, 10), (74, 76, 73, 38), id="free: 3.7 squared times the area"),
+        pytest.param((0, 0, 20, 10), (0, 0, 73, 38), id="moved inside"),
+        pytest.param((500, 500, 20, 10), (127, 162, 73, 38), id="outside the image: moved back"),
         pytest.param((0, 0, 190, 190), (-92, 0, 384, 200), id="shrunk to the height, over the width"),
     ],
 )
