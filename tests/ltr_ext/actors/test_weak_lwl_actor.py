@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -73,3 +75,17 @@ def test_a_batch_of_one_kind(weak):
     if weak == [0, 0]:
         plain, _ = LWLActor(one.net, lovasz_sigmoid_loss, whole_batch=True)(data)
         assert loss.item() == plain.item()
+
+
+def test_the_mean_over_processes_is_the_mean_over_their_frames(monkeypatch):
+    """One process has one sequence with a box, the other three."""
+    monkeypatch.setattr("ltr_ext.actors.weak_lwl.team", lambda: SimpleNamespace(gather=lambda count: [1, 3]))
+    one, data = actor(4), batch([1, 1, 1, 1])
+    logits, names = one.net.logits, ("test_anno", "test_images")
+
+    def share(columns: slice) -> Tensor:
+        part = {name: data[name][:, columns] for name in names}
+        return one._box_loss(logits[:, columns], part, data["weak"][columns].bool())
+
+    whole = both(logits.flatten(0, 1), data["test_anno"].flatten(0, 1), data["test_images"].flatten(0, 1))
+    assert (share(slice(0, 1)) + share(slice(1, 4))).item() / 2 == pytest.approx(whole.item())
