@@ -61,7 +61,7 @@ def apply_decisions(out: str | Path, file: str | Path) -> Applied:
     """
     out = Path(out)
     given = read_decisions(file)
-    manifests = {manifest["name"]: manifest for manifest in read_manifests(out)}
+    manifests = {manifest["name"]: manifest for _, manifest in read_manifests(out)}
     unknown = [name for name in given if name not in manifests]
     if unknown:
         shown = ", ".join(unknown[:3]) + (", ..." if len(unknown) > 3 else "")
@@ -81,8 +81,12 @@ def apply_decisions(out: str | Path, file: str | Path) -> Applied:
     return Applied(decisions, rejected, restored)
 
 
-def read_manifests(out: str | Path) -> Iterator[dict[str, Any]]:
-    """The manifests of the sequences that are done, by name of the file.
+def read_manifests(out: str | Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The manifests of the sequences that are done.
+
+    Yields:
+        (stem, manifest), by stem: `sequences/<stem>.json`, `trust/<stem>.csv` and `preview/<stem>/` belong together;
+        the stem is the sequence's name where that can be the name of a file.
 
     Raises:
         UserError: not the output of an annotation job, or a damaged manifest.
@@ -98,7 +102,7 @@ def read_manifests(out: str | Path) -> Iterator[dict[str, Any]]:
             raise UserError(f"manifest {path} is damaged ({error!r}); delete it and run the job again") from error
         if not isinstance(name, str) or not name:
             raise UserError(f"manifest {path}: name {name!r} is no text; delete it and run the job again")
-        yield manifest
+        yield path.relative_to(folder).with_suffix("").as_posix(), manifest
 
 
 def masks_of(out: Path, manifest: Mapping[str, Any]) -> list[PurePosixPath]:

@@ -38,6 +38,8 @@ class SequenceSummary:
     """One line of the report; None stands for "not known"."""
 
     name: str
+    folder: str
+    """Its folder of pictures inside `preview/`."""
     frames: int
     objects: int
     confidence: float | None
@@ -80,30 +82,30 @@ def write_report(out: str | Path) -> Path:
         UserError: not the output of an annotation job, damaged files in it, or it cannot be written.
     """
     out = Path(out)
-    manifests = list(read_manifests(out))
+    found = list(read_manifests(out))
     applied = out / DECISIONS_FILE
     decisions = read_decisions(applied) if applied.is_file() else {}
     summaries = [
-        summarise_sequence(out, manifest, decisions.get(manifest["name"]))
-        for manifest in tqdm(manifests, desc="report", unit="sequence", disable=None, leave=False)
+        summarise_sequence(out, stem, manifest["name"], decisions.get(manifest["name"]))
+        for stem, manifest in tqdm(found, desc="report", unit="sequence", disable=None, leave=False)
     ]
     path = out / REPORT_FILE
-    write_text(path, render_page(describe_job(out, manifests), summaries))
+    write_text(path, render_page(describe_job(out, [manifest for _, manifest in found]), summaries))
     return path
 
 
-def summarise_sequence(out: Path, manifest: dict[str, Any], decision: Decision | None) -> SequenceSummary:
-    """Read a sequence's table and find its pictures.
+def summarise_sequence(out: Path, stem: str, name: str, decision: Decision | None) -> SequenceSummary:
+    """Read a sequence's table and find its pictures; for `stem` see `read_manifests`.
 
     Raises:
         UserError: the table is missing or damaged.
     """
-    name = manifest["name"]
-    rows = read_trust(out / "trust" / f"{name}.csv")
+    rows = read_trust(out / "trust" / f"{stem}.csv")
     return SequenceSummary(
         name=name,
+        folder=stem,
         **summarise_rows(rows),
-        pictures=find_pictures(out / "preview" / name, rows),
+        pictures=find_pictures(out / "preview" / stem, rows),
         decision="" if decision is None else decision.choice,
         comment="" if decision is None else decision.comment,
     )

@@ -112,6 +112,16 @@ def test_a_table_of_another_length_is_refused(annotation):
         dataset.get_sequence_info(1)
 
 
+def test_a_name_that_is_no_file_name_is_found_by_its_manifest(annotation):
+    (annotation / "trust" / "a.csv").rename(annotation / "trust" / "x%2Fa.csv")
+    dataset = TrustedMasks(PseudoMasks(), annotation, min_confidence=0.5, names=["x/a", "b", "c"])
+    with pytest.raises(UserError, match="no trust table of x/a"):
+        dataset.get_sequence_info(0)
+    (annotation / "sequences").mkdir()
+    (annotation / "sequences" / "x%2Fa.json").write_text('{"name": "x/a"}', encoding="utf-8")
+    assert dataset.get_sequence_info(0)["visible"].tolist() == [0, 0, 1, 0, 1, 0, 1, 0]
+
+
 def test_nothing_left_is_refused(annotation):
     (annotation / "decisions.csv").write_text("sequence,decision\na,reject\nb,reject\nc,reject\n", encoding="utf-8")
     with pytest.raises(UserError, match="all 3 sequences are rejected"):

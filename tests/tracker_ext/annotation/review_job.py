@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 
@@ -25,14 +26,15 @@ def trust_rows(name: str, confidences: Iterable[float], tightness: float = 0.9) 
 
 def write_sequence(out: Path, name: str, confidences: list[float], tightness: float = 0.9, pictures: int = 0) -> None:
     """Table, manifest, one mask, and `pictures` previews."""
-    for path in (out / "trust" / f"{name}.csv", out / "sequences" / f"{name}.json"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    write_trust(out / "trust" / f"{name}.csv", trust_rows(name, confidences, tightness))
-    masks = out / "masks" / name
+    for folder in ("trust", "sequences"):
+        (out / folder).mkdir(parents=True, exist_ok=True)
+    stem = quote(name, safe="")
+    write_trust(out / "trust" / f"{stem}.csv", trust_rows(name, confidences, tightness))
+    masks = out / "masks" / stem
     masks.mkdir(parents=True, exist_ok=True)
     write_mask(masks / "00000001.png", np.eye(4, dtype=np.uint8))
     for rank in range(1, pictures + 1):
-        folder = out / "preview" / name
+        folder = out / "preview" / stem
         folder.mkdir(parents=True, exist_ok=True)
         shade = np.full((40, 64, 3), 60 * rank, np.uint8)
         write_jpeg(folder / f"{rank}_{rank:08d}.jpg", shade, quality=80)
@@ -41,9 +43,9 @@ def write_sequence(out: Path, name: str, confidences: list[float], tightness: fl
         "frames": len(confidences),
         "weights_hash": "0123456789ab",
         "confidence": {"kind": "calibrated"},
-        "outputs": [f"masks/{name}"],
+        "outputs": [f"masks/{stem}"],
     }
-    (out / "sequences" / f"{name}.json").write_text(json.dumps(manifest), encoding="utf-8")
+    (out / "sequences" / f"{stem}.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
 def write_job(out: Path, num_sequences: int, *, pictures: int = 0, frames: int = 12) -> Path:

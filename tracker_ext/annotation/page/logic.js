@@ -122,7 +122,7 @@ function sparkPath(values, width, height) {
 }
 
 function pictureUrl(sequence, file) {
-  return ["preview", ...sequence.name.split("/"), file].map(encodeURIComponent).join("/");
+  return ["preview", ...sequence.folder.split("/"), file].map(encodeURIComponent).join("/");
 }
 
 function percent(value) {
