@@ -125,7 +125,7 @@ class CocoWriter:
 
 
 class MotsFormat:
-    """`mots/<sequence>.txt`: lines `frame object class height width counts`, frames from 0, objects class * 1000 + id."""
+    """`mots/<sequence>.txt`: `frame object class height width counts` lines; object = class * 1000 + id."""
 
     name: ClassVar[str] = "mots"
 
