@@ -38,7 +38,7 @@ class SequenceLock:
                 if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
                     return False
                 raise UserError(
-                    f"folder {self._path.parent}: this file system has no locks ({error.strerror}); write to another one"
+                    f"folder {self._path.parent}: no file locks there ({error.strerror}); write to another disk"
                 ) from error
             # Between opening and locking, the holder before may have removed the file: then this lock locks nothing.
             if _is_same(handle, self._path):
