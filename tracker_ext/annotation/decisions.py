@@ -37,9 +37,9 @@ class Applied:
 
     def summary(self) -> str:
         """Lines for the command line."""
-        accepted, rejected = (len(names_with(self.decisions, choice)) for choice in ("accept", "reject"))
+        counts = {c: len(names_with(self.decisions, c)) for c in ("accept", "reject", "flag")}  # type: ignore[arg-type]
         lines = [
-            f"decisions: {accepted} accepted, {rejected} rejected, {len(self.flagged)} flagged",
+            f"decisions: {counts['accept']} accepted, {counts['reject']} rejected, {counts['flag']} flagged",
             f"moved to {REJECTED_FOLDER}/: {len(self.rejected)} sequences; moved back: {len(self.restored)}",
         ]
         return "\n".join([*lines, *(f"flagged: {_with_comment(self.decisions[name])}" for name in self.flagged)])
@@ -72,11 +72,11 @@ def apply_decisions(out: str | Path, file: str | Path) -> Applied:
     decisions = {**(read_decisions(applied) if applied.is_file() else {}), **given}
     moves = {name: masks_of(out, manifests[name]) for name in decisions if name in manifests}
     write_decisions(applied, decisions.values())
-    rejected: list[str] = []
-    restored: list[str] = []
+    rejected, restored = [], []
     for name, paths in moves.items():
         reject = decisions[name].choice == "reject"
-        if sum(_move(out, path, reject) for path in paths):
+        # A list, so that every path is moved and not only those up to the first that was.
+        if any([_move(out, path, reject) for path in paths]):
             (rejected if reject else restored).append(name)
     return Applied(decisions, rejected, restored)
 
