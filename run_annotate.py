@@ -23,6 +23,7 @@ EXAMPLES = """examples:
   python run_annotate.py folder my_clips --out my_masks --dry-run
   python run_annotate.py folder frames --boxes instances.json --out masks --format ytvos
   python run_annotate.py video clip.mp4 --boxes boxes.txt --out clip_masks
+  python run_annotate.py --apply decisions.csv --out got10k_masks
 
 Where data sets lie is said in settings/paths.toml. A run that was interrupted goes on when it is given again.
 `run_annotate.py folder --help` tells the options.
@@ -56,7 +57,9 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     raw = argparse.RawDescriptionHelpFormatter
     command = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=raw)
-    kinds = command.add_subparsers(dest="kind", required=True, metavar="WHAT")
+    command.add_argument("--apply", metavar="FILE", type=Path, help="take over the decisions of a review; needs --out")
+    command.add_argument("--out", metavar="DIR", type=Path, help="with --apply: output folder of a data set")
+    kinds = command.add_subparsers(dest="kind", metavar="WHAT")
     for name, text in DATASETS.items():
         example = f"example:\n  python run_annotate.py {name} --out {name}_masks --dry-run\n\n"
         dataset = kinds.add_parser(
@@ -170,6 +173,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Parse, load the network, annotate; returns the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     args = parser().parse_args(arguments)
+    if args.kind is None or args.apply is not None:
+        return apply_review(args)
     from tracker_ext.annotation.config import AnnotateConfig
 
     try:
@@ -185,6 +190,16 @@ def main(arguments: list[str] | None = None) -> int:
     if args.max_gap < 0:
         raise UserError(f"--max-gap {args.max_gap}: must be 0 or more")
     return run_on_video(args, config) if args.kind == "video" else run_on_dataset(args, config, arguments)
+
+
+def apply_review(args: argparse.Namespace) -> int:
+    """`--apply FILE --out DIR`."""
+    if args.kind is not None or args.apply is None or args.out is None:
+        raise UserError("nothing to do: name a data set, folder or video, or give --apply FILE --out DIR; see --help")
+    from tracker_ext.annotation.dataset_command import apply_review
+
+    print(apply_review(args.out, args.apply))
+    return 0
 
 
 def run_on_dataset(args: argparse.Namespace, config: object, arguments: list[str]) -> int:

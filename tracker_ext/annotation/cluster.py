@@ -7,7 +7,9 @@ on NFS from version 4, Lustre mounted with `flock`); without them use `--shard i
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from ltr_ext.errors import UserError
@@ -63,7 +65,8 @@ def run_on_dask(job: AnnotationJob, names: Sequence[str], address: str, workers:
             f"--cluster {address}: no Dask scheduler answers ({error}); start one: dask scheduler"
         ) from error
     try:
-        futures = client.map(run_one, list(names), job=job, pure=False, key=[f"annotate-{name}" for name in names])
+        keys = [f"annotate-{name}" for name in names]
+        futures = client.map(run_pickled, list(names), data=pickle.dumps(job), pure=False, key=keys)
         name_of = {future.key: name for future, name in zip(futures, names, strict=True)}
         for future in as_completed(futures):
             try:
@@ -76,6 +79,18 @@ def run_on_dask(job: AnnotationJob, names: Sequence[str], address: str, workers:
         client.close()
         if cluster is not None:
             cluster.close()
+
+
+def run_pickled(name: str, data: bytes) -> Outcome:
+    """`run_one` for a pickled job, which is unpickled once per process and then keeps the tables it has read."""
+    return run_one(name, _unpickled(data))
+
+
+@lru_cache(maxsize=1)
+def _unpickled(data: bytes) -> AnnotationJob:
+    job = pickle.loads(data)
+    assert isinstance(job, AnnotationJob)
+    return job
 
 
 def run_on_slurm(

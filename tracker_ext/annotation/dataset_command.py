@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from ltr_ext.weights import file_hash
 from tracker_ext.annotation.api import weight_file
 from tracker_ext.annotation.cluster import run_on_cluster
 from tracker_ext.annotation.config import AnnotateConfig
+from tracker_ext.annotation.decisions import apply_decisions
 from tracker_ext.annotation.formats import FORMATS
 from tracker_ext.annotation.job import (
     AnnotationJob,
@@ -118,7 +120,7 @@ def annotate_dataset(options: DatasetOptions, arguments: Sequence[str]) -> int:
     finally:
         clear_work(job)
         failed = tally.save()
-    finish(job)
+    finish(job.out, job.formats)
     write_report(job.out)
     print(tally.summary())
     print(f"results: {job.out}, report: {job.out / 'report.html'}")
@@ -128,6 +130,29 @@ def annotate_dataset(options: DatasetOptions, arguments: Sequence[str]) -> int:
         )
         return EXIT_FAILED
     return 0
+
+
+def apply_review(out: Path, decisions: Path) -> str:
+    """Move the masks of rejected sequences out, and bring lists and report up to date.
+
+    Args:
+        out: output folder of a job.
+        decisions: as the report writes it; see `apply_decisions`.
+
+    Returns:
+        What was done, in words.
+
+    Raises:
+        UserError: see `apply_decisions`.
+    """
+    applied = apply_decisions(out, decisions)
+    try:
+        formats = json.loads((out / "settings.json").read_text(encoding="utf-8"))["formats"]
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"settings {out / 'settings.json'} cannot be read ({error!r}); restore the file") from error
+    finish(out, formats)
+    write_report(out)
+    return applied.summary()
 
 
 class Tally:

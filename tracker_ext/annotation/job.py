@@ -231,12 +231,17 @@ def clear_work(job: AnnotationJob) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def finish(job: AnnotationJob) -> None:
-    """Write what covers the whole data set, from the sequences that are done and not rejected."""
+def finish(out: Path, formats: Iterable[str]) -> None:
+    """Write what covers the whole data set, from the sequences that are done and not rejected.
+
+    Args:
+        out: output folder of a job.
+        formats: of the job.
+    """
     names = []
-    for path in sorted((job.out / "sequences").glob("*.json")):
+    for path in sorted((out / "sequences").glob("*.json")):
         outputs = json.loads(path.read_text(encoding="utf-8"))["outputs"]
-        if all((job.out / output).exists() for output in outputs):
+        if all((out / output).exists() for output in outputs):
             names.append(path.stem)
-    for name in job.formats:
-        FORMATS[name].finish(job.out, names)
+    for name in formats:
+        FORMATS[name].finish(out, names)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ltr_ext.errors import UserError
-from tracker_ext.annotation.sources.base import BoxedSequence, Pictures, Source, VideoFrames
+from tracker_ext.annotation.sources.base import BoxedSequence, PickledByFields, Pictures, Source, VideoFrames
 from tracker_ext.annotation.sources.files import read_lines
 from tracker_ext.annotation.sources.got10k import got10k_absence
 from tracker_ext.annotation.sources.tables import (
@@ -31,7 +31,7 @@ SHOWN = "groundtruth.txt, boxes.csv, gt/gt.txt, or --boxes FILE (.json, .csv)"
 
 
 @dataclass(frozen=True)
-class FolderSource:
+class FolderSource(PickledByFields):
     """Sequences below a folder, each with a box file of its own (`BOX_FILES`), frames beside it or in a video.
 
     `<any>/<sequence>/{pictures, groundtruth.txt}` (also in `img/` and the like), `<sequence>/{img1/, gt/gt.txt}` (MOT),

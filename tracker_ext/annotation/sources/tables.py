@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ltr_ext.errors import UserError
-from tracker_ext.annotation.sources.base import BoxedSequence, Pictures, VideoFrames, number_of
+from tracker_ext.annotation.sources.base import BoxedSequence, PickledByFields, Pictures, VideoFrames, number_of
 from tracker_ext.annotation.sources.files import read_lines
 from tracker_ext.evaluation.frames import VideoSource, list_pictures
 
@@ -23,7 +23,7 @@ VIDEO_SUFFIXES = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mpg")
 
 
 @dataclass(frozen=True)
-class CocoVideoSource:
+class CocoVideoSource(PickledByFields):
     """Boxes in one json file, frames below a folder.
 
     COCO-VID: `videos`, `images` (with `video_id`, `frame_id`), `annotations` per image (`bbox`, `instance_id` or
@@ -140,7 +140,7 @@ BB_COLUMNS = (
 
 
 @dataclass(frozen=True)
-class YouTubeBbSource:
+class YouTubeBbSource(PickledByFields):
     """YouTube-BoundingBoxes: one csv file, a box per second in parts of the frame, videos `<root>/<youtube_id>.mp4`.
 
     Instead of a video there may be a folder `<youtube_id>` of pictures named by their time in ms. A sequence is a

@@ -7,13 +7,13 @@ from functools import cached_property
 from pathlib import Path
 
 from ltr_ext.errors import UserError
-from tracker_ext.annotation.sources.base import BoxedSequence, Pictures
+from tracker_ext.annotation.sources.base import BoxedSequence, PickledByFields, Pictures
 from tracker_ext.annotation.sources.files import absent_rows, count_lines, numbered_frames
 from tracker_ext.evaluation.box_files import read_boxes
 
 
 @dataclass(frozen=True)
-class TrackingNetSource:
+class TrackingNetSource(PickledByFields):
     """The training sets that are there."""
 
     root: Path
