@@ -8,6 +8,7 @@ on NFS from version 4, Lustre mounted with `flock`); without them use `--shard i
 from __future__ import annotations
 
 import pickle
+import time
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -18,6 +19,8 @@ from tracker_ext.annotation.sequence_run import Outcome
 from tracker_ext.annotation.workers import Report, run_here, run_one
 
 INSTALL = "pip install 'box2mask[cluster]'"
+PATIENCE = 5.0
+"""Seconds between two looks at a sequence that another task has in hand."""
 
 
 def run_on_cluster(
@@ -49,8 +52,13 @@ def run_on_cluster(
         raise UserError(f"--cluster {address}: is neither slurm nor local nor a Dask scheduler tcp://host:port")
 
 
-def run_on_dask(job: AnnotationJob, names: Sequence[str], address: str, workers: int, report: Report) -> None:
-    """One task per sequence. The scheduler gives the task of a lost worker to another one, up to three times."""
+def run_on_dask(
+    job: AnnotationJob, names: Sequence[str], address: str, workers: int, report: Report, timeout: float = 30
+) -> None:
+    """One task per sequence. The scheduler gives the task of a lost worker to another one, up to three times.
+
+    `timeout`: seconds to wait for the scheduler.
+    """
     try:
         from distributed import Client, KilledWorker, LocalCluster, as_completed
     except ImportError as error:
@@ -59,7 +67,7 @@ def run_on_dask(job: AnnotationJob, names: Sequence[str], address: str, workers:
     try:
         if address == "local":
             cluster = LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None)
-        client = Client(cluster or address, timeout=30)
+        client = Client(cluster or address, timeout=timeout)
     except (OSError, ValueError, TimeoutError) as error:
         raise UserError(
             f"--cluster {address}: no Dask scheduler answers ({error}); start one: dask scheduler"
@@ -147,7 +155,18 @@ def run_on_slurm(
 
 
 def run_share(job: AnnotationJob, names: Sequence[str]) -> list[Outcome]:
-    """What one array task does; returns one outcome per name."""
-    outcomes: list[Outcome] = []
-    run_here(job, names, outcomes.append)
-    return outcomes
+    """What one array task does: all that nobody else has, and at the end what somebody had and lost.
+
+    Returns:
+        The last outcome of every name.
+    """
+    outcomes: dict[str, Outcome] = {}
+    left = list(names)
+    while left:
+        run_here(job, left, lambda outcome: outcomes.__setitem__(outcome.name, outcome))
+        if any(outcome.status == "stopped" for outcome in outcomes.values()):
+            break
+        left = [name for name in left if outcomes[name].status == "busy"]
+        if left:
+            time.sleep(PATIENCE)
+    return list(outcomes.values())
