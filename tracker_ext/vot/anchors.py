@@ -9,10 +9,10 @@ import numpy as np
 SPACING = 50
 """Frames between two anchors of VOT2020."""
 MIN_AREA_SHARE = 0.3
-"""An anchor's mask has at least this part of the median area of the sequence's masks: the object is to be seen there."""
+"""The mask of an anchor has at least this part of the sequence's median mask area: the object is to be seen there."""
 
 
-def choose_anchors(areas: Sequence[float] | np.ndarray, spacing: int = SPACING) -> np.ndarray:
+def choose_anchors(areas: np.ndarray, spacing: int = SPACING) -> np.ndarray:
     """Choose anchors as VOT2020 does: evenly spaced, each run in the direction in which more of the sequence lies.
 
     Args:
@@ -20,9 +20,9 @@ def choose_anchors(areas: Sequence[float] | np.ndarray, spacing: int = SPACING) 
         spacing: frames between two anchors.
 
     Returns:
-        [N] int: 1 for an anchor from which the sequence is run forward, -1 backward, 0 for all other frames. The first and
-        the last frame are anchors, or, if the object is not to be seen well there, the next that is; no anchor at all if
-        the object is nowhere.
+        [N] int: 1 for an anchor from which the sequence is run forward, -1 backward, 0 for all other frames. The first
+        and the last frame are anchors, or, if the object is not to be seen well there, the next that is; no anchor at
+        all if the object is nowhere.
     """
     areas = np.asarray(areas, dtype=np.float64)
     anchors = np.zeros(len(areas), dtype=np.int64)

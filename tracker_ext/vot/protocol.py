@@ -1,8 +1,8 @@
 """Regions of TraX, the VOT toolkit's wire protocol, to and from masks and boxes of ours (vot-trax 4).
 
-What is asked of TraX itself: `array()` of a mask is the content of its box only; `Mask.create` copies raw memory, so that
-anything but contiguous bytes becomes another mask. A rectangle or polygon is taken as it is and turned into a mask here:
-the toolkit's side makes an empty, displaced mask of a polygon.
+Traps of vot-trax: `array()` of a mask is the content of its box only; `Mask.create` copies raw memory, so that anything
+but contiguous bytes becomes another mask; where a tracker takes masks only, the toolkit's side makes an empty,
+displaced mask of a polygon, so we take every kind of region and convert here.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def region_box(region: Any, image_hw: tuple[int, int]) -> np.ndarray:
         image_hw: (height, width).
 
     Returns:
-        [4] float64 (x, y, w, h), image pixels: a rectangle as it is, else the box around a polygon's corners or around the
-        mask's pixels in the image.
+        [4] float64 (x, y, w, h), image pixels: a rectangle as it is, else the box around a polygon's corners or around
+        the mask's pixels in the image.
 
     Raises:
         UserError: a region of another kind, or a mask without a pixel in the image.

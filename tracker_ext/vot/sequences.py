@@ -26,8 +26,8 @@ def write_sequences(
 ) -> list[int]:
     """Write one sequence per object: `<sequence>` if it has one object, else `<sequence>_<id>`.
 
-    Per sequence `color/%08d.jpg` (from 1), `groundtruth.txt`, `anchor.value`, `occlusion.tag` (1 where the object is not to
-    be seen) and `sequence`; for all `list.txt`.
+    Per sequence `color/%08d.jpg` (from 1), `groundtruth.txt`, `anchor.value`, `occlusion.tag` (1 where the object is
+    not to be seen) and `sequence`; for all `list.txt`.
 
     Args:
         root: the folder; holds no sequences yet.
@@ -51,7 +51,7 @@ def write_sequences(
             for object_id in ids:
                 name = sequence.name if len(ids) == 1 else f"{sequence.name}_{object_id}"
                 masks = [frame == object_id for frame in labels]
-                anchors = choose_anchors([np.count_nonzero(mask) for mask in masks], spacing)
+                anchors = choose_anchors(np.array([mask.sum() for mask in masks]), spacing)
                 images = [Path(frame) for frame in sequence.frames]
                 write_sequence(root / name, images, masks, anchors, truth=truth, fps=fps)
                 names.append(name)

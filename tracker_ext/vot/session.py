@@ -19,7 +19,7 @@ LOG = logging.getLogger(__name__)
 
 
 def kind_given(tracker: Any) -> Kind:
-    """What a tracker starts from: what its attribute `starts_from` says ("mask", "box"), else masks if it gives masks."""
+    """What a tracker starts from: as its attribute `starts_from` says ("mask", "box"), else masks if it gives masks."""
     start = getattr(tracker, "starts_from", "mask" if tracker.predicts_segmentation_mask() else "box")
     return "mask" if start == "mask" else "rectangle"
 
@@ -82,7 +82,9 @@ def first_info(region: Any, image_hw: tuple[int, int], given: Kind) -> dict[str,
     info: dict[str, Any] = {"init_bbox": protocol.region_box(region, image_hw).tolist()}
     if given == "mask":
         if region.type != "mask":
-            LOG.warning("the sequence has a %s, not a mask: it is filled; lwl box2mask_init starts from it", region.type)
+            LOG.warning(
+                "the sequence has a %s, not a mask: it is filled; lwl box2mask_init starts from it", region.type
+            )
         info["init_mask"] = protocol.region_mask(region, image_hw).astype(np.uint8)
     return info
 

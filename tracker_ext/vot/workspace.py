@@ -1,8 +1,9 @@
-"""Write a workspace of the VOT toolkit with our trackers in it: its configuration, and sequences made from a data set."""
+"""Write a workspace of the VOT toolkit: its configuration, our trackers, and sequences made from a data set."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shlex
 import sys
@@ -35,8 +36,8 @@ TIMEOUT = 300
 EXAMPLES = """examples:
   python -m tracker_ext.vot.workspace vot_demo --dataset demo
   python -m tracker_ext.vot.workspace vot_demo_boxes --dataset demo --truth rectangle
-  python -m tracker_ext.vot.workspace vot2020 --stack vot2020/shortterm        (the toolkit downloads at its first command)
-  python -m tracker_ext.vot.workspace vot2020 --tracker lwl/default            (a workspace that vot initialize made)
+  python -m tracker_ext.vot.workspace vot2020 --stack vot2020/shortterm     (the toolkit downloads at its first command)
+  python -m tracker_ext.vot.workspace vot2020 --tracker lwl/default         (a workspace that vot initialize made)
 """
 
 
@@ -56,10 +57,15 @@ def parser() -> argparse.ArgumentParser:
         help="make the sequences from this data set (demo, clips, dv2017_val, ...), or a folder in DAVIS layout",
     )
     source.add_argument("--stack", choices=STACKS, help="a stack of the toolkit")
-    command.add_argument("--sequences", metavar="DIR", help="with --stack: sequences in VOT layout that you have already")
+    command.add_argument(
+        "--sequences", metavar="DIR", help="with --stack: sequences in VOT layout that you have already"
+    )
     command.add_argument("--truth", choices=KINDS, help="with --dataset: ground truth (default mask)")
     command.add_argument(
-        "--spacing", type=int, metavar="N", help=f"with --dataset: frames between anchors (default {SPACING}; VOT2020: 50)"
+        "--spacing",
+        type=int,
+        metavar="N",
+        help=f"with --dataset: frames between anchors (default {SPACING}; VOT2020: 50)",
     )
     command.add_argument(
         "--tracker",
@@ -107,7 +113,9 @@ def refuse_contradictions(args: argparse.Namespace, folder: Path) -> None:
     if args.sequences and not args.stack:
         raise UserError(f"--sequences {args.sequences}: goes with --stack")
     if args.sequences and not (Path(args.sequences) / "list.txt").is_file():
-        raise UserError(f"--sequences {args.sequences}: no list.txt in it; give the folder with the sequences in VOT layout")
+        raise UserError(
+            f"--sequences {args.sequences}: no list.txt in it; give the folder with the sequences in VOT layout"
+        )
     for option in ("truth", "spacing"):
         if getattr(args, option) is not None and args.dataset is None:
             raise UserError(f"--{option} {getattr(args, option)}: goes with --dataset")
@@ -145,8 +153,8 @@ def check_trackers(names: Sequence[str], truth: Kind) -> None:
 def trackers_ini(names: Sequence[str], truth: Kind, chosen: host.Host) -> str:
     """The tracker entries for the toolkit.
 
-    The command is split as a shell would (hence the quotes); `%` is special in the file. The toolkit runs it in a temporary
-    folder, so paths are absolute.
+    The command is split as a shell would (hence the quotes); `%` is special in the file. The toolkit runs it in a
+    temporary folder, so paths are absolute.
 
     Args:
         names: `NAME/PARAMETER`.
@@ -170,7 +178,11 @@ def trackers_ini(names: Sequence[str], truth: Kind, chosen: host.Host) -> str:
             "timeout": TIMEOUT,
             **{f"env_{variable}": value for variable, value in environment.items()},
         }
-        lines += [f"[{identifier(name)}]", *(f"{key} = {str(value).replace('%', '%%')}" for key, value in fields.items()), ""]
+        lines += [
+            f"[{identifier(name)}]",
+            *(f"{key} = {str(value).replace('%', '%%')}" for key, value in fields.items()),
+            "",
+        ]
     return "\n".join(lines)
 
 
@@ -181,7 +193,7 @@ def identifier(name: str) -> str:
 
 def config_yaml(stack: str, sequences: str) -> str:
     """`config.yaml`; paths are relative to the workspace."""
-    return f'registry:\n- ./trackers.ini\nstack: {stack}\nsequences: "{sequences}"\n'
+    return f"registry:\n- ./trackers.ini\nstack: {stack}\nsequences: {json.dumps(sequences)}\n"
 
 
 def stack_yaml(title: str, low: int, high: int) -> str:
@@ -191,17 +203,19 @@ def stack_yaml(title: str, low: int, high: int) -> str:
         title: for the report.
         low, high: see `eao_window`.
     """
-    multistart = f"""    type: multistart
-{{}}    analyses:
-    - {{{{type: multistart_eao_score, name: eaoscore, low: {low}, high: {high}}}}}
-    - {{{{type: multistart_eao_curve, name: eaocurve, high: {high + 1}}}}}
-    - {{{{type: multistart_average_ar, name: ar}}}}
+    analyses = f"""    analyses:
+    - {{type: multistart_eao_score, name: eaoscore, low: {low}, high: {high}}}
+    - {{type: multistart_eao_curve, name: eaocurve, high: {high + 1}}}
+    - {{type: multistart_average_ar, name: ar}}
 """
-    return f"""title: "{title}"
+    return f"""title: {json.dumps(title)}
 experiments:
   baseline:
-{multistart.format("")}  realtime:
-{multistart.format("    realtime: {grace: 3}" + chr(10))}  unsupervised:
+    type: multistart
+{analyses}  realtime:
+    type: multistart
+    realtime: {{grace: 3}}
+{analyses}  unsupervised:
     type: unsupervised
     repetitions: 1
     analyses:
