@@ -50,12 +50,14 @@ def run_lengths(anchors: np.ndarray) -> list[int]:
 def eao_window(lengths: Sequence[int]) -> tuple[int, int]:
     """The interval of run lengths over which EAO is averaged, for sequences that are not VOT2020's (there 115 to 755).
 
-    The toolkit's curve is 0 where no run reaches, so that a window beyond the runs gives a perfect tracker less than 1.
+    The toolkit averages its curve over low, ..., high - 1 frames after the initial one. The curve is 0 where no run
+    reaches, so that a wider window would give a perfect tracker less than 1.
 
     Args:
         lengths: of all runs, in frames.
 
     Returns:
-        (low, high), frames tracked after the initial one: the shortest and the longest run.
+        (low, high): from the shortest run to the longest.
     """
-    return max(1, min(lengths) - 1), max(1, max(lengths) - 1)
+    high = max(2, max(lengths))
+    return min(max(1, min(lengths) - 1), high - 1), high

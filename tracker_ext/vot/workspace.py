@@ -29,6 +29,8 @@ TRACKERS: dict[Kind, tuple[str, ...]] = {
     "rectangle": ("lwl/box2mask_init",),
 }
 """The trackers entered unless others are named."""
+EXPERIMENTS = ("baseline", "realtime", "unsupervised")
+"""Of VOT2020: several starts; the same at the speed of the video; one start, nothing else."""
 SPACING = 20
 TIMEOUT = 300
 """Seconds the toolkit waits for an answer; its 30 are short for a picture with many objects on a slow machine."""
@@ -68,6 +70,11 @@ def parser() -> argparse.ArgumentParser:
         help=f"with --dataset: frames between anchors (default {SPACING}; VOT2020: 50)",
     )
     command.add_argument(
+        "--experiments",
+        metavar="LIST",
+        help=f"with --dataset: some of {','.join(EXPERIMENTS)} (default: all; the analysis wants results of each)",
+    )
+    command.add_argument(
         "--tracker",
         action="append",
         metavar="NAME/PARAMETER",
@@ -98,7 +105,7 @@ def main(arguments: list[str] | None = None) -> int:
                 config = config_yaml(args.stack, sequences)
             else:
                 config = config_yaml("./stack.yaml", "sequences")
-                write_dataset(work, args.dataset, truth, args.spacing or SPACING)
+                write_dataset(work, args.dataset, truth, args.spacing or SPACING, experiments_of(args.experiments))
             (work / "config.yaml").write_text(config, encoding="utf-8")
     print(next_steps(folder, names))
     return 0
@@ -116,11 +123,12 @@ def refuse_contradictions(args: argparse.Namespace, folder: Path) -> None:
         raise UserError(
             f"--sequences {args.sequences}: no list.txt in it; give the folder with the sequences in VOT layout"
         )
-    for option in ("truth", "spacing"):
+    for option in ("truth", "spacing", "experiments"):
         if getattr(args, option) is not None and args.dataset is None:
             raise UserError(f"--{option} {getattr(args, option)}: goes with --dataset")
     if args.spacing is not None and args.spacing < 1:
         raise UserError(f"--spacing {args.spacing}: must be at least 1")
+    experiments_of(args.experiments)
     entries = folder / "trackers.ini"
     if args.dataset is None and args.stack is None:
         if not (folder / "config.yaml").is_file():
@@ -129,6 +137,19 @@ def refuse_contradictions(args: argparse.Namespace, folder: Path) -> None:
             raise UserError(f"{entries}: has trackers in it; move it away, or add the tracker by hand (docs/vot.md)")
     elif folder.is_dir() and any(folder.iterdir()):
         raise UserError(f"workspace {folder}: has files in it; name a new folder")
+
+
+def experiments_of(text: str | None) -> tuple[str, ...]:
+    """`a,b` as names of experiments; None for all.
+
+    Raises:
+        UserError: an unknown one.
+    """
+    names = EXPERIMENTS if text is None else tuple(text.split(","))
+    for name in names:
+        if name not in EXPERIMENTS:
+            raise UserError(f"--experiments {text}: {name} is none of {', '.join(EXPERIMENTS)}")
+    return names
 
 
 def check_trackers(names: Sequence[str], truth: Kind) -> None:
@@ -196,34 +217,30 @@ def config_yaml(stack: str, sequences: str) -> str:
     return f"registry:\n- ./trackers.ini\nstack: {stack}\nsequences: {json.dumps(sequences)}\n"
 
 
-def stack_yaml(title: str, low: int, high: int) -> str:
-    """`stack.yaml`: the experiments of `vot2020/shortterm`, with another interval for EAO.
+def stack_yaml(title: str, low: int, high: int, experiments: Sequence[str] = EXPERIMENTS) -> str:
+    """`stack.yaml`: experiments of `vot2020/shortterm`, with another interval for EAO.
 
     Args:
         title: for the report.
         low, high: see `eao_window`.
+        experiments: which of `EXPERIMENTS`.
     """
-    analyses = f"""    analyses:
+    multistart = f"""    analyses:
     - {{type: multistart_eao_score, name: eaoscore, low: {low}, high: {high}}}
-    - {{type: multistart_eao_curve, name: eaocurve, high: {high + 1}}}
+    - {{type: multistart_eao_curve, name: eaocurve, high: {high}}}
     - {{type: multistart_average_ar, name: ar}}
 """
-    return f"""title: {json.dumps(title)}
-experiments:
-  baseline:
-    type: multistart
-{analyses}  realtime:
-    type: multistart
-    realtime: {{grace: 3}}
-{analyses}  unsupervised:
-    type: unsupervised
-    repetitions: 1
-    analyses:
-    - {{type: average_accuracy, name: accuracy, burnin: 1}}
-"""
+    bodies = {
+        "baseline": f"    type: multistart\n{multistart}",
+        "realtime": f"    type: multistart\n    realtime: {{grace: 3}}\n{multistart}",
+        "unsupervised": "    type: unsupervised\n    repetitions: 1\n    analyses:\n"
+        "    - {type: average_accuracy, name: accuracy, burnin: 1}\n",
+    }
+    entries = "".join(f"  {name}:\n{body}" for name, body in bodies.items() if name in experiments)
+    return f"title: {json.dumps(title)}\nexperiments:\n{entries}"
 
 
-def write_dataset(work: Path, dataset: str, truth: Kind, spacing: int) -> None:
+def write_dataset(work: Path, dataset: str, truth: Kind, spacing: int, experiments: Sequence[str]) -> None:
     """Write `sequences/` and `stack.yaml`.
 
     Raises:
@@ -238,8 +255,8 @@ def write_dataset(work: Path, dataset: str, truth: Kind, spacing: int) -> None:
     (work / "sequences").mkdir()
     lengths = write_sequences(work / "sequences", given, truth=truth, spacing=spacing)
     low, high = eao_window(lengths)
-    (work / "stack.yaml").write_text(stack_yaml(f"box2mask, {path.name}", low, high), encoding="utf-8")
-    print(f"{len(lengths)} runs of {min(lengths)} to {max(lengths)} frames; EAO over {low} to {high}")
+    (work / "stack.yaml").write_text(stack_yaml(f"box2mask, {path.name}", low, high, experiments), encoding="utf-8")
+    print(f"{len(lengths)} runs of {min(lengths)} to {max(lengths)} frames; EAO over {low} to {high - 1}")
 
 
 def next_steps(folder: Path, names: Sequence[str]) -> str:

@@ -76,7 +76,7 @@ def test_masks_of_a_data_set(clips, tmp_path, capsys):
     assert converted.shape == (*SIZE, 3) and abs(int(converted.mean()) - 40) <= 1
     second = decode_region(lines(out / "sequences/two_3/groundtruth.txt")[0], *SIZE)
     assert second[13:19, 2:9].all() and second.sum() == 42
-    assert "low: 6, high: 11" in (out / "stack.yaml").read_text()
+    assert "low: 6, high: 12" in (out / "stack.yaml").read_text()
     assert (
         out / "config.yaml"
     ).read_text() == 'registry:\n- ./trackers.ini\nstack: ./stack.yaml\nsequences: "sequences"\n'
@@ -141,6 +141,10 @@ def test_trackers_for_a_workspace_that_the_toolkit_made(tmp_path):
         pytest.param(["--stack", "vot2020/shortterm", "--truth", "mask"], "--truth", id="the stack's truth is known"),
         pytest.param(["--stack", "vot2020/shortterm", "--spacing", "5"], "--spacing", id="the stack has its anchors"),
         pytest.param(["--dataset", "demo", "--spacing", "0"], "at least 1", id="no spacing"),
+        pytest.param(["--dataset", "demo", "--experiments", "baseline,x"], "x is none of", id="unknown experiment"),
+        pytest.param(
+            ["--stack", "vot2020/shortterm", "--experiments", "baseline"], "--experiments", id="the stack's own"
+        ),
         pytest.param(["--dataset", "dmeo"], "dmeo", id="unknown data set"),
     ],
 )
@@ -157,6 +161,14 @@ def test_a_folder_with_files_is_not_touched(clips, tmp_path):
     with pytest.raises(UserError, match="has files in it"):
         workspace.main([str(mine.parent), "--dataset", str(clips)])
     assert list(mine.parent.iterdir()) == [mine]
+
+
+@pytest.mark.parametrize("names", ["baseline", "unsupervised,baseline", "baseline,realtime,unsupervised"])
+def test_experiments_can_be_left_out(names, clips, tmp_path):
+    write(tmp_path / "ws", "--dataset", clips, "--experiments", names)
+    stack = lines(tmp_path / "ws/stack.yaml")
+    found = [line.strip(" :") for line in stack if line.startswith("  ") and line[2] != " "]
+    assert sorted(found) == sorted(names.split(","))
 
 
 def test_a_frame_without_mask_is_refused(clips, tmp_path):
