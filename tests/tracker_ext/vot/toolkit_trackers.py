@@ -1,7 +1,7 @@
 """Trackers that the toolkit starts as processes, to learn what its measures say: `python toolkit_trackers.py NAME`.
 
-`oracle` answers with the ground truth, `loser` with it for three frames and then with an empty mask, `crasher` dies on its
-third frame, `sleeper` never answers it.
+`oracle` answers with the ground truth, `loser` with it for three frames and then with an empty mask, `crasher` dies on
+its third frame, `sleeper` never answers it.
 """
 
 from __future__ import annotations
