@@ -9,6 +9,7 @@ PLOTS = ["tikzplotlib-patched>=0.10.1,<0.11"]
 BROWSER = ["selenium>=4.30,<5"]
 COCO = ["pycocotools>=2.0.8,<3"]
 CLUSTER = ["submitit>=1.5,<2", "distributed>=2024.8,<2027"]
+VOT = ["vot-trax>=4.0.2,<5"]
 TEST = ["pytest>=8.3,<10", "ruff>=0.11,<1", "mypy>=1.15,<3"]
 
 setup(
@@ -39,6 +40,7 @@ setup(
         "browser": BROWSER,
         "coco": COCO,
         "cluster": CLUSTER,
-        "test": [*TRAIN, *COCO, *CLUSTER, *TEST],
+        "vot": VOT,
+        "test": [*TRAIN, *COCO, *CLUSTER, *VOT, *TEST],
     },
 )
