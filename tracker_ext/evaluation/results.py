@@ -63,6 +63,11 @@ class StoredResult:
         """Whether the tracker wrote masks at all."""
         return (self.masks_root / self.sequence.name).is_dir()
 
+    def has_boxes(self) -> bool:
+        """Whether there is a box file of each object."""
+        names = [self._name(object_id) for object_id in true_boxes(self.sequence)]
+        return all((self.boxes_root / f"{name}.txt").is_file() for name in names)
+
     def labels(self, index: int) -> np.ndarray:
         """Predicted labels of a frame: [H, W] uint8, pixel value = object id.
 
@@ -107,14 +112,10 @@ class StoredResult:
 
 
 def missing_results(sequences: SequenceOf[ClipSequence], masks_root: Path, boxes_root: Path) -> list[str]:
-    """Names of the sequences without a complete set of box files."""
-    missing = []
-    for sequence in sequences:
-        stored = StoredResult(sequence, masks_root, boxes_root)
-        names = [stored._name(object_id) for object_id in true_boxes(sequence)]
-        if not all((boxes_root / f"{name}.txt").is_file() for name in names):
-            missing.append(sequence.name)
-    return missing
+    """Names of the sequences without a complete set of box files; of results that are masks alone, without masks."""
+    stored = [StoredResult(sequence, masks_root, boxes_root) for sequence in sequences]
+    with_boxes = any(result.has_boxes() for result in stored)
+    return [result.sequence.name for result in stored if not (result.has_boxes() if with_boxes else result.has_masks())]
 
 
 def _table(path: Path, columns: int) -> np.ndarray:
