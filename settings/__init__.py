@@ -56,6 +56,8 @@ class Paths:
     """LaSOT: the folder that holds one folder per class."""
     trackingnet_dir: Path | None = None
     """TrackingNet: the folder that holds `TRAIN_0` .. `TRAIN_11`, `TEST`."""
+    vot2020_dir: Path | None = None
+    """VOT2020: the folder that holds `list.txt` and one folder per sequence (the VOT toolkit's `sequences`)."""
     clips_dir: Path | None = None
     """Your own clips with masks, in DAVIS layout: `{JPEGImages,Annotations}/480p/<seq>` (data set `clips`)."""
     boxclips_dir: Path | None = None

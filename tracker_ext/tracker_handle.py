@@ -41,8 +41,17 @@ from pytracking.evaluation import Sequence, Tracker, get_dataset
 from pytracking.evaluation.datasets import dataset_dict
 from pytracking.evaluation.running import run_dataset
 
+import settings
+from ltr_ext.data.presence import LAYOUTS, require_dataset
 from ltr_ext.errors import UserError
 from tracker_ext.registration import register
+
+_LIST = "its list of sequences comes with pytracking only: run on it (--host upstream)"
+ONLY_UPSTREAM = {
+    **dict.fromkeys(("yt2018_jjval", "yt2019_jjval", "yt2019_jjval_all"), f"{_LIST}, or take yt300, another 300"),
+    "got10k_ltrval": _LIST,
+}
+"""Data sets that minihost cannot have, and why."""
 
 
 class TrackerHandle(Tracker):
@@ -181,26 +190,53 @@ def load_sequences(dataset: str, sequence: str | None = None) -> list[Sequence]:
         sequence: a sequence's name, or its number from 0.
 
     Raises:
-        UserError: unknown data set or sequence, a path that is not set, or a data set that cannot be read.
+        UserError: unknown data set or sequence, or a data set that is not where the settings say, or not whole.
     """
     register()
     if dataset not in dataset_dict:
+        if dataset in ONLY_UPSTREAM:
+            raise UserError(f"data set {dataset}: {ONLY_UPSTREAM[dataset]}")
         raise UserError(f"data set {dataset}: unknown; known are {', '.join(sorted(dataset_dict))}")
+    if dataset in LAYOUTS:
+        require_dataset(dataset, _listed_by_the_host(dataset))
+    source = settings.load().source
     try:
         sequences = get_dataset(dataset)
-    except (OSError, ValueError, AssertionError, KeyError) as error:
+    except UserError:
+        raise
+    except Exception as error:  # upstream's readers raise whatever they run into, `Exception` itself included
         reason = _one_line(error) or type(error).__name__
-        raise UserError(f"data set {dataset} cannot be read: {reason}; check its path in the settings") from error
+        raise UserError(f"data set {dataset} cannot be read: {reason}; check its path in {source}") from error
     if not sequences:
-        raise UserError(f"data set {dataset} has no sequences; check its path in the settings")
+        raise UserError(f"data set {dataset} has no sequences; check its path in {source}")
+    names = [one.name for one in sequences]
+    check_sequence_names(dataset, names)
     if sequence is None:
         return sequences
-    names = [one.name for one in sequences]
     if sequence in names:
         return [sequences[names.index(sequence)]]
     if sequence.isdecimal() and int(sequence) < len(names):
         return [sequences[int(sequence)]]
     raise UserError(f"sequence {sequence}: not in {dataset}; it has {_some(names)}")
+
+
+def check_sequence_names(dataset: str, names: list[str]) -> None:
+    """Refuse names that would put result files outside the results folder.
+
+    Raises:
+        UserError: a name that is no plain file name.
+    """
+    for name in names:
+        if name in ("", ".", "..") or any(mark in name for mark in ("/", "\\", "\0")):
+            raise UserError(f"data set {dataset}: sequence name {name!r} is no file name; correct the data set's list")
+
+
+def _listed_by_the_host(dataset: str) -> list[str] | None:
+    """The names of LaSOT's test sequences, which the host knows and the data set need not."""
+    if dataset != "lasot" or settings.load().lasot_dir is None:
+        return None
+    info = dataset_dict[dataset]
+    return getattr(importlib.import_module(info.module), info.class_name)(**info.kwargs).sequence_list
 
 
 def _some(names: list[str], limit: int = 40) -> str:

@@ -82,7 +82,13 @@ LASOT_SEQUENCES = ("airplane-1", "airplane-2", "bear-2", "bear-3")
 """The first and the third are of the test set."""
 
 
-def make_lasot(root: str | Path, *, names: Sequence[str] = LASOT_SEQUENCES, frames: int = 12) -> Path:
+def make_lasot(
+    root: str | Path,
+    *,
+    names: Sequence[str] = LASOT_SEQUENCES,
+    testing: Sequence[str] = ("airplane-1", "bear-2"),
+    frames: int = 12,
+) -> Path:
     """`<root>/<class>/<class>-<n>/{img/%08d.jpg,groundtruth.txt,full_occlusion.txt,out_of_view.txt,nlp.txt}`.
 
     Flags on one line, commas between. On frame 3 (from 1) the object is fully occluded, on frame 4 out of view; both
@@ -91,6 +97,7 @@ def make_lasot(root: str | Path, *, names: Sequence[str] = LASOT_SEQUENCES, fram
     Args:
         root: folder that `lasot_dir` names.
         names: of the sequences, `<class>-<n>`.
+        testing: those of them that are not for training.
         frames: per sequence, at least 4.
     """
     root = Path(root)
@@ -103,8 +110,7 @@ def make_lasot(root: str | Path, *, names: Sequence[str] = LASOT_SEQUENCES, fram
         write_text(folder / "full_occlusion.txt", ",".join(str(int(t == 2)) for t in range(frames)))
         write_text(folder / "out_of_view.txt", ",".join(str(int(t == 3)) for t in range(frames)))
         write_text(folder / "nlp.txt", f"{name.rsplit('-', 1)[0]} that moves")
-    testing = [name for name in names if name in ("airplane-1", "bear-2")]
-    write_lines(root / "testing_set.txt", testing)
+    write_lines(root / "testing_set.txt", [name for name in names if name in testing])
     write_lines(root / "training_set.txt", [name for name in names if name not in testing])
     return root
 

@@ -1,25 +1,33 @@
-"""Data sets we add to the host's: the demo, and one's own clips in two well-known layouts."""
+"""Data sets we add to the host's: the demo, one's own clips in two well-known layouts, VOT2020, more of YouTube-VOS."""
 
 from __future__ import annotations
 
+import importlib
 from collections import OrderedDict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pytracking.evaluation.data import BaseDataset, Sequence, SequenceList
+from pytracking.evaluation.datasets import dataset_dict
 
 import settings
 from ltr_ext.data.boxes import mask_to_box
+from ltr_ext.data.heldout import split_yt300
 from ltr_ext.data.image_io import IGNORE_LABEL, read_mask
 from ltr_ext.errors import UserError
 from tracker_ext.evaluation.box_files import read_boxes
 from tracker_ext.evaluation.demo import write_demo
 from tracker_ext.evaluation.frames import list_pictures
+from tracker_ext.evaluation.vot_sequences import read_sequence, read_sequence_names, store_masks
 
 DATASETS: dict[str, tuple[str, str, dict[str, object]]] = {
     "demo": (__name__, "DemoDataset", {}),
     "clips": (__name__, "DavisFolderDataset", {}),
     "boxclips": (__name__, "BoxFolderDataset", {}),
+    "vot2020": (__name__, "Vot2020Dataset", {}),
+    "yt2018_valid": (__name__, "YouTubeVOS2018Valid", {}),
+    "yt300": (__name__, "YT300Dataset", {}),
 }
 """Data set name -> (module, class name, keyword arguments), the form the host registers."""
 
@@ -140,6 +148,88 @@ class BoxFolderDataset(BaseDataset):
         if not np.isfinite(boxes[0]).all():
             raise UserError(f"box file {path} line 1: the object must be there on the first frame")
         return Sequence(name, [str(frame) for frame in frames], self.name, boxes)
+
+
+class Vot2020Dataset(BaseDataset):
+    """VOT2020 from the first frame on, without the toolkit's restarts: one object, masks on every frame.
+
+    The masks are text in the data set; they are written once as PNG into the workspace folder of the settings.
+    """
+
+    def __init__(self, root: str | Path | None = None) -> None:
+        """Read the list.
+
+        Args:
+            root: the folder with `list.txt`; None for `vot2020_dir` of the settings.
+
+        Raises:
+            UserError: the path is not set, or there is no list.
+        """
+        super().__init__()
+        self.root = Path(root) if root else settings.load().require("vot2020_dir", needed_for="data set vot2020")
+        self.sequence_names = read_sequence_names(self.root)
+
+    def __len__(self) -> int:
+        return len(self.sequence_names)
+
+    def get_sequence_list(self) -> SequenceList:
+        """All sequences.
+
+        Raises:
+            UserError: frames or regions are missing or broken, or the first frame has no object.
+        """
+        return SequenceList([self._sequence(name) for name in self.sequence_names])
+
+    def _sequence(self, name: str) -> Sequence:
+        clip = read_sequence(self.root / name)
+        masks = store_masks(clip, settings.load().workspace_dir / "vot2020_masks" / name)
+        return Sequence(
+            name,
+            [str(frame) for frame in clip.frames],
+            "vot2020",
+            clip.boxes,
+            ground_truth_seg=[str(mask) for mask in masks],
+            object_ids=["1"],
+        )
+
+
+class YouTubeVOS2018Valid(BaseDataset):
+    """The validation set of 2018, every fifth frame; the host has that of 2019, and all frames of both."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._videos = _host_youtubevos(version="2018", split="valid")
+
+    def __len__(self) -> int:
+        return len(self._videos)
+
+    def get_sequence_list(self) -> SequenceList:
+        """All sequences."""
+        return SequenceList(self._videos.get_sequence_list())
+
+
+class YT300Dataset(BaseDataset):
+    """YT300: what our training leaves out of the training set of YouTube-VOS 2019 (`ltr_ext.data.heldout`)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        root = settings.load().require("youtubevos_dir", needed_for="data set yt300")
+        _, held_out = split_yt300(root / "2019" / "train" / "JPEGImages")
+        self._videos = _host_youtubevos(version="2019", split="train", sequences=held_out)
+
+    def __len__(self) -> int:
+        return len(self._videos)
+
+    def get_sequence_list(self) -> SequenceList:
+        """All sequences."""
+        return SequenceList(self._videos.get_sequence_list())
+
+
+def _host_youtubevos(version: str, split: str, sequences: list[str] | None = None) -> Any:
+    """The host's reader of YouTube-VOS; six objects of the training set enter later than its lists say."""
+    info = dataset_dict["yt2019_valid"]
+    reader = getattr(importlib.import_module(info.module), info.class_name)
+    return reader(version=version, split=split, sequences=sequences, cleanup=["starts"])
 
 
 def mask_boxes(masks: list[Path | None]) -> dict[int, np.ndarray]:

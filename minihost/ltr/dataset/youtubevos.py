@@ -24,7 +24,8 @@ class YouTubeVOS(VOSDatasetBase):
         root: its folder; None: that of the environment.
         version: "2018" or "2019".
         split: "train", "valid" or "test".
-        cleanup: "aspect" leaves out sequences of unusual shape.
+        cleanup: "aspect" leaves out sequences of unusual shape; "starts" asks for what is so in any case: an object
+            is visible where its mask has pixels, whatever `meta.json` says.
         all_frames: take the images from `<split>_all_frames`; most of them have no annotation.
         sequences: names; None: all of the split.
         multiobj, vis_threshold, image_loader: see `VOSDatasetBase`.
@@ -47,9 +48,10 @@ class YouTubeVOS(VOSDatasetBase):
         image_loader: Callable[[str], np.ndarray] = read_frame,
     ) -> None:
         if split not in SPLITS:
-            raise ValueError(f"YouTube-VOS split {split!r} is unknown; known: {SPLITS}; for a part give sequences=")
-        if unknown := set(cleanup or ()) - {"aspect"}:
-            raise ValueError(f"YouTube-VOS cleanup {sorted(unknown)} is unknown; known: aspect")
+            hint = "its list comes with pytracking only" if split in ("jjtrain", "jjvalid") else "is unknown"
+            raise ValueError(f"YouTube-VOS split {split!r}: {hint}; known: {SPLITS}; for a part give sequences=")
+        if unknown := set(cleanup or ()) - {"aspect", "starts"}:
+            raise ValueError(f"YouTube-VOS cleanup {sorted(unknown)} is unknown; known: aspect, starts")
         root = Path(env_settings().youtubevos_dir if root is None else root)
         base = root / version / split
         folders = base / "JPEGImages", base / "Annotations"

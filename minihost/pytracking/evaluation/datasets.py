@@ -27,7 +27,11 @@ dataset_dict: dict[str, DatasetInfo] = {
     "trackingnet": _boxes("trackingnet", "TrackingNetDataset"),
     "dv2016_val": _boxes("vos", "DavisDataset", version="2016", split="val"),
     "dv2017_val": _boxes("vos", "DavisDataset", version="2017", split="val"),
+    "dv2017_test_dev": _boxes("vos", "DavisDataset", version="2017", split="test-dev"),
+    "yt2019_test": _boxes("vos", "YouTubeVOSDataset", version="2019", split="test"),
     "yt2019_valid": _boxes("vos", "YouTubeVOSDataset", version="2019", split="valid"),
+    "yt2019_valid_all": _boxes("vos", "YouTubeVOSDataset", version="2019", split="valid", all_frames=True),
+    "yt2018_valid_all": _boxes("vos", "YouTubeVOSDataset", version="2018", split="valid", all_frames=True),
 }
 
 

@@ -30,6 +30,17 @@ def test_sequences() -> list[str]:
     return [f"{row[0]}-{number}" for row in rows for number in row[1:]]
 
 
+SEQUENCES_PER_CLASS = 20
+
+
+def training_sequences() -> list[str]:
+    """Names of the 1120 others, such as `airplane-2`."""
+    testing = set(test_sequences())
+    classes = [entry.split()[0] for entry in TEST_SPLIT.split(",")]
+    names = (f"{category}-{number}" for category in classes for number in range(1, SEQUENCES_PER_CLASS + 1))
+    return [name for name in names if name not in testing]
+
+
 class LaSOTDataset(BaseDataset):
     """The test set; `target_visible` is false where the object is hidden or out of view."""
 

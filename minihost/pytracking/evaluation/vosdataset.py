@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from collections import OrderedDict
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -78,24 +79,40 @@ class DavisDataset(_VideoObjectDataset):
     def __init__(self, version: str, split: str) -> None:
         super().__init__()
         local = importlib.import_module("ltr.admin.local").EnvironmentSettings()
-        root = Path(local.davis16_dir if version == "2016" else local.davis_dir)
+        if version == "2016":
+            root = Path(local.davis16_dir)
+        else:
+            root = Path(local.davis_testdev_dir if split == "test-dev" else local.davis_dir)
         self.jpeg_path = root / "JPEGImages" / "480p"
         self.anno_path = root / "Annotations" / "480p"
         self.sequence_names = (root / "ImageSets" / version / f"{split}.txt").read_text().split()
 
 
 class YouTubeVOSDataset(_VideoObjectDataset):
-    """`<root>/<version>/<split>/{JPEGImages,Annotations}/<video>/`, `meta.json` says when an object enters."""
+    """`<root>/<version>/<split>/{JPEGImages,Annotations}/<video>/`, `meta.json` says when an object enters.
+
+    Args:
+        version: "2018" or "2019".
+        split: "train", "valid" or "test".
+        all_frames: take the pictures from `<split>_all_frames`; most of them have no annotation.
+        sequences: names; None: all of the split.
+        cleanup: as upstream's; "starts", the only one here, is done in any case: an object enters where it is first seen.
+    """
 
     dataset_name = "YouTubeVOS"
 
-    def __init__(self, version: str, split: str) -> None:
+    def __init__(
+        self, version: str, split: str, all_frames: bool = False, sequences: list[str] | None = None,
+        cleanup: Collection[str] = ()
+    ) -> None:
         super().__init__()
-        root = Path(importlib.import_module("ltr.admin.local").EnvironmentSettings().youtubevos_dir) / version / split
-        self.jpeg_path = root / "JPEGImages"
-        self.anno_path = root / "Annotations"
-        self.meta = json.loads((root / "meta.json").read_text())["videos"]
-        self.sequence_names = sorted(self.meta)
+        if unknown := set(cleanup) - {"starts"}:
+            raise ValueError(f"YouTube-VOS cleanup {sorted(unknown)} is unknown; known: starts")
+        root = Path(importlib.import_module("ltr.admin.local").EnvironmentSettings().youtubevos_dir) / version
+        self.jpeg_path = root / (f"{split}_all_frames" if all_frames else split) / "JPEGImages"
+        self.anno_path = root / split / "Annotations"
+        self.meta = json.loads((root / split / "meta.json").read_text())["videos"]
+        self.sequence_names = sorted(self.meta if sequences is None else sequences)
 
     def _object_ids(self, name: str, boxes: list[dict[str, Any]]) -> list[str]:
         return list(self.meta[name]["objects"])
@@ -104,7 +121,11 @@ class YouTubeVOSDataset(_VideoObjectDataset):
         number = {frame.stem: i for i, frame in enumerate(frames)}
         entries: dict[int, Any] = {}
         for object_id, about in self.meta[name]["objects"].items():
-            stem = about["frames"][0]
+            # In some training videos an object is said to be there before it is in the mask.
+            shown = [stem for stem in about["frames"] if stem in number and boxes[object_id][number[stem], 2] > 0]
+            if not shown:
+                raise FileNotFoundError(f"YouTube-VOS: object {object_id} is in no mask of {self.anno_path / name}")
+            stem = shown[0]
             mask = str(self.anno_path / name / f"{stem}.png")
             entry = entries.setdefault(number[stem], {"object_ids": [], "bbox": OrderedDict(), "mask": mask})
             entry["object_ids"].append(object_id)
