@@ -169,16 +169,17 @@ def normalised_precision(predicted: np.ndarray, truth: np.ndarray, threshold: fl
 
     Args:
         predicted: [N, 4] (x, y, w, h).
-        truth: [N, 4] (x, y, w, h), with area.
+        truth: [N, 4] (x, y, w, h); a box without area is never hit.
         threshold: the normalised distance that still counts as a hit.
 
     Returns:
         0..1; nan without frames.
     """
     truth = np.asarray(truth, dtype=np.float64).reshape(-1, 4)
-    offsets = centre_offsets(predicted, truth) / truth[:, 2:]
-    distances = np.hypot(*offsets.T)
-    return float((distances <= threshold).mean()) if distances.size else float("nan")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distances = np.hypot(*(centre_offsets(predicted, truth) / truth[:, 2:]).T)
+    hits = (distances <= threshold) & (truth[:, 2:] > 0).all(axis=1)
+    return float(hits.mean()) if distances.size else float("nan")
 
 
 def centre_offsets(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:

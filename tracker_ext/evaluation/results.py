@@ -94,7 +94,7 @@ class StoredResult:
         """Mean time per frame, the first one included; of several objects the sum. None if not stored."""
         names = [self.sequence.name] + [self._name(object_id) for object_id in true_boxes(self.sequence)]
         files = [self.boxes_root / f"{name}_time.txt" for name in dict.fromkeys(names)]
-        times = [_table(path, columns=1) for path in files if path.is_file()]
+        times = [read_table(path, columns=1) for path in files if path.is_file()]
         return float(sum(time.sum() for time in times)) / len(self.sequence.frames) if times else None
 
     def _name(self, object_id: int) -> str:
@@ -102,7 +102,7 @@ class StoredResult:
 
     def _track(self, name: str, start: int) -> np.ndarray:
         path, count = self.boxes_root / f"{name}.txt", len(self.sequence.frames)
-        track = _table(path, columns=4)
+        track = read_table(path, columns=4)
         if len(track) == count - start:
             # The host stores nothing before an object enters.
             track = np.concatenate([np.full((start, 4), np.nan), track])
@@ -118,8 +118,12 @@ def missing_results(sequences: SequenceOf[ClipSequence], masks_root: Path, boxes
     return [result.sequence.name for result in stored if not (result.has_boxes() if with_boxes else result.has_masks())]
 
 
-def _table(path: Path, columns: int) -> np.ndarray:
-    """[N, columns] float64 from a file of numbers, tab, comma or space between."""
+def read_table(path: Path, columns: int) -> np.ndarray:
+    """[N, columns] float64 from a file of numbers, tab, comma or space between.
+
+    Raises:
+        UserError: it cannot be read, or holds something else.
+    """
     try:
         rows = [line.replace(",", " ").split() for line in path.read_text().splitlines() if line.strip()]
         table = np.array(rows, dtype=np.float64).reshape(-1, columns)
