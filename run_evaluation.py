@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -50,14 +51,15 @@ def parser() -> argparse.ArgumentParser:
         action="extend",
         default=[],
         help="score these: boxes DIR/<seq>.txt or DIR/<seq>_<id>.txt, masks DIR/masks/<seq>/<frame>.png or where "
-        "run_tracker.py puts them; several are compared; without it box2mask is run on the true boxes",
+        "run_tracker.py puts them, or a zip of such a folder; several are compared; without it box2mask is run on the "
+        "true boxes",
     )
     command.add_argument("--masks", metavar="DIR", help="folder of the masks, if they are not with the boxes")
     command.add_argument(
         "--out",
         metavar="DIR",
         help="folder for tables (Markdown, CSV, LaTeX), plots (PNG, TikZ), overlays and contact sheet (default: "
-        "DIR/report of a single --results, else none)",
+        "DIR/report of a single --results; of a zip, NAME_report beside it; else none)",
     )
     command.add_argument("--label", help="name of the results in the table (default: NAME, else that of the folder)")
     command.add_argument(
@@ -108,25 +110,21 @@ def main(arguments: list[str] | None = None) -> int:
     if not args.results:
         evaluate_boxes(args, sequences)
         return 0
-    runs = named_results(args.results, args.label)
-    if args.pack:
-        from tracker_ext.evaluation.pack import pack
-
-        roots = [(find_masks(path), path) for path in runs.values()]
-        pack(args.dataset, sequences, roots, Path(args.pack), settings.load().youtubevos_dir)
-        return 0
+    from tracker_ext.evaluation.pack import pack
     from tracker_ext.evaluation.protocols import protocol_of
     from tracker_ext.evaluation.report import report_run, report_runs
 
-    protocol = protocol_of(args.dataset)
-    if len(runs) > 1:
-        roots_of = {name: (find_masks(path), path) for name, path in runs.items()}
-        report_runs(sequences, roots_of, Path(args.out) if args.out else None, protocol)
-        return 0
-    ((label, results),) = runs.items()
-    masks = Path(args.masks) if args.masks else find_masks(results)
-    out = Path(args.out) if args.out else results / "report"
-    report_run(sequences, masks, results, out, label, protocol)
+    given, protocol = named_results(args.results, args.label), protocol_of(args.dataset)
+    with opened(given) as runs:
+        roots = {name: (Path(args.masks) if args.masks else find_masks(path), path) for name, path in runs.items()}
+        if args.pack:
+            pack(args.dataset, sequences, list(roots.values()), Path(args.pack), settings.load().youtubevos_dir)
+        elif len(runs) > 1:
+            report_runs(sequences, roots, Path(args.out) if args.out else None, protocol)
+        else:
+            ((label, path),) = given.items()
+            report = path / "report" if path.is_dir() else path.with_name(f"{path.stem}_report")
+            report_run(sequences, *roots[label], Path(args.out) if args.out else report, label, protocol)
     return 0
 
 
@@ -164,8 +162,8 @@ def print_table(args: argparse.Namespace) -> None:
 
     grids = {}
     if args.table in RESULT_TABLES:
-        runs = named_results(args.results, args.label, files=True)
-        grids[f"table_{args.table}"] = result_table(args.table, runs, load_sequences, find_masks, args.dataset)
+        with opened(named_results(args.results, args.label)) as runs:
+            grids[f"table_{args.table}"] = result_table(args.table, runs, load_sequences, find_masks, args.dataset)
     else:
         datasets = [args.dataset] if args.dataset else present_datasets(args.table, TABLES[args.table].datasets)
         variants = dict(parse_variant(text) for text in args.variant)
@@ -199,24 +197,34 @@ def present_datasets(table: str, wanted: Sequence[str]) -> list[str]:
     return found
 
 
-def named_results(texts: Sequence[str], label: str | None = None, *, files: bool = False) -> dict[str, Path]:
+def named_results(texts: Sequence[str], label: str | None = None) -> dict[str, Path]:
     """`[NAME=]PATH`, ... -> name -> path; without a name that of the folder.
 
     Raises:
-        UserError: no such folder (or file, if those are allowed), or a name twice.
+        UserError: a name twice.
     """
     runs: dict[str, Path] = {}
     for text in texts:
         name, equals, rest = text.partition("=")
-        path = Path(text if Path(text).exists() or not equals else rest).expanduser()
-        if not path.is_dir() and not (files and path.is_file()):
-            raise UserError(f"--results {path}: is not a folder; give the folder with the <sequence>.txt files")
-        named = equals and not Path(text).exists()
-        key = label if label and len(texts) == 1 else name if named else path.resolve().name
+        named = bool(equals) and not Path(text).exists()
+        path = Path(rest if named else text).expanduser()
+        key = label if label and len(texts) == 1 else name if named else path.resolve().name.removesuffix(".zip")
         if key in runs:
             raise UserError(f"--results {text}: a second {key}; name them, NAME=DIR")
         runs[key] = path
     return runs
+
+
+@contextmanager
+def opened(given: Mapping[str, Path]) -> Iterator[dict[str, Path]]:
+    """The folders of results, zips unpacked for as long as the context lasts; JSON files as they are."""
+    from tracker_ext.evaluation.archives import open_results
+
+    with ExitStack() as stack:
+        yield {
+            name: path if path.suffix == ".json" and path.is_file() else stack.enter_context(open_results(path))
+            for name, path in given.items()
+        }
 
 
 def evaluate_boxes(args: argparse.Namespace, sequences: list[Any]) -> None:

@@ -45,7 +45,9 @@ def export_checkpoint(checkpoint_path: Path, weights_path: Path, backbone_file: 
         net.backbone.fold_batch_norm()
         net.backbone.load_state_dict(load_network(backbone_file).backbone.state_dict())
     else:
-        load_backbone_weights(net, fingerprint["model"]["backbone"], backbone_file)
+        trained = fingerprint.get("trained_backbone", [])
+        load_backbone_weights(net, fingerprint["model"]["backbone"], backbone_file, fold=not trained)
+        net.backbone.unfreeze(trained)
     if frozen_digest(net) != fingerprint["frozen"]:
         raise UserError(f"checkpoint {checkpoint_path} was trained on another backbone; name its file with --backbone")
     load_net(net, checkpoint.tensors, checkpoint_path)

@@ -196,6 +196,8 @@ def local_env_settings() -> Any:
     for name in [name for name, value in vars(env).items() if value == ""]:
         delattr(env, name)  # upstream's "not set"; deleted, asking for it names the remedy
     vars(env).update(_values(_EVALUATION_PATHS))
+    if _resolved is not None and _resolved.name == "upstream":  # the lists that its data set got10k_ltrval reads
+        vars(env).setdefault("dataspec_path", str(_resolved.home / "ltr" / "data_specs"))
     return env
 
 

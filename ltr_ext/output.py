@@ -1,4 +1,4 @@
-"""Output folders that are whole or not there: written beside their place and moved in at the end."""
+"""Output files and folders that are whole or not there: written beside their place and moved in at the end."""
 
 from __future__ import annotations
 
@@ -9,6 +9,30 @@ from pathlib import Path
 from types import TracebackType
 
 from ltr_ext.errors import UserError
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a UTF-8 file; a reader, or what is left after a crash, sees the old file or the new one.
+
+    Args:
+        path: the file; its folder exists.
+        text: its contents; line ends are written as they are.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    path = Path(path)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        raise UserError(f"file {path} cannot be written ({error.strerror}); name a place you may write to") from error
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 class OutputFolder:

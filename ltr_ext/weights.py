@@ -109,13 +109,14 @@ def load_network(path: str | Path) -> Network:
     return net.to(memory_format=torch.channels_last).eval()
 
 
-def load_backbone_weights(net: Network, name: str, pretrained_file: Path | None = None) -> None:
-    """Fill `net.backbone` with ImageNet (lite) or Mask R-CNN (ResNet-50) weights and fold its batch statistics.
+def load_backbone_weights(net: Network, name: str, pretrained_file: Path | None = None, fold: bool = True) -> None:
+    """Fill `net.backbone` with ImageNet (lite) or Mask R-CNN (ResNet-50) weights.
 
     Args:
         net: a network with a `backbone`.
         name: "efficientnet_lite0", whose weights come with the installed package, or "resnet50".
         pretrained_file: for "resnet50": a state dict of a ResNet-50 with torchvision's names.
+        fold: fold the batch statistics into the convolutions, which is faster but for a frozen backbone alone.
 
     Raises:
         UserError: the package or the file is missing or does not fit.
@@ -130,7 +131,8 @@ def load_backbone_weights(net: Network, name: str, pretrained_file: Path | None 
     missing = [key for key in outcome.missing_keys if not key.endswith("num_batches_tracked")]
     if missing:
         raise UserError(f"backbone {name}: {len(missing)} tensors are missing from its weights, first {missing[0]}")
-    net.backbone.fold_batch_norm()
+    if fold:
+        net.backbone.fold_batch_norm()
 
 
 def _is_folded(net: Network) -> bool:

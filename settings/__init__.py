@@ -58,6 +58,12 @@ class Paths:
     """TrackingNet: the folder that holds `TRAIN_0` .. `TRAIN_11`, `TEST`."""
     vot2020_dir: Path | None = None
     """VOT2020: the folder that holds `list.txt` and one folder per sequence (the VOT toolkit's `sequences`)."""
+    youtubevos_masks_dir: Path | None = None
+    """Pseudo masks of YouTube-VOS: `<sequence>/<frame>.png`, pixel value = object id."""
+    got10k_masks_dir: Path | None = None
+    """Pseudo masks of GOT-10k: `<sequence>/%08d.png`, pixels 0 and 1, as the host's Got10kVOS reads them."""
+    lasot_masks_dir: Path | None = None
+    """Pseudo masks of LaSOT: `<class>-<n>/%08d.png`, pixels 0 and 1, as the host's LasotVOS reads them."""
     clips_dir: Path | None = None
     """Your own clips with masks, in DAVIS layout: `{JPEGImages,Annotations}/480p/<seq>` (data set `clips`)."""
     boxclips_dir: Path | None = None

@@ -56,6 +56,14 @@ ONLY_UPSTREAM = {
     "got10k_ltrval": _LIST,
 }
 """Data sets that minihost cannot have, and why."""
+BROKEN_UPSTREAM = {
+    "dv2017_test_chal": "pytracking lists it, but its reader knows no such split; take dv2017_test_dev",
+    **dict.fromkeys(
+        ("got10kvos_val", "lasotvos", "trackingnetvos"),
+        "pytracking lists it, but its reader hands over masks where their files are wanted; take the set without vos",
+    ),
+}
+"""Data sets of upstream's that nobody can run, and why."""
 
 
 class TrackerHandle(Tracker):
@@ -214,6 +222,8 @@ def load_sequences(dataset: str, sequence: str | None = None) -> list[Sequence]:
         UserError: unknown data set or sequence, or a data set that is not where the settings say, or not whole.
     """
     register()
+    if dataset in BROKEN_UPSTREAM:
+        raise UserError(f"data set {dataset}: {BROKEN_UPSTREAM[dataset]}")
     if dataset not in dataset_dict:
         if dataset in ONLY_UPSTREAM:
             raise UserError(f"data set {dataset}: {ONLY_UPSTREAM[dataset]}")

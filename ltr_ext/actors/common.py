@@ -10,20 +10,25 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from ltr_ext.distributed import gather_batch
 from ltr_ext.losses.masks import IGNORE
 
 Objective = Callable[[Tensor, Tensor], Tensor]
 """(logits [N, H, W] float32, masks [N, H, W] uint8 with 0, 1 and `IGNORE`) -> scalar, averaged over N."""
 
 
-def frame_loss(objective: Objective, logits: Tensor, masks: Tensor) -> Tensor:
+def frame_loss(objective: Objective, logits: Tensor, masks: Tensor, whole_batch: bool = False) -> Tensor:
     """The objective, averaged over all frames of all sequences.
 
     Args:
         objective: see `Objective`.
         logits: [T, B, H, W] of any float type; above 0 is object.
         masks: [T, B, H, W] uint8; 0, 1, or 255 where undecided.
+        whole_batch: in training, compute it on the frames of all processes, as an objective that is not a mean over
+            frames demands.
     """
+    if whole_batch and torch.is_grad_enabled():
+        logits, masks = gather_batch(logits.float(), 1), gather_batch(masks, 1)
     return objective(logits.flatten(0, 1).float(), masks.flatten(0, 1))
 
 

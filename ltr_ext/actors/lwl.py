@@ -26,6 +26,7 @@ class LWLActor(BaseActor):
         previous: how the masks of the frames before are made up; None for a network that does not look at them.
         absent_share: share of the later frames that are taken from the next sequence of the batch, where the object is
             not: only in training, and only if the batch has several sequences.
+        whole_batch: see `frame_loss`.
     """
 
     def __init__(
@@ -36,12 +37,14 @@ class LWLActor(BaseActor):
         autocast: bool = False,
         previous: PreviousMaskConfig | None = None,
         absent_share: float = 0.0,
+        whole_batch: bool = False,
     ) -> None:
         super().__init__(net, objective)
         self.num_refinement_iter = num_refinement_iter
         self.autocast = autocast
         self.previous = previous
         self.absent_share = absent_share
+        self.whole_batch = whole_batch
 
     def __call__(self, data: Any) -> tuple[Tensor, dict[str, float]]:
         """Loss and statistics of one batch.
@@ -66,8 +69,12 @@ class LWLActor(BaseActor):
                 previous_masks=previous_masks,
                 num_refinement_iter=self.num_refinement_iter,
             )
-        loss = frame_loss(self.objective, logits, test_masks)
-        return loss, {"Loss/total": loss.item(), "J": mean_jaccard(logits, test_masks)}
+        return self.judge(logits, test_masks, data)
+
+    def judge(self, logits: Tensor, masks: Tensor, data: Any) -> tuple[Tensor, dict[str, float]]:
+        """Loss and statistics of predictions [T2, B, H, W]; masks likewise, `data` the whole batch."""
+        loss = frame_loss(self.objective, logits, masks, self.whole_batch)
+        return loss, {"Loss/total": loss.item(), "J": mean_jaccard(logits, masks)}
 
     def train(self, mode: bool = True) -> None:
         """Training or evaluation mode; frozen parts stay in evaluation mode."""

@@ -143,6 +143,39 @@ def crop_around(
     return Crop(left, top, region_w, region_h, out_hw)
 
 
+def search_region(box: np.ndarray, image_hw: tuple[int, int], scale: float, out_hw: tuple[int, int]) -> Crop:
+    """The region in which LWL searches ("inside_major" in upstream).
+
+    It has the aspect of `out_hw` and `scale` squared times the area of the box, is shrunk until the axis that exceeds
+    the image less fits, and moved inside where it can; it need not hold the box.
+
+    Args:
+        box: (x, y, w, h) in image pixels; may lie outside the image.
+        image_hw: (height, width) of the image.
+        scale: side of the region relative to the box, by area.
+        out_hw: size of the crop.
+
+    Returns:
+        The crop.
+    """
+    height, width = image_hw
+    x, y, w, h = box
+    aspect = out_hw[1] / out_hw[0]
+    region_h = scale * np.sqrt(w * h / aspect)
+    factor = min(1.0, max(width / (region_h * aspect), height / region_h))
+    region_w, region_h = max(round(region_h * aspect * factor), 1), max(round(region_h * factor), 1)
+    left = _shift_inside(x + w / 2, region_w, width)
+    top = _shift_inside(y + h / 2, region_h, height)
+    return Crop(left, top, region_w, region_h, out_hw)
+
+
+def _shift_inside(centre: float, length: int, limit: int) -> int:
+    """Start of a range of `length` around `centre`: inside [0, limit], or about its middle if it is longer."""
+    if length > limit:
+        return round((limit - length) / 2)
+    return int(np.clip(round(centre - length / 2), 0, limit - length))
+
+
 def _place(centre: float, length: int, limit: int, low: float, high: float) -> int:
     """Start of a range of `length` around `centre`: inside [0, limit] if it fits, and always holding [low, high]."""
     start = round(centre - length / 2)

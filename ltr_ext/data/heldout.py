@@ -1,17 +1,24 @@
-"""YT300: 300 sequences of the YouTube-VOS 2019 training set that training never sees (paper section 4.1).
+"""Fixed splits of the YouTube-VOS 2019 training set, the same on every machine: no list to lose.
 
-The paper drew its 300 at random and did not publish them. Ours are the 300 names with the smallest SHA-256 of
-"YT300:<name>": the same on every machine, and no list to lose.
+YT300: 300 sequences that no training sees (paper section 4.1). A and B: the other sequences, 1 : 9; A has masks, B
+boxes alone (section 4.2). The paper drew both at random and did not publish them. Ours rank the names by the SHA-256 of
+"YT300:<name>" and of "A:<name>": the first 300 of the one, the first tenth (rounded) of the rest in the other.
+
+    python -m ltr_ext.data.heldout ~/data/YouTubeVOS --part A
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
+import sys
 from pathlib import Path
 
-from ltr_ext.errors import UserError
+from ltr_ext.errors import UserError, run_command
 
 NUM_HELD_OUT = 300
+SHARE_OF_A = 0.1
+PARTS = ("train", "YT300", "A", "B")
 
 
 def split_yt300(frames_dir: Path, num_held_out: int = NUM_HELD_OUT) -> tuple[list[str], list[str]]:
@@ -29,6 +36,46 @@ def split_yt300(frames_dir: Path, num_held_out: int = NUM_HELD_OUT) -> tuple[lis
         raise UserError(
             f"YouTube-VOS {frames_dir}: {len(names)} sequences found; correct youtubevos_dir in the settings"
         )
-    ranked = sorted(names, key=lambda name: hashlib.sha256(f"YT300:{name}".encode()).hexdigest())
-    held_out = ranked[: min(num_held_out, len(names) // 3)]
-    return sorted(set(names) - set(held_out)), sorted(held_out)
+    return _take(names, "YT300", min(num_held_out, len(names) // 3))
+
+
+def split_a_b(names: list[str]) -> tuple[list[str], list[str]]:
+    """The part with masks and the part with boxes (table 3), both sorted.
+
+    Args:
+        names: the training sequences, without YT300.
+
+    Returns:
+        A, a tenth of them but at least one, and B.
+    """
+    rest, chosen = _take(names, "A", max(round(SHARE_OF_A * len(names)), 1))
+    return chosen, rest
+
+
+def part_of(frames_dir: Path, part: str) -> list[str]:
+    """Sorted names of one of `PARTS`; errors as `split_yt300`."""
+    train, held_out = split_yt300(frames_dir)
+    a, b = split_a_b(train)
+    return {"train": train, "YT300": held_out, "A": a, "B": b}[part]
+
+
+def _take(names: list[str], salt: str, count: int) -> tuple[list[str], list[str]]:
+    """The names that stay, and the `count` whose hash is smallest."""
+    ranked = sorted(names, key=lambda name: hashlib.sha256(f"{salt}:{name}".encode()).hexdigest())
+    return sorted(ranked[count:]), sorted(ranked[:count])
+
+
+def main() -> int:
+    """Print the names of a part, one a line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m ltr_ext.data.heldout", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("youtubevos", type=Path, help="the folder that holds 2019/train")
+    parser.add_argument("--part", choices=PARTS, required=True, help="which sequences")
+    args = parser.parse_args()
+    print("\n".join(part_of(args.youtubevos / "2019" / "train" / "JPEGImages", args.part)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))

@@ -93,13 +93,26 @@ def _youtubevos(
     if not (base / "meta.json").is_file():
         return
     images = root / version / f"{split}_all_frames" if all_frames else base
-    for name, video in json.loads((base / "meta.json").read_text(encoding="utf-8"))["videos"].items():
-        frames = [about["frames"] for about in video["objects"].values()]
-        yield (
-            images / "JPEGImages" / name,
-            [f"{stem}.jpg" for stem in sorted({stem for seen in frames for stem in seen})],
-        )
+    for name, frames in _described_frames(base / "meta.json"):
+        stems = sorted({stem for seen in frames for stem in seen})
+        yield images / "JPEGImages" / name, [f"{stem}.jpg" for stem in stems]
         yield base / "Annotations" / name, [f"{stem}.png" for stem in sorted({seen[0] for seen in frames})]
+
+
+def _described_frames(meta: Path) -> list[tuple[str, list[list[str]]]]:
+    """(video, frames of each object) of a `meta.json`.
+
+    Raises:
+        ValueError: it holds something else.
+    """
+    try:
+        videos = json.loads(meta.read_text(encoding="utf-8"))["videos"].items()
+        described = [(name, [about["frames"] for about in video["objects"].values()]) for name, video in videos]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{meta} does not describe videos ({type(error).__name__}: {error})") from error
+    if not all(seen for _, frames in described for seen in frames):
+        raise ValueError(f"{meta} describes an object without frames")
+    return described
 
 
 def _vot(root: Path, sequences: Collection[str] | None) -> Iterator[Expected]:
@@ -153,6 +166,7 @@ def _youtubevos_layout(version: str, split: str, all_frames: bool = False) -> La
 
 LAYOUTS: dict[str, Layout] = {
     "got10k_train": _got10k_layout("train"),
+    "got10k_ltrval": _got10k_layout("train"),
     "got10k_val": _got10k_layout("val"),
     "got10k_test": _got10k_layout("test"),
     "lasot_train": Layout("LaSOT training set", "lasot_dir", _LASOT, partial(_lasot, split="training")),

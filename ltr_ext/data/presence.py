@@ -49,7 +49,7 @@ def require_dataset(name: str, sequences: Collection[str] | None = None) -> Path
         raise UserError(f"{place}: {state}; name {layout.holds}")
     try:
         found, expected, missing = count_entries(layout.entries(root, sequences), layout.title)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError) as error:
         raise UserError(f"{place}: {_one_line(error)}; unpack that file again") from error
     if missing is not None:
         remedy = f"unpack the data set again, or name {layout.holds}"
@@ -97,8 +97,8 @@ def _check_single_object(root: Path, place: str) -> None:
     values = np.unique(read_mask(path))
     if set(values.tolist()) - {0, IGNORE_LABEL}:
         raise UserError(
-            f"{place}: {path.relative_to(root)} holds ids {values[values > 0].tolist()}, as DAVIS 2017 does; the masks of "
-            f"DAVIS 2016 hold one object, value 255: name the DAVIS 2016 package"
+            f"{place}: {path.relative_to(root)} holds ids {values[values > 0].tolist()}, as DAVIS 2017 does; the masks "
+            f"of DAVIS 2016 hold one object, value 255: name the DAVIS 2016 package"
         )
 
 

@@ -67,7 +67,7 @@ def crop_clip(
         if box is None:
             raise ValueError(f"frame {number} of the clip has no object")
         if loose:
-            box = _loosen(rng, box, config.looseness)
+            box = loosen(rng, box, config.looseness)
         shift = rng.normal(0, config.shift, 2) if config.shift else np.zeros(2)
         frame_scale = scale * np.exp(rng.normal(0, config.scale_jitter)) if config.scale_jitter else scale
         crop = crop_around(box, frame.shape[:2], frame_scale, config.crop_hw, (shift[0], shift[1]))
@@ -82,8 +82,14 @@ def crop_clip(
     return CroppedClip(torch.stack(images), torch.stack(labels), torch.stack(boxes))
 
 
-def _loosen(rng: np.random.Generator, box: np.ndarray, looseness: float) -> np.ndarray:
-    """Move each side of a box outwards or, less, inwards, as annotators do."""
+def loosen(rng: np.random.Generator, box: np.ndarray, looseness: float) -> np.ndarray:
+    """Move each side of a box outwards or, less, inwards, as annotators do.
+
+    Args:
+        rng: the only source of chance.
+        box: [4] (x, y, w, h).
+        looseness: largest error of a side, as a part of the box.
+    """
     x, y, w, h = box
     left, right = rng.uniform(-0.4 * looseness, looseness, 2) * w
     top, bottom = rng.uniform(-0.4 * looseness, looseness, 2) * h

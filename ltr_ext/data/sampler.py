@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,12 +86,8 @@ class SyntheticSampler(ClipSampler):
         """`TensorDict` of one clip."""
         rng = np.random.default_rng((self.seed, self.epoch, index))
         clip = render_clip(rng, self.num_frames, self.stills, self.backgrounds, self.clips)
-        names = {"dataset": "synthetic", "sequence": clip.name}
-        if self.test_crops is None:
-            return TensorDict({**_fields("train", crop_clip(rng, clip.frames, clip.masks, self.crops)), **names})
-        first = crop_clip(rng, clip.frames[:1], clip.masks[:1], self.crops)
-        rest = crop_clip(rng, clip.frames[1:], clip.masks[1:], self.test_crops)
-        return TensorDict({**_fields("train", first), **_fields("test", rest), **names})
+        clips = cut_sample(rng, clip.frames, clip.masks, self.crops, self.test_crops)
+        return make_sample(clips, dataset="synthetic", sequence=clip.name)
 
 
 class VideoSampler(ClipSampler):
@@ -103,32 +99,35 @@ class VideoSampler(ClipSampler):
     Args:
         datasets: the host's video data sets with `multiobj=False` (each object is a sequence).
         turns: how many samples each data set gives in its turn, for example (6, 1).
-        crops: how frames are cropped.
+        crops: how frames are cropped; None in subclasses that crop otherwise.
         num_frames: T.
         window: the frames are drawn from a stretch of this many frames.
         samples_per_epoch: length.
         seed: of all samples.
         repeat: every epoch has the same samples.
+        test_crops: if given, the first frame becomes `train_*` and the others, cropped like this, `test_*` (LWL).
 
-    A sample is as that of `SyntheticSampler` without test frames.
+    A sample is as that of `SyntheticSampler`.
     """
 
     def __init__(
         self,
         datasets: Sequence[Any],
         turns: Sequence[int],
-        crops: CropConfig,
+        crops: CropConfig | None,
         *,
         num_frames: int,
         window: int,
         samples_per_epoch: int,
         seed: int,
         repeat: bool = False,
+        test_crops: CropConfig | None = None,
     ) -> None:
         super().__init__(samples_per_epoch, seed, repeat)
         self.datasets = list(datasets)
         self.turns = tuple(turns)
         self.crops = crops
+        self.test_crops = test_crops
         self.num_frames = num_frames
         self.window = window
 
@@ -140,7 +139,7 @@ class VideoSampler(ClipSampler):
         for attempt in range(100):
             if attempt:
                 place = int(rng.integers(dataset.get_num_sequences()))
-            sample = self._draw_from(rng, dataset, place)
+            sample = self._draw_from(rng, number, place)
             if sample is not None:
                 return sample
         lacking = f"100 sequences without {self.num_frames} visible frames within {self.window}"
@@ -156,8 +155,9 @@ class VideoSampler(ClipSampler):
         order = np.random.default_rng((self.seed, self.epoch, number, round_number)).permutation(num_sequences)
         return number, int(order[position])
 
-    def _draw_from(self, rng: np.random.Generator, dataset: Any, sequence: int) -> Any | None:
-        """T frames of a sequence in which the object is seen; None if it has not so many."""
+    def _draw_from(self, rng: np.random.Generator, number: int, sequence: int) -> Any | None:
+        """T frames, in which the object is seen, of a sequence of data set `number`; None if it has not so many."""
+        dataset = self.datasets[number]
         info = dataset.get_sequence_info(sequence)
         visible = np.flatnonzero(np.asarray(info["visible"]))
         if len(visible) < self.num_frames:
@@ -171,8 +171,62 @@ class VideoSampler(ClipSampler):
         masks = [np.asarray(mask).squeeze().astype(np.uint8) for mask in annotation["mask"]]
         if any(mask_to_box(mask == 1) is None for mask in masks):
             return None
-        names = {"dataset": dataset.get_name(), "sequence": f"{sequence}, frames {numbers}"}
-        return TensorDict({**_fields("train", crop_clip(rng, frames, masks, self.crops)), **names})
+        assert self.crops is not None
+        clips = cut_sample(rng, frames, masks, self.crops, self.test_crops)
+        return make_sample(clips, dataset=dataset.get_name(), sequence=f"{sequence}, frames {numbers}")
+
+
+class MixedSampler(ClipSampler):
+    """Samplers that take turns.
+
+    Args:
+        samplers: all with the same fields and the same length, which is this sampler's.
+        turns: how many samples each gives in its turn, for example (3, 1).
+    """
+
+    def __init__(self, samplers: Sequence[ClipSampler], turns: Sequence[int]) -> None:
+        super().__init__(len(samplers[0]), samplers[0].seed, samplers[0].repeat)
+        self.samplers = list(samplers)
+        self.last_of_turn = np.cumsum(turns)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the samples of that epoch."""
+        for sampler in self.samplers:
+            sampler.set_epoch(epoch)
+
+    def __getitem__(self, index: int) -> Any:
+        """Sample `index` of the sampler whose turn it is."""
+        place = index % self.last_of_turn[-1]
+        return self.samplers[int(np.searchsorted(self.last_of_turn, place, side="right"))][index]
+
+
+def cut_sample(
+    rng: np.random.Generator,
+    frames: list[np.ndarray],
+    masks: list[np.ndarray],
+    crops: CropConfig,
+    test_crops: CropConfig | None,
+) -> dict[str, CroppedClip]:
+    """Crops of a clip for `make_sample`; with `test_crops` its first frame is "train" and the others are "test"."""
+    if test_crops is None:
+        return {"train": crop_clip(rng, frames, masks, crops)}
+    return {
+        "train": crop_clip(rng, frames[:1], masks[:1], crops),
+        "test": crop_clip(rng, frames[1:], masks[1:], test_crops),
+    }
+
+
+def make_sample(clips: Mapping[str, CroppedClip], **facts: str | int) -> Any:
+    """A `TensorDict` of crops and facts.
+
+    Args:
+        clips: "train", "test" -> crops; their tensors get upstream's names.
+        facts: whatever else a sample holds.
+    """
+    fields: dict[str, Any] = {}
+    for prefix, clip in clips.items():
+        fields |= _fields(prefix, clip)
+    return TensorDict({**fields, **facts})
 
 
 def _fields(prefix: str, clip: CroppedClip) -> dict[str, Any]:

@@ -43,14 +43,38 @@ def lovasz_bce_loss(logits: Tensor, masks: Tensor) -> Tensor:
     return lovasz_loss(logits, masks) + bce_loss(logits, masks)
 
 
+def lovasz_sigmoid_loss(logits: Tensor, masks: Tensor) -> Tensor:
+    """Lovasz-Softmax (Berman et al., CVPR 2018) of the object, over the pixels of all frames together, as in LWL.
+
+    The error of a pixel is |mask - probability|; one sort over the whole batch, so large objects weigh more than in
+    `lovasz_loss`, and the value is not a mean over frames.
+
+    Args:
+        logits: [N, H, W] float; above 0 is object.
+        masks: [N, H, W] integer; 0, 1, 255.
+
+    Returns:
+        Scalar in 0..1; 0 without a decided pixel.
+    """
+    known = masks != IGNORE
+    objects = (masks == 1)[known]
+    probabilities = logits[known].sigmoid()
+    errors = torch.where(objects, 1 - probabilities, probabilities)
+    return _lovasz_extension(errors, objects, objects.sum())
+
+
 def _lovasz_frame(logits: Tensor, mask: Tensor) -> Tensor:
     """Lovasz hinge of one frame; [P], [P] -> scalar."""
     objects = mask == 1
     errors = 1 - torch.where(objects, logits, -logits)
     active = ((errors > 0) & (mask != IGNORE)).nonzero()[:, 0]
-    errors, order = errors[active].sort(descending=True)
-    hit = objects[active][order].to(logits.dtype)
-    num_objects = objects.sum()
+    return _lovasz_extension(errors[active], objects[active], objects.sum())
+
+
+def _lovasz_extension(errors: Tensor, objects: Tensor, num_objects: Tensor) -> Tensor:
+    """Lovasz extension of 1 - Jaccard at the errors [P]; `objects` [P] bool; pixels without an error may be missing."""
+    errors, order = errors.sort(descending=True)
+    hit = objects[order].to(errors.dtype)
     # Jaccard loss when the k worst pixels are wrong, k = 1, 2, ...; its increments are the slopes of the surrogate.
     jaccard_loss = 1 - (num_objects - hit.cumsum(0)) / (num_objects + (1 - hit).cumsum(0))
     slopes = jaccard_loss.diff(prepend=jaccard_loss.new_zeros(1))

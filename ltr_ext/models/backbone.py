@@ -5,7 +5,7 @@ Both take RGB 0-255 and normalise inside, so that no caller can feed the wrong c
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -47,6 +47,23 @@ class Backbone(nn.Module):
                     # timm's batch norm carries the activation behind it.
                     setattr(parent, name, getattr(child, "act", nn.Identity()))
                     convolution = None
+
+    def unfreeze(self, parts: Sequence[str]) -> None:
+        """Let parts be trained; their batch statistics stay as they are.
+
+        Args:
+            parts: names of children of the body, for example "layer2".
+
+        Raises:
+            ValueError: a part is unknown, or its batch statistics are folded into its weights.
+        """
+        for name in parts:
+            part = getattr(self.body, name, None)
+            if not isinstance(part, nn.Module):
+                raise ValueError(f"backbone part {name!r} is unknown")
+            if any(isinstance(module, nn.Identity) for module in self.body.modules()):
+                raise ValueError(f"backbone part {name!r}: batch statistics are folded; load the weights unfolded")
+            part.requires_grad_(True)
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """Extract features.

@@ -9,6 +9,9 @@ from ltr.data import LTRLoader
 from ltr_ext.data.sampler import ClipSampler
 from ltr_ext.trainers.batches import ResumableBatchSampler
 
+BACKBONE_FILE = "e2e_mask_rcnn_R_50_FPN_1x_converted.pkl"
+"""In `pretrained_dir`: ResNet-50 of Mask R-CNN, the file that upstream's LWL settings use."""
+
 
 def make_loaders(train_set: ClipSampler, val_set: ClipSampler, batch_size: int, num_workers: int) -> list[LTRLoader]:
     """Loaders "train" and "val" that the trainer can resume in the middle."""

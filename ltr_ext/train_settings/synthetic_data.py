@@ -8,6 +8,7 @@ from pathlib import Path
 
 import settings as paths_settings
 from ltr_ext.data.stills import StillCollection, collect_backgrounds, collect_stills
+from ltr_ext.distributed import team
 
 SOURCE_WEIGHTS = {"bsds_regions": 0.3, "ccp_garments": 0.3, "camvid": 0.5}
 """Folders of regions or garments hold parts, not objects, and street scenes are all alike: drawn less often."""
@@ -31,9 +32,10 @@ def find_photographs() -> Photographs:
     root = paths.images_dir
     if root is None:
         root = paths.workspace_dir / "demo_stills"
-        if not root.is_dir():
-            logging.getLogger(__name__).info("images_dir is not set: rendering training stills into %s", root)
-            _render_demo_stills(root)
+        with team().leader_first():
+            if not root.is_dir():
+                logging.getLogger(__name__).info("images_dir is not set: rendering training stills into %s", root)
+                _render_demo_stills(root)
     return Photographs(
         collect_stills(root, held_out=False, source_weights=SOURCE_WEIGHTS),
         collect_stills(root, held_out=True, source_weights=SOURCE_WEIGHTS),

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from ltr_ext.distributed import join_team
 from ltr_ext.errors import UserError
 from ltr_ext.trainers.rng import seed_all
 
@@ -52,8 +53,14 @@ def begin_run(settings: Any) -> RunOptions:
         settings: the host's `Settings`; its environment gets the chosen workspace.
 
     Returns:
-        The options, for `TrainerConfig` and the samplers' seed. Python, NumPy and PyTorch are seeded.
+        The options, for `TrainerConfig` and the samplers' seed. Python, NumPy and PyTorch are seeded; the processes
+        that torchrun started have met, each with its own GPU where there are any.
+
+    Raises:
+        UserError: more processes on this machine than GPUs.
     """
+    if (device := join_team(getattr(settings, "use_gpu", True))) is not None:
+        settings.device = device
     if _options.workspace is not None:
         workspace = str(_options.workspace.expanduser().absolute())
         settings.env.workspace_dir = workspace

@@ -19,9 +19,10 @@ class Progress:
         total: batches of the pass.
         start: batches done before.
         every_seconds: time between two lines where stderr is no terminal.
+        visible: show anything at all.
     """
 
-    def __init__(self, label: str, total: int, start: int, every_seconds: float) -> None:
+    def __init__(self, label: str, total: int, start: int, every_seconds: float, visible: bool = True) -> None:
         self.label = label
         self.total = total
         self.start = self.done = start
@@ -30,9 +31,10 @@ class Progress:
         # a pseudo-terminal without a size has no room for a bar
         terminal = sys.stderr.isatty() and os.get_terminal_size(sys.stderr.fileno()).columns > 0
         self.bar = tqdm(
-            total=total, initial=start, desc=label, disable=not terminal, dynamic_ncols=True, leave=False, unit="batch"
-        )
-        self.prints = not terminal
+            total=total, initial=start, desc=label, disable=not (terminal and visible), dynamic_ncols=True, leave=False,
+            unit="batch",
+        )  # fmt: skip
+        self.prints = visible and not terminal
 
     def __enter__(self) -> Progress:
         return self

@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ltr_ext.distributed import team
+
 
 def seed_all(seed: int) -> None:
     """Seed Python, NumPy and PyTorch (all devices)."""
@@ -50,3 +52,28 @@ def restore_rng(tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
     random.setstate((version, tuple(internal), gauss))
     name, keys, position, has_gauss, cached = values["numpy"]
     np.random.set_state((name, np.asarray(keys, dtype=np.uint32), position, has_gauss, cached))  # noqa: NPY002
+
+
+def gather_rng() -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The generators of every process, as tensors and header fields of a checkpoint."""
+    tensors: dict[str, Tensor] = {}
+    headers = []
+    for rank, (states, header) in enumerate(team().gather(capture_rng())):
+        tensors |= {f"{_prefix(rank)}{name}": state for name, state in states.items()}
+        headers.append(header)
+    return tensors, {"rng": headers[0], **({"rng_others": headers[1:]} if len(headers) > 1 else {})}
+
+
+def rng_of(tensors: dict[str, Tensor], header: dict[str, Any]) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+    """This process's part of what `gather_rng` returned; None if it was made by fewer processes."""
+    rank = team().rank
+    headers = [header["rng"], *header.get("rng_others", [])]
+    if rank >= len(headers):
+        return None
+    prefix = _prefix(rank)
+    states = {name.removeprefix(prefix): state for name, state in tensors.items() if name.startswith(prefix)}
+    return states, headers[rank]
+
+
+def _prefix(rank: int) -> str:
+    return "rng." if rank == 0 else f"rng{rank}."

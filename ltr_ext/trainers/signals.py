@@ -16,10 +16,14 @@ class StopRequest:
     """Context in which the first Ctrl-C or SIGTERM only sets `requested`; the second acts as usual.
 
     Outside the main thread, where Python allows no signal handlers, nothing is changed.
+
+    Args:
+        patient: the second and later ones do nothing either.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, patient: bool = False) -> None:
         self.requested = False
+        self.patient = patient
         self._previous: dict[int, Any] = {}
 
     def __enter__(self) -> StopRequest:
@@ -32,6 +36,8 @@ class StopRequest:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         self.requested = True
+        if self.patient:
+            return
         self._restore()
         # not print: the signal may have come in the middle of one
         os.write(2, b"\nstopping after this iteration, with a checkpoint (once more: at once, without)\n")

@@ -35,8 +35,13 @@ def load_net(net: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
     Raises:
         UserError: a name is missing or unknown, or a shape differs.
     """
-    saved = {name.removeprefix(NET_PREFIX): value for name, value in tensors.items() if name.startswith(NET_PREFIX)}
-    wanted = net_tensors(net)
+    check_tensors(net, tensors, path)
+    net.load_state_dict(_saved(tensors), strict=False)
+
+
+def check_tensors(net: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Refuse what does not fit the network; arguments and errors as `load_net`."""
+    saved, wanted = _saved(tensors), net_tensors(net)
     for name in sorted(saved.keys() | wanted.keys()):
         shapes = [tuple(group[name].shape) if name in group else None for group in (saved, wanted)]
         if shapes[0] != shapes[1]:
@@ -44,7 +49,11 @@ def load_net(net: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
                 f"checkpoint {path}: tensor {name} has shape {shapes[0]}, the network needs {shapes[1]}; "
                 "start anew with --fresh or choose another --workspace"
             )
-    net.load_state_dict(saved, strict=False)
+
+
+def _saved(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The network's tensors of a checkpoint, by their names in it."""
+    return {name.removeprefix(NET_PREFIX): value for name, value in tensors.items() if name.startswith(NET_PREFIX)}
 
 
 def optimizer_state(optimizer: torch.optim.Optimizer) -> tuple[dict[str, Tensor], dict[str, Any]]:

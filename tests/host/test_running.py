@@ -124,7 +124,7 @@ def test_a_data_set_folder_without_the_data_set_is_refused(monkeypatch, tmp_path
 
     (tmp_path / "paths.toml").write_text('got10k_dir = "empty"\n')
     monkeypatch.setenv(settings.SETTINGS_VARIABLE, str(tmp_path / "paths.toml"))
-    with pytest.raises(UserError, match="got10k_val cannot be read"):
+    with pytest.raises(UserError, match=r"GOT-10k val: got10k_dir = .*empty.*does not exist"):
         load_sequences("got10k_val")
 
 

@@ -1,7 +1,8 @@
 """Frame sources: a folder of pictures, a list of pictures or a video file, read as they are needed.
 
 No source keeps more than a few frames, so memory does not grow with the length of the clip. Every frame
-is [H, W, 3] uint8 RGB and has the size of the first one, or reading it ends with a `UserError`.
+is [H, W, 3] uint8 RGB and has the size of the first one, or reading it ends with a `UserError`; pictures may be
+allowed to differ (`one_size=False`), as those of two clips of GOT-10k do.
 """
 
 from __future__ import annotations
@@ -76,18 +77,20 @@ class FrameSource(ABC):
 class ImageListSource(FrameSource):
     """Pictures in files, in the given order; any frame can be read at once."""
 
-    def __init__(self, paths: Sequence[str | Path], name: str) -> None:
+    def __init__(self, paths: Sequence[str | Path], name: str, one_size: bool = True) -> None:
         """Check the list and read the first picture.
 
         Args:
             paths: picture files, one per frame.
             name: the clip's name.
+            one_size: refuse pictures of another size than the first.
 
         Raises:
             UserError: no pictures, two of the same stem, or the first one unreadable.
         """
         self.name = name
         self.fps = None
+        self._one_size: Final = one_size
         self._paths: Final = [Path(path) for path in paths]
         if not self._paths:
             raise UserError(f"clip {name}: no pictures; give at least one frame")
@@ -112,7 +115,8 @@ class ImageListSource(FrameSource):
         if not 0 <= index < len(self._paths):
             raise IndexError(f"clip {self.name}: frame {index} of {len(self._paths)}")
         path = self._paths[index]
-        return self._checked(read_image(path), path.name)
+        picture = read_image(path)
+        return self._checked(picture, path.name) if self._one_size else picture
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return (self.frame(index) for index in range(len(self._paths)))
@@ -210,12 +214,15 @@ class VideoSource(FrameSource):
         return frame
 
 
-def open_frames(source: str | Path | Sequence[str | Path], name: str | None = None) -> FrameSource:
+def open_frames(
+    source: str | Path | Sequence[str | Path], name: str | None = None, *, one_size: bool = True
+) -> FrameSource:
     """Open a clip.
 
     Args:
         source: a folder of pictures (in natural order), a video file, one picture, or a list of pictures.
         name: the clip's name; by default that of the folder or file.
+        one_size: refuse pictures of another size than the first; a video has one size in any case.
 
     Returns:
         The frame source; its first frame has been read.
@@ -225,14 +232,14 @@ def open_frames(source: str | Path | Sequence[str | Path], name: str | None = No
     """
     if not isinstance(source, str | Path):
         default = Path(source[0]).parent.name if len(source) else "list of frames"
-        return ImageListSource(source, name or default)
+        return ImageListSource(source, name or default, one_size)
     path = Path(source)
     if path.is_dir():
         pictures = list_pictures(path)
         if not pictures:
             kinds = ", ".join(sorted(IMAGE_SUFFIXES))
             raise UserError(f"folder {path} has no pictures; put frames ({kinds}) directly into it")
-        return ImageListSource(pictures, name or path.resolve().name)
+        return ImageListSource(pictures, name or path.resolve().name, one_size)
     if not path.exists():
         raise UserError(f"video or frame folder {path} does not exist; check the path")
     if path.suffix.lower() in IMAGE_SUFFIXES:

@@ -85,6 +85,7 @@ class OverlayVideo:
             UserError: this OpenCV cannot write mp4.
         """
         # The codec wants even sides; one repeated row or column is less harm than a scaled picture.
+        self._size = size
         self._pad = size[0] % 2, size[1] % 2
         padded = size[1] + self._pad[1], size[0] + self._pad[0]
         self._writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), fps or 25.0, padded)
@@ -100,7 +101,9 @@ class OverlayVideo:
         self.close()
 
     def add(self, frame: np.ndarray) -> None:
-        """Append one frame: [H, W, 3] uint8 RGB."""
+        """Append one frame: [H, W, 3] uint8 RGB; of another size than the video's, it is resized."""
+        if frame.shape[:2] != self._size:
+            frame = cv2.resize(frame, self._size[::-1], interpolation=cv2.INTER_AREA)
         padded = np.pad(frame, ((0, self._pad[0]), (0, self._pad[1]), (0, 0)), mode="edge")
         self._writer.write(cv2.cvtColor(padded, cv2.COLOR_RGB2BGR))
 

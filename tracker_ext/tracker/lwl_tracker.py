@@ -102,15 +102,16 @@ class LWLTracker(BaseTracker):
             image: [H, W, 3] uint8 RGB.
             info: the init keys of objects that enter; nothing else of it is needed.
 
+        A frame of another size than the last is taken for the same view at another resolution, as in two clips of
+        GOT-10k; outputs have the size of their frame.
+
         Raises:
-            UserError: the frame has another size than the first, or as `initialize`.
+            UserError: as `initialize`.
         """
         if image.shape[:2] != self._image_hw:
-            (height, width), (first_height, first_width) = image.shape[:2], self._image_hw
-            raise UserError(
-                f"frame size {width}x{height}: the first frame has {first_width}x{first_height}; "
-                "resize the frames to one size"
-            )
+            for target in self._targets.values():
+                target.resize(image.shape[:2])
+            self._image_hw = image.shape[:2]
         self._follow(image)
         if info and ("init_bbox" in info or "init_mask" in info):
             self._enter(image, info)

@@ -52,6 +52,11 @@ class SearchState:
         allowed = np.clip(change, *config.max_size_change) / change
         return replace(found, size=(found.size[0] * allowed, found.size[1] * allowed))
 
+    def scaled(self, zoom: tuple[float, float]) -> SearchState:
+        """The place in the same picture resized by `zoom` (x, y)."""
+        x, y = zoom
+        return replace(self, centre=(self.centre[0] * x, self.centre[1] * y), size=(self.size[0] * x, self.size[1] * y))
+
     def crop(self, image_hw: tuple[int, int], crop_hw: tuple[int, int], config: LWLTrackerConfig) -> Crop:
         """The region to search, growing while the object is lost.
 

@@ -5,6 +5,7 @@ Shapes: D features, C encoding channels, K filter size, h w feature grid, Hc Wc 
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -66,6 +67,14 @@ class Target:
         box = mask_to_box(mask)
         if box is not None:
             self.box = box
+
+    def resize(self, image_hw: tuple[int, int]) -> None:
+        """Go on in frames of another size (height, width): what is known of the last one is scaled to it."""
+        zoom = (image_hw[1] / self.mask.shape[1], image_hw[0] / self.mask.shape[0])
+        mask = cv2.resize(self.mask.view(np.uint8), image_hw[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
+        self.mask = mask.view(bool)
+        self.box = self.box * np.tile(zoom, 2)
+        self.state = self.state.scaled(zoom)
 
     @property
     def wants_sample(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,14 @@ from torch.optim.lr_scheduler import LambdaLR
 import settings as paths_settings
 from ltr_ext.actors.lwl import LWLActor
 from ltr_ext.data.processing import CropConfig
-from ltr_ext.data.sampler import SyntheticSampler
+from ltr_ext.data.sampler import ClipSampler, MixedSampler, SyntheticSampler, VideoSampler
 from ltr_ext.data.synthetic import SyntheticConfig
 from ltr_ext.errors import UserError
 from ltr_ext.losses import lovasz_bce_loss
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.models.lwl import LITE, LWLNet, PreviousMaskConfig, initialise_from_box2mask
 from ltr_ext.train_settings.common import make_loaders, warm_up_and_cosine
+from ltr_ext.train_settings.lwl_recipe import made_masks
 from ltr_ext.train_settings.synthetic_data import SOURCE_WEIGHTS, find_photographs
 from ltr_ext.trainers.options import begin_run
 from ltr_ext.trainers.trainer import Box2MaskTrainer, TrainerConfig
@@ -57,18 +59,45 @@ first frame and for the others."""
 CLIPS = SyntheticConfig()
 PREVIOUS = PreviousMaskConfig()
 ABSENT_SHARE = 0.06
+COMPARISON_EPOCHS = 1
+"""Of `lite_photographs` and `lite_boxes`: enough to compare them, not to use them."""
+MADE_TURNS = (3, 1)
+"""Samples of synthetic video, and then of video with made masks."""
+VIDEO_WINDOW = 30
+"""Of a video with made masks, the frames of a sample are drawn from a stretch of this many."""
 
 
 def run(settings: Any) -> None:
     """Entry point, called by the host's run_training."""
+    train(settings, EPOCHS)
+
+
+def train(settings: Any, epochs: int, with_made_masks: bool = False) -> None:
+    """Train by the recipe of this file.
+
+    Args:
+        settings: the host's.
+        epochs: length of the run; the schedule ends with it.
+        with_made_masks: let every fourth sample come from the videos of `got10k_dir` with the masks of
+            `got10k_masks_dir`.
+    """
     options = begin_run(settings)
-    settings.description = "lwl-lite on synthetic video"
+    settings.description = "lwl-lite on synthetic video" + (" and video with made masks" if with_made_masks else "")
     settings.grad_clip_max_norm = 5.0
     photographs = find_photographs()
-    train_set = SyntheticSampler(
+    samples_per_epoch = ITERATIONS_PER_EPOCH * BATCH_SIZE
+    train_set: ClipSampler = SyntheticSampler(
         photographs.train, photographs.backgrounds, CLIPS, FIRST_CROPS, test_crops=LATER_CROPS,
-        num_frames=NUM_FRAMES, samples_per_epoch=ITERATIONS_PER_EPOCH * BATCH_SIZE, seed=options.seed,
+        num_frames=NUM_FRAMES, samples_per_epoch=samples_per_epoch, seed=options.seed,
     )  # fmt: skip
+    made = None
+    if with_made_masks:
+        made = made_masks(paths_settings.load(), f"run_training.py lwl {settings.script_name}", turns=1).dataset
+        videos = VideoSampler(
+            [made], (1,), FIRST_CROPS, test_crops=LATER_CROPS, num_frames=NUM_FRAMES, window=VIDEO_WINDOW,
+            samples_per_epoch=samples_per_epoch, seed=options.seed,
+        )  # fmt: skip
+        train_set = MixedSampler([train_set, videos], MADE_TURNS)
     val_set = SyntheticSampler(
         photographs.held_out, photographs.backgrounds, CLIPS, FIRST_CROPS, test_crops=LATER_CROPS,
         num_frames=NUM_FRAMES, samples_per_epoch=VALIDATION_CLIPS, seed=12345, repeat=True,
@@ -80,17 +109,18 @@ def run(settings: Any) -> None:
         net, lovasz_bce_loss, REFINEMENT_ITERATIONS, autocast=True, previous=PREVIOUS, absent_share=ABSENT_SHARE
     )
     optimizer = torch.optim.Adam(parameter_groups(net), fused=True)
-    schedule = LambdaLR(optimizer, learning_rate_factor)
+    schedule = LambdaLR(optimizer, partial(warm_up_and_cosine, warm_up=WARM_UP, total=epochs * ITERATIONS_PER_EPOCH))
     config = TrainerConfig(
         fingerprint={
             "model": asdict(LITE), "start": start, "clips": asdict(CLIPS), "source_weights": SOURCE_WEIGHTS,
             "crops": [asdict(FIRST_CROPS), asdict(LATER_CROPS)], "previous": asdict(PREVIOUS), "absent": ABSENT_SHARE,
             "photographs": len(photographs.train.stills), "batch_size": BATCH_SIZE, "num_frames": NUM_FRAMES,
-            "learning_rates": LEARNING_RATES, "iterations": EPOCHS * ITERATIONS_PER_EPOCH, "seed": options.seed,
+            "learning_rates": LEARNING_RATES, "iterations": epochs * ITERATIONS_PER_EPOCH, "seed": options.seed,
+            **({} if made is None else {"made_masks": [made.get_num_sequences(), MADE_TURNS, VIDEO_WINDOW]}),
         },
         best_stat="val/J", checkpoint_every=100, fresh=options.fresh, max_iterations=options.max_iterations,
     )  # fmt: skip
-    Box2MaskTrainer(actor, loaders, optimizer, settings, schedule, config).train(max_epochs=EPOCHS)
+    Box2MaskTrainer(actor, loaders, optimizer, settings, schedule, config).train(max_epochs=epochs)
 
 
 def initial_network(box2mask_weights: Path) -> tuple[LWLNet, str]:
@@ -125,8 +155,3 @@ def parameter_groups(net: LWLNet) -> list[dict[str, Any]]:
         if parameters:
             groups.append({"params": parameters, "lr": LEARNING_RATES[name]})
     return groups
-
-
-def learning_rate_factor(iteration: int) -> float:
-    """Linear warm-up, then a cosine down to 1 %."""
-    return warm_up_and_cosine(iteration, warm_up=WARM_UP, total=EPOCHS * ITERATIONS_PER_EPOCH)

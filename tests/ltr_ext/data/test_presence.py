@@ -119,7 +119,7 @@ def test_a_path_that_leads_nowhere_or_to_archives(tmp_path, monkeypatch):
     with pytest.raises(UserError, match="does not exist; name the folder that holds train, val, test"):
         require_dataset("got10k_val")
     (tmp_path / "got10k_dir").mkdir()
-    with pytest.raises(UserError, match="0 of 1 expected entries.*found there: nothing"):
+    with pytest.raises(UserError, match=r"0 of 1 expected entries.*found there: nothing"):
         require_dataset("got10k_val")
     (tmp_path / "got10k_dir" / "val.zip").touch()
     with pytest.raises(UserError, match=r"found there: val\.zip"):
@@ -142,7 +142,9 @@ def test_a_broken_meta_file_is_named_in_one_line(originals, tmp_path, monkeypatc
     for text in ("{", json.dumps({"videos": {"a": {}}}), json.dumps([])):
         (base / "meta.json").write_text(text)
         name_paths(monkeypatch, tmp_path / "paths.toml", tmp_path)
-        with pytest.raises(UserError, match="YouTube-VOS 2019 train: youtubevos_dir = .*unpack that file again"):
+        with pytest.raises(
+            UserError, match=r"YouTube-VOS 2019 train: youtubevos_dir = .*meta\.json.*unpack that file again"
+        ):
             require_dataset("yt2019_train")
 
 

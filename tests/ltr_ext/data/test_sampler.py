@@ -9,7 +9,7 @@ import torch
 from ltr_ext.data.boxes import box_iou, mask_to_box
 from ltr_ext.data.heldout import split_yt300
 from ltr_ext.data.processing import CropConfig, crop_clip
-from ltr_ext.data.sampler import SyntheticSampler, VideoSampler
+from ltr_ext.data.sampler import MixedSampler, SyntheticSampler, VideoSampler
 from ltr_ext.data.stills import collect_stills
 from ltr_ext.data.synthetic import SyntheticConfig
 from ltr_ext.errors import UserError
@@ -139,3 +139,13 @@ def test_yt300_is_a_fixed_third_at_most(tmp_path):
     assert split_yt300(tmp_path) == (train, held_out)
     with pytest.raises(UserError, match="0 sequences found; correct youtubevos_dir"):
         split_yt300(tmp_path / "none")
+
+
+def test_mixed_samplers_take_turns(photographs):
+    one, two = sampler(photographs), sampler(photographs, seed=1)
+    mixed = MixedSampler([one, two], (3, 1))
+    mixed.set_epoch(2)
+    assert len(mixed) == 8
+    for index, source in enumerate([one, one, one, two, one]):
+        assert source.epoch == 2
+        assert torch.equal(mixed[index]["train_images"], source[index]["train_images"]), index

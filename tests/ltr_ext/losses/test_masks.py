@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
+
 import pytest
 import torch
 
-from ltr_ext.losses import bce_loss, lovasz_bce_loss, lovasz_loss
+from ltr_ext.losses import bce_loss, lovasz_bce_loss, lovasz_loss, lovasz_sigmoid_loss
 
 
 def lovasz_by_definition(logits: list[float], mask: list[int]) -> float:
@@ -34,7 +37,33 @@ def test_lovasz_equals_its_definition(seed):
     assert lovasz_loss(logits, masks).item() == pytest.approx(sum(expected) / 3)
 
 
-@pytest.mark.parametrize("loss", [lovasz_loss, bce_loss, lovasz_bce_loss])
+def lovasz_sigmoid_by_definition(logits: list[float], mask: list[int]) -> float:
+    """As above at the errors |mask - probability|, by the integral over thresholds of the set function."""
+    pixels = [(abs(m - 1 / (1 + math.exp(-x))), m) for x, m in zip(logits, mask, strict=True) if m != 255]
+    levels = sorted({0.0, *(error for error, _ in pixels)})
+    total = 0.0
+    for low, high in pairwise(levels):
+        wrong = [m for error, m in pixels if error >= high]
+        union = sum(m for _, m in pixels) + wrong.count(0)
+        total += (high - low) * len(wrong) / union
+    return total
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_lovasz_sigmoid_equals_its_definition(seed):
+    generator = torch.Generator().manual_seed(seed)
+    logits = 2 * torch.randn(3, 4, 5, generator=generator, dtype=torch.float64)
+    masks = torch.randint(0, 2, (3, 4, 5), generator=generator)
+    masks[torch.rand(3, 4, 5, generator=generator) < 0.15] = 255
+    expected = lovasz_sigmoid_by_definition(logits.flatten().tolist(), masks.flatten().tolist())
+    assert lovasz_sigmoid_loss(logits, masks).item() == pytest.approx(expected)
+
+
+def test_lovasz_sigmoid_of_nothing():
+    assert lovasz_sigmoid_loss(torch.ones(1, 2, 2), torch.full((1, 2, 2), 255)).item() == 0.0
+
+
+@pytest.mark.parametrize("loss", [lovasz_loss, lovasz_sigmoid_loss, bce_loss, lovasz_bce_loss])
 def test_gradients_are_exact(loss):
     generator = torch.Generator().manual_seed(1)
     logits = torch.randn(2, 3, 4, generator=generator, dtype=torch.float64, requires_grad=True)

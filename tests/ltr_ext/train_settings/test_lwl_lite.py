@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
+from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 import torch
+from ltr.admin.settings import Settings
+from miniatures.boxes import got10k_names, make_got10k
 
+from ltr_ext.actors.lwl import LWLActor
+from ltr_ext.data.image_io import write_mask
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.models.box2mask.config import LITE as BOX2MASK_LITE
-from ltr_ext.train_settings.lwl import lite
+from ltr_ext.train_settings import synthetic_data
+from ltr_ext.train_settings.lwl import lite, lite_boxes
+from ltr_ext.trainers.checkpoint import read_checkpoint
+from ltr_ext.trainers.options import RunOptions, set_run_options
 from ltr_ext.weights import file_hash, save_network
+from settings import SETTINGS_VARIABLE
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +54,47 @@ def test_starts_without_it(tmp_path: Path) -> None:
     assert not grouped & {id(p) for p in net.backbone.parameters()}
 
 
-def test_learning_rate() -> None:
-    total = lite.EPOCHS * lite.ITERATIONS_PER_EPOCH
-    factors = [lite.learning_rate_factor(i) for i in (0, lite.WARM_UP, total // 2, total)]
-    assert factors[0] == pytest.approx(1 / lite.WARM_UP)
-    assert factors[1] == pytest.approx(1) and 0.3 < factors[2] < 0.7 and factors[3] == pytest.approx(0.01)
+def test_lite_boxes_draws_every_fourth_sample_from_made_masks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, box2mask_file: Path
+) -> None:
+    videos = make_got10k(tmp_path / "got10k", splits=("train",), sequences=3, frames=6)
+    job = tmp_path / "job"
+    for name in got10k_names("train", 3):
+        boxes = np.loadtxt(videos / "train" / name / "groundtruth.txt", delimiter=",").round().astype(int)
+        (job / "upstream" / name).mkdir(parents=True)
+        for frame, (x, y, w, h) in enumerate(boxes, 1):
+            mask = np.zeros(cv2.imread(str(videos / "train" / name / f"{frame:08d}.jpg")).shape[:2], np.uint8)
+            mask[max(y, 0) : y + h, max(x, 0) : x + w] = 1
+            write_mask(job / "upstream" / name / f"{frame:08d}.png", mask)
+    (job / "trust").mkdir()
+    (job / "decisions.csv").write_text("sequence,decision\nGOT-10k_Train_000002,reject\n")
+    lines = ['workspace_dir = "work"', 'got10k_dir = "got10k"', 'got10k_masks_dir = "job/upstream"']
+    (tmp_path / "paths.toml").write_text("\n".join(lines))
+    monkeypatch.setenv(SETTINGS_VARIABLE, str(tmp_path / "paths.toml"))
+    monkeypatch.setattr(synthetic_data, "DEMO_STILLS", 12)
+    small = dataclasses.replace(lite.FIRST_CROPS, crop_hw=(64, 64))
+    for name, value in {
+        "FIRST_CROPS": small, "LATER_CROPS": small, "ITERATIONS_PER_EPOCH": 2, "VALIDATION_CLIPS": 2, "NUM_WORKERS": 0,
+        "NUM_FRAMES": 3,
+    }.items():  # fmt: skip
+        monkeypatch.setattr(lite, name, value)
+    seen: list[str] = []
+    step = LWLActor.__call__
+
+    def spy(self: LWLActor, data: Any) -> Any:
+        seen.extend(
+            f"{dataset} {sequence}" for dataset, sequence in zip(data["dataset"], data["sequence"], strict=True)
+        )
+        return step(self, data)
+
+    monkeypatch.setattr(LWLActor, "__call__", spy)
+    settings = Settings()
+    settings.module_name, settings.script_name, settings.project_path = "lwl", "lite_boxes", "ltr/lwl/lite_boxes"
+    settings.use_gpu = False
+    lite_boxes.run(settings)
+    trained = seen[:8]
+    made = [name for name in trained if not name.startswith("synthetic")]
+    assert len(made) == 2 and all(name.lower().startswith("got10k") for name in made), seen
+    header = read_checkpoint(next((tmp_path / "work/checkpoints/ltr/lwl/lite_boxes").glob("LWLNet_0*"))).header
+    assert header["fingerprint"]["made_masks"][0] == 2, "the rejected sequence takes no part"
+    set_run_options(RunOptions())

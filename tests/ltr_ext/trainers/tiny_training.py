@@ -10,6 +10,7 @@ import argparse
 import os
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,6 +30,7 @@ from ltr.data import LTRLoader  # noqa: E402
 from pytracking import TensorDict  # noqa: E402
 
 from ltr_ext.actors.box2mask import Box2MaskActor  # noqa: E402
+from ltr_ext.distributed import gather_batch  # noqa: E402
 from ltr_ext.trainers.batches import ResumableBatchSampler  # noqa: E402
 from ltr_ext.trainers.options import RunOptions, begin_run, set_run_options  # noqa: E402
 from ltr_ext.trainers.trainer import Box2MaskTrainer, TrainerConfig  # noqa: E402
@@ -45,15 +47,17 @@ class Accident:
     kind: str = "none"
     """`kill`, `interrupt`, `terminate`, `nan`, or `none`."""
     iteration: int = 0
+    rank: int | None = None
+    """Number of the process under torchrun; None: in all."""
 
 
 class TinyNet(nn.Module):
     """Images and boxes to two logit maps."""
 
-    def __init__(self, accident: Accident | None = None, done: int = 0) -> None:
+    def __init__(self, accident: Accident | None = None, done: int = 0, dropout: float = 0.3) -> None:
         super().__init__()
         self.frozen = nn.Conv2d(3, 4, 3, padding=1).requires_grad_(False)
-        self.body = nn.Sequential(nn.Conv2d(4, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.Dropout(0.3))
+        self.body = nn.Sequential(nn.Conv2d(4, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.Dropout(dropout))
         self.head = nn.Conv2d(8, 2, 1)
         self.to(memory_format=torch.channels_last)
         self.accident = accident or Accident()
@@ -72,6 +76,8 @@ class TinyNet(nn.Module):
 
     def _happen(self) -> float:
         signals = {"kill": signal.SIGKILL, "interrupt": signal.SIGINT, "terminate": signal.SIGTERM}
+        if self.accident.rank not in (None, int(os.environ.get("RANK", "0"))):
+            return 1.0
         if self.accident.kind == "nan":
             return float("nan")
         os.kill(os.getpid(), signals[self.accident.kind])
@@ -112,8 +118,21 @@ def objective(logits: Tensor, masks: Tensor) -> Tensor:
     return nn.functional.binary_cross_entropy_with_logits(logits[known], masks[known].float())
 
 
+def coupled_objective(logits: Tensor, masks: Tensor) -> Tensor:
+    """One that is not a mean over samples."""
+    logits, masks = gather_batch(logits, 0), gather_batch(masks, 0)
+    return objective(logits, masks) ** 2 + logits.std()
+
+
 def build_trainer(
-    options: RunOptions, accident: Accident | None = None, *, workers: int = 0, done: int = 0, **config: object
+    options: RunOptions,
+    accident: Accident | None = None,
+    *,
+    workers: int = 0,
+    done: int = 0,
+    dropout: float = 0.3,
+    loss: Callable[[Tensor, Tensor], Tensor] = objective,
+    **config: object,
 ) -> Box2MaskTrainer:
     """A trainer of the tiny network; further keywords go to `TrainerConfig`."""
     set_run_options(options)
@@ -133,7 +152,7 @@ def build_trainer(
         )
         for name in ("train", "val")
     ]
-    net = TinyNet(accident, done)
+    net = TinyNet(accident, done, dropout)
     optimizer = torch.optim.Adam([p for p in net.parameters() if p.requires_grad], lr=1e-2)
     schedule = LambdaLR(optimizer, lambda step: 0.5 ** (step // 4))
     defaults = {
@@ -143,7 +162,7 @@ def build_trainer(
         "max_iterations": options.max_iterations,
     }
     return Box2MaskTrainer(
-        Box2MaskActor(net, objective), loaders, optimizer, settings, schedule, TrainerConfig(**(defaults | config))
+        Box2MaskActor(net, loss), loaders, optimizer, settings, schedule, TrainerConfig(**(defaults | config))
     )
 
 
@@ -154,10 +173,16 @@ def main() -> None:
     parser.add_argument("--accident", default="none")
     parser.add_argument("--iteration", type=int, default=0)
     parser.add_argument("--workers", type=int, default=0)
+    parser.add_argument("--rank", type=int)
+    parser.add_argument("--dropout", type=float, default=0.3)
+    parser.add_argument("--coupled", action="store_true")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    accident = Accident(args.accident, args.iteration)
-    build_trainer(RunOptions(workspace=args.workspace), accident, workers=args.workers).train(args.epochs)
+    accident = Accident(args.accident, args.iteration, args.rank)
+    loss = coupled_objective if args.coupled else objective
+    build_trainer(
+        RunOptions(workspace=args.workspace), accident, workers=args.workers, dropout=args.dropout, loss=loss
+    ).train(args.epochs)
 
 
 if __name__ == "__main__":

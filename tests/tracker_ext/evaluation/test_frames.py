@@ -109,6 +109,13 @@ def test_size_change_names_frame_and_both_sizes(folder):
         list(open_frames(folder))
 
 
+def test_pictures_may_be_allowed_to_differ(folder):
+    Image.fromarray(grey_frame(0, 20, 30)).save(folder / "5.png")
+    source = open_frames(folder, one_size=False)
+    assert {frame.shape[:2] for frame in source} == {(36, 48), (20, 30)}
+    assert source.size == (36, 48), "that of the first"
+
+
 def test_damaged_frame_is_named(folder):
     (folder / "5.png").write_bytes(b"not a picture")
     with pytest.raises(UserError, match=r"5\.png cannot be decoded"):

@@ -155,7 +155,7 @@ def test_masks_are_found(tmp_path, boxes, masks):
     ("arguments", "message"),
     [
         pytest.param(["nonsense"], "nonsense.*demo", id="unknown data set: the known ones are listed"),
-        pytest.param(["DAVIS", "--results", "absent"], "absent: is not a folder", id="no results"),
+        pytest.param(["DAVIS", "--results", "absent"], "absent: is not a folder and not a zip", id="no results"),
         pytest.param(["DAVIS", "--masks", "there"], "goes with --results", id="masks alone"),
     ],
 )

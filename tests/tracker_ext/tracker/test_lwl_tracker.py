@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -243,11 +244,33 @@ def test_bad_starts(
         make_tracker(start=start).initialize(frames[0], info)
 
 
-def test_frame_size_changes(make_tracker: MakeTracker, frames: list[np.ndarray]) -> None:
-    tracker = make_tracker()
+@pytest.mark.parametrize(("height", "width"), [(36, 48), (144, 192), (72, 48)])
+def test_a_frame_of_another_size_is_the_same_view(
+    make_tracker: MakeTracker, frames: list[np.ndarray], net: LWLNet, height: int, width: int
+) -> None:
+    painter = Painter(net)
+    tracker = make_tracker(painter)
     tracker.initialize(frames[0], single())
-    with pytest.raises(UserError, match="frame size 48x36"):
-        tracker.track(frames[1][::2, ::2])
+    scaled = np.array(BOX) * np.tile((width / WIDTH, height / HEIGHT), 2)
+    other = cv2.resize(frames[1], (width, height))
+    painter.says = [-3.0]
+    out = tracker.track(other)
+    assert out["segmentation"].shape == (height, width) and out["object_lost"]
+    assert out["target_bbox"] == scaled.tolist(), "the last box, in pixels of this frame"
+    painter.says = [3.0]
+    out = tracker.track(other)
+    x, y, w, h = scaled.astype(int)
+    assert out["segmentation"][y : y + h, x : x + w].all(), "searched where the object was, at this frame's scale"
+    assert tracker.track(frames[2])["segmentation"].shape == (HEIGHT, WIDTH), "and back"
+
+
+def test_objects_enter_on_a_frame_of_another_size(make_tracker: MakeTracker, frames: list[np.ndarray]) -> None:
+    tracker = make_tracker()
+    tracker.initialize(frames[0], several(_1=BOX))
+    entering = several(_2=OTHER_BOX)
+    entering["init_mask"] = cv2.resize(entering["init_mask"], (48, 36), interpolation=cv2.INTER_NEAREST)
+    out = tracker.track(cv2.resize(frames[1], (48, 36)), entering)
+    assert np.array_equal(out["segmentation"] == 2, entering["init_mask"] == 2)
 
 
 def test_starting_again_forgets(make_tracker: MakeTracker, frames: list[np.ndarray]) -> None:

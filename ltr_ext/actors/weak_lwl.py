@@ -1,0 +1,69 @@
+"""Loss of the LWL network where some videos have boxes alone (paper section 4.2, table 3).
+
+Shapes: T2 frames to segment, B sequences, S of them with masks, H W crop pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ltr_ext.actors.common import Objective, mean_jaccard
+from ltr_ext.actors.lwl import LWLActor
+from ltr_ext.distributed import gather_batch, team
+
+WeakObjective = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""(logits [N, H, W], boxes [N, 4], images [N, 3, H, W]) -> scalar, averaged over N."""
+
+
+class WeakLWLActor(LWLActor):
+    """One loss for the sequences with masks, another for those with boxes; their sum.
+
+    The batch says which is which: `weak` [B] is 1 for boxes. Of these `test_masks` is not looked at, and `train_masks`
+    holds filled boxes, for the network needs something to learn from.
+
+    Args:
+        net: see `LWLActor`.
+        objective: on the sequences with masks, of all processes together.
+        weak_objective: on the frames with boxes.
+        num_refinement_iter: see `LWLActor`.
+    """
+
+    def __init__(
+        self, net: nn.Module, objective: Objective, weak_objective: WeakObjective, num_refinement_iter: int = 2
+    ) -> None:
+        super().__init__(net, objective, num_refinement_iter, whole_batch=True)
+        self.weak_objective = weak_objective
+
+    def judge(self, logits: Tensor, masks: Tensor, data: Any) -> tuple[Tensor, dict[str, float]]:
+        """As `LWLActor.judge`, with `Loss/masks` and `Loss/boxes`; J is that of the sequences with masks."""
+        weak = data["weak"].bool()
+        with_masks = self._mask_loss(logits, masks, weak)
+        with_boxes = self._box_loss(logits, data, weak)
+        loss = with_masks + with_boxes
+        stats = {"Loss/total": loss.item(), "Loss/masks": with_masks.item(), "Loss/boxes": with_boxes.item()}
+        if not bool(weak.all()):
+            stats["J"] = mean_jaccard(logits[:, ~weak], masks[:, ~weak])
+        return loss, stats
+
+    def _mask_loss(self, logits: Tensor, masks: Tensor, weak: Tensor) -> Tensor:
+        logits = logits.float()
+        if torch.is_grad_enabled():
+            logits, masks = gather_batch(logits, 1), gather_batch(masks, 1)
+            weak = gather_batch(weak.to(torch.uint8), 0).bool()
+        if bool(weak.all()):
+            return logits.sum() * 0.0
+        return self.objective(logits[:, ~weak].flatten(0, 1), masks[:, ~weak].flatten(0, 1))
+
+    def _box_loss(self, logits: Tensor, data: Any, weak: Tensor) -> Tensor:
+        """The mean over all frames with boxes of all processes, as a mean over processes."""
+        count = int(weak.sum())
+        counts = team().gather(count) if torch.is_grad_enabled() else [count]
+        if count == 0:
+            return logits.sum() * 0.0
+        boxes, images = data["test_anno"][:, weak].flatten(0, 1), data["test_images"][:, weak].flatten(0, 1)
+        loss = self.weak_objective(logits[:, weak].flatten(0, 1).float(), boxes, images)
+        return loss * (count * len(counts) / sum(counts))

@@ -1,0 +1,90 @@
+"""What a reviewer decided about the sequences of an annotation job: `decisions.csv`.
+
+Columns `sequence,decision` and, if wanted, `comment`; UTF-8. The report page writes it, `run_annotate.py --apply` takes
+it, training leaves out what it rejects. A sequence that is not in it is undecided, and used.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from ltr_ext.errors import UserError
+from ltr_ext.output import write_text
+
+Choice = Literal["accept", "reject", "flag"]
+"""`reject`: not to be used; `flag`: used, but to be looked at again."""
+
+CHOICES: tuple[str, ...] = get_args(Choice)
+COLUMNS = ("sequence", "decision", "comment")
+DECISIONS_FILE = "decisions.csv"
+"""Its name inside the output folder of an annotation job, where the last applied decisions lie."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """About one sequence."""
+
+    sequence: str
+    choice: str
+    """One of `CHOICES`."""
+    comment: str = ""
+
+
+def read_decisions(path: str | Path) -> dict[str, Decision]:
+    """Read and check the file.
+
+    Returns:
+        Sequence -> decision, in the order of the file.
+
+    Raises:
+        UserError: missing, without the two columns, an unknown decision, or a sequence that is decided twice.
+    """
+    path = Path(path)
+    try:
+        # Spreadsheets put a byte order mark in front.
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"decisions {path} cannot be read ({error}); name the CSV file of the report page") from error
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    decided: dict[str, Decision] = {}
+    try:
+        missing = [column for column in COLUMNS[:2] if column not in (reader.fieldnames or ())]
+        if missing:
+            raise UserError(f"decisions {path}: no column {', '.join(missing)}; the first line is sequence,decision")
+        for line in reader:
+            where = f"decisions {path} line {reader.line_num}"
+            sequence, choice = line["sequence"], (line["decision"] or "").strip()
+            if not sequence:
+                raise UserError(f"{where}: no sequence; name one")
+            if choice not in CHOICES:
+                raise UserError(f"{where}: decision {choice!r} for {sequence}; one of {', '.join(CHOICES)}")
+            if sequence in decided:
+                raise UserError(f"{where}: {sequence} was decided before; keep one line per sequence")
+            decided[sequence] = Decision(sequence, choice, line.get("comment") or "")
+    except csv.Error as error:
+        raise UserError(f"decisions {path} line {reader.line_num}: {error}; quote cells that hold commas") from error
+    return decided
+
+
+def write_decisions(path: str | Path, decisions: Iterable[Decision]) -> None:
+    """Write the file; it is whole or not there.
+
+    Args:
+        path: the CSV file; its folder exists.
+        decisions: in the order they shall have.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([decision.sequence, decision.choice, decision.comment] for decision in decisions)
+    write_text(path, text.getvalue())
+
+
+def names_with(decisions: Mapping[str, Decision], choice: Choice) -> list[str]:
+    """Sequences so decided, in the order of the file."""
+    return [name for name, decision in decisions.items() if decision.choice == choice]

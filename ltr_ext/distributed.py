@@ -1,0 +1,241 @@
+"""Several processes, one training: torchrun starts them, and each takes its share of every batch.
+
+N processes with batch B / N each are meant to equal one process with batch B up to rounding. So gradients are averaged
+over the processes, batch statistics are those of the whole batch, and a loss that couples the samples of a batch is
+computed on all of them (`gather_batch`). Without torchrun there is one process, and nothing here does anything.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from ltr_ext.errors import EXIT_USER_ERROR, UserError
+
+Value = TypeVar("Value")
+TIMEOUT = timedelta(hours=2)
+"""Longest wait of a process for the others: they wait while the first one prepares data."""
+
+
+@dataclass(frozen=True)
+class Team:
+    """The processes of a training."""
+
+    rank: int = 0
+    """Number of this process, from 0."""
+    size: int = 1
+    """How many there are."""
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process prints, logs and writes checkpoints."""
+        return self.rank == 0
+
+    def gather(self, value: Value) -> list[Value]:
+        """The value of every process (anything that can be pickled), by rank."""
+        if self.size == 1:
+            return [value]
+        values: list[Any] = [None] * self.size
+        dist.all_gather_object(values, value)
+        return values
+
+    def any(self, flag: bool) -> bool:
+        """Whether the flag is set in any process."""
+        return flag if self.size == 1 else any(self.gather(flag))
+
+    def from_leader(self, value: Value) -> Value:
+        """The value that process 0 gives (anything that can be pickled)."""
+        if self.size == 1:
+            return value
+        values = [value]
+        dist.broadcast_object_list(values, src=0)
+        return values[0]
+
+    def agree(self, problem: UserError | None) -> None:
+        """Stop all processes if one of them has a problem.
+
+        Raises:
+            UserError: in process 0, which reports it.
+            SystemExit: in the others.
+        """
+        if self.size == 1:
+            if problem is not None:
+                raise problem
+            return
+        found = [report for report in self.gather(None if problem is None else str(problem)) if report is not None]
+        if found:
+            raise UserError(found[0]) if self.leads else SystemExit(EXIT_USER_ERROR)
+
+    @contextmanager
+    def leader_first(self) -> Iterator[None]:
+        """Let process 0 do something before the others, for example write what they then find."""
+        if self.size > 1 and not self.leads:
+            dist.barrier()
+        yield
+        if self.size > 1 and self.leads:
+            dist.barrier()
+
+    def copy_from_leader(self, net: nn.Module) -> None:
+        """Give a network the parameters and buffers of process 0."""
+        if self.size > 1:
+            for tensor in [*net.parameters(), *net.buffers()]:
+                values = tensor.detach().contiguous()
+                dist.broadcast(values, src=0)
+                tensor.data.copy_(values)
+
+    def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        """Replace every gradient by its mean over the processes; one that none of them has stays None."""
+        if self.size == 1:
+            return
+        kinds: dict[tuple[torch.device, torch.dtype], list[nn.Parameter]] = {}
+        for parameter in parameters:
+            kinds.setdefault((parameter.device, parameter.dtype), []).append(parameter)
+        for (device, _), group in kinds.items():
+            present = torch.tensor([parameter.grad is not None for parameter in group], dtype=torch.int32).to(device)
+            dist.all_reduce(present, dist.ReduceOp.MAX)
+            group = [parameter for parameter, somewhere in zip(group, present.tolist(), strict=True) if somewhere]
+            for parameter in group:
+                if parameter.grad is None:
+                    parameter.grad = torch.zeros_like(parameter)
+            if not group:
+                continue
+            joined = torch.cat([parameter.grad.reshape(-1) for parameter in group if parameter.grad is not None])
+            dist.all_reduce(joined)
+            joined /= self.size
+            for parameter, mean in zip(group, joined.split([p.numel() for p in group]), strict=True):
+                assert parameter.grad is not None
+                parameter.grad.copy_(mean.view_as(parameter))
+
+
+_team = Team()
+
+
+def team() -> Team:
+    """The processes of this training."""
+    return _team
+
+
+def join_team(use_gpu: bool) -> torch.device | None:
+    """Meet the other processes that torchrun started; a second call changes nothing.
+
+    Args:
+        use_gpu: train on GPUs where there are any.
+
+    Returns:
+        The GPU of this process; None without one, or without torchrun.
+
+    Raises:
+        UserError: more processes on this machine than GPUs.
+    """
+    global _team
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    if size == 1:
+        return None
+    device: torch.device | None = None
+    if use_gpu and torch.cuda.is_available():
+        local, gpus = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
+        if local >= gpus:
+            raise UserError(f"torchrun: process {local} has no GPU, this machine has {gpus}: --nproc_per_node={gpus}")
+        device = torch.device("cuda", local)
+        torch.cuda.set_device(device)
+    if not dist.is_initialized():
+        dist.init_process_group("gloo" if device is None else "cpu:gloo,cuda:nccl", timeout=TIMEOUT)
+        atexit.register(dist.destroy_process_group)
+    _team = Team(dist.get_rank(), dist.get_world_size())
+    return device
+
+
+def gather_batch(local: Tensor, dim: int) -> Tensor:
+    """The whole batch of which each process has an equal share.
+
+    Args:
+        local: this process's share; the same shape in every process.
+        dim: dimension of the samples.
+
+    Returns:
+        All shares by rank. Each process must compute the same value from it: the gradient that flows back to `local`
+        is then such that the mean over the processes is the gradient of that value.
+    """
+    return local if _team.size == 1 else _GatherBatch.apply(local, dim)
+
+
+class _GatherBatch(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, local: Tensor, dim: int) -> Tensor:
+        ctx.dim, ctx.length = dim, local.shape[dim]
+        local = local.contiguous()
+        parts = [torch.empty_like(local) for _ in range(_team.size)]
+        dist.all_gather(parts, local)
+        return torch.cat(parts, dim)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        return grads[0].narrow(ctx.dim, _team.rank * ctx.length, ctx.length) * _team.size, None
+
+
+class _Sum(torch.autograd.Function):
+    """Sum over the processes, and of the gradients on the way back."""
+
+    @staticmethod
+    def forward(ctx: Any, local: Tensor) -> Tensor:
+        total = local.clone()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        total = grads[0].contiguous().clone()
+        dist.all_reduce(total)
+        return total
+
+
+class SynchronisedBatchNorm2d(nn.BatchNorm2d):
+    """As `nn.BatchNorm2d`, with the statistics of the whole batch, of which each process has an equal share.
+
+    PyTorch's own does this on GPUs only.
+    """
+
+    def forward(self, maps: Tensor) -> Tensor:
+        if not self.training or _team.size == 1:
+            return super().forward(maps)
+        values = maps if maps.dtype == torch.float64 else maps.float()
+        count = values.numel() // values.shape[1] * _team.size
+        mean = _Sum.apply(values.sum(dim=(0, 2, 3))) / count
+        centred = values - mean[None, :, None, None]
+        variance = _Sum.apply(centred.square().sum(dim=(0, 2, 3))) / count
+        self._track(mean.detach(), variance.detach() * count / max(count - 1, 1))
+        scale = (variance + self.eps).rsqrt()
+        if self.weight is not None:
+            scale = scale * self.weight
+        out = centred * scale[None, :, None, None]
+        return (out if self.bias is None else out + self.bias[None, :, None, None]).to(maps.dtype)
+
+    @torch.no_grad()
+    def _track(self, mean: Tensor, variance: Tensor) -> None:
+        if self.running_mean is None or self.running_var is None or self.num_batches_tracked is None:
+            return
+        self.num_batches_tracked += 1
+        share = 1.0 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
+        self.running_mean.lerp_(mean.to(self.running_mean.dtype), share)
+        self.running_var.lerp_(variance.to(self.running_var.dtype), share)
+
+
+def synchronise_batch_norm(net: nn.Module) -> None:
+    """Make the batch statistics of a network, in place, those of the whole batch."""
+    for module in net.modules():
+        if type(module) is nn.BatchNorm2d:
+            module.__class__ = SynchronisedBatchNorm2d
+
+
+def share_of(count: int, rank: int, size: int) -> range:
+    """The positions, of `count`, that a process takes: contiguous, in order of rank, as equal as can be."""
+    return range(rank * count // size, (rank + 1) * count // size)

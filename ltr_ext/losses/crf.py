@@ -1,0 +1,78 @@
+"""Dense-CRF loss (Tang et al., "On Regularized Losses for Weakly-supervised CNN Segmentation", ECCV 2018).
+
+sum_k S_k^T W (1 - S_k) over the two labels, W a Gaussian of colour and place: pixels that look alike and lie close pay
+for different labels. Tang et al. filter with a permutohedral lattice, which approximates W; here W is exact, on a
+coarse grid, and made in blocks that are not kept.
+
+Shapes: N frames, H W pixels, P points of the grid.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+SIGMA_RGB = 15.0
+"""Standard deviation of the kernel in colour, 0-255 (Tang et al.)."""
+SIGMA_XY = 100.0
+"""Standard deviation of the kernel in place, pixels of the crop (Tang et al., on pictures of 513 x 513)."""
+GRID = 64
+"""Longest side of the grid."""
+BLOCK = 1024
+"""Rows of W that exist at once."""
+
+
+def crf_loss(
+    logits: Tensor, images: Tensor, sigma_rgb: float = SIGMA_RGB, sigma_xy: float = SIGMA_XY, grid: int = GRID
+) -> Tensor:
+    """The loss of each frame, divided by the sum of all entries of W, averaged over frames.
+
+    The division makes it independent of the size of the picture: 0 where all pixels are sure of one label, at most 1/2.
+
+    Args:
+        logits: [N, H, W] float; above 0 is object.
+        images: [N, 3, H, W] RGB, 0-255, any type.
+        sigma_rgb: of the kernel, 0-255.
+        sigma_xy: of the kernel, pixels.
+        grid: probabilities and colours are averaged over cells until the longer side has at most this many.
+
+    Returns:
+        Scalar.
+    """
+    height, width = logits.shape[-2:]
+    shrink = min(1.0, grid / max(height, width))
+    size = (max(round(height * shrink), 1), max(round(width * shrink), 1))
+    probabilities = F.adaptive_avg_pool2d(logits.sigmoid(), size)
+    with torch.no_grad():
+        colours = F.adaptive_avg_pool2d(images.to(logits.dtype), size) / sigma_rgb
+        rows = (torch.arange(size[0], device=logits.device, dtype=logits.dtype) + 0.5) * (height / size[0] / sigma_xy)
+        columns = (torch.arange(size[1], device=logits.device, dtype=logits.dtype) + 0.5) * (width / size[1] / sigma_xy)
+        places = torch.stack(torch.meshgrid(rows, columns, indexing="ij"))
+        points = torch.cat((colours, places.expand(len(logits), -1, -1, -1)), dim=1).flatten(2).transpose(1, 2)
+    frames = zip(probabilities.flatten(1), points, strict=True)
+    return torch.stack([_DisagreementShare.apply(frame, point) for frame, point in frames]).mean()
+
+
+class _DisagreementShare(torch.autograd.Function):
+    """2 s^T W (1 - s) / 1^T W 1 for s [P] and W of points [P, F]; differentiable in s alone."""
+
+    @staticmethod
+    def forward(ctx: Any, s: Tensor, points: Tensor) -> Tensor:
+        degree, smoothed = torch.empty_like(s), torch.empty_like(s)
+        both = torch.stack((torch.ones_like(s), s), dim=1)
+        for start in range(0, len(s), BLOCK):
+            block = points[start : start + BLOCK]
+            weights = (
+                torch.cdist(block, points, compute_mode="donot_use_mm_for_euclid_dist").square_().mul_(-0.5).exp_()
+            )
+            degree[start : start + BLOCK], smoothed[start : start + BLOCK] = (weights @ both).unbind(1)
+        total = degree.sum()
+        ctx.save_for_backward(2 * (degree - 2 * smoothed) / total)
+        return 2 * (s @ (degree - smoothed)) / total
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        return grads[0] * ctx.saved_tensors[0], None

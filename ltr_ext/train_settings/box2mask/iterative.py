@@ -1,0 +1,16 @@
+"""A row of table 2 by the paper's recipe: all, the network of `default`.
+
+As `default.py` but for the variant. Expected, J (table 2): YT300 85.6, DAVIS 2017 val 81.2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from ltr_ext.train_settings.box2mask import default
+
+
+def run(settings: Any) -> None:
+    """Entry point, called by the host's run_training."""
+    default.train(settings, replace(default.MODEL, variant="iterative"))

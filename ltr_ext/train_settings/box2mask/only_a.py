@@ -1,0 +1,16 @@
+"""The paper's network and recipe on split A of YouTube-VOS alone: it makes the pseudo masks of `lwl pseudo`.
+
+Section 4.2: masks are given for A, a tenth of the sequences (`ltr_ext/data/heldout.py`), boxes for B. The paper states
+no other schedule for this network, so it is that of `default.py`, without DAVIS.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ltr_ext.train_settings.box2mask import default
+
+
+def run(settings: Any) -> None:
+    """Entry point, called by the host's run_training."""
+    default.train(settings, default.MODEL, part="A")

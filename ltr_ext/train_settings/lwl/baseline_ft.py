@@ -1,0 +1,28 @@
+"""The baseline of LWL-Ours: the same fine-tuning of the whole network, on YouTube-VOS and DAVIS alone.
+
+From the paper (section 4.3): "the standard LWL model fine-tuned using only the YouTube-VOS and DAVIS datasets". All
+else as in `ours.py`.
+
+Expected (tables 4 to 7): VOT2020 EAO 0.463; GOT-10k val AO 84.6, SR 92.4 and 82.2; TrackingNet success 80.7;
+YouTube-VOS 2019 valid J&F 81.0.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ltr_ext.train_settings.lwl_recipe import STAGE2_RATE, WHOLE_BACKBONE, Recipe, train
+
+RECIPE = Recipe(
+    sources={"YouTube-VOS": 6, "DAVIS": 1},
+    iterations=120_000,
+    milestones=(37_500, 112_500),
+    rates=STAGE2_RATE,
+    trained_backbone=WHOLE_BACKBONE,
+    start="stage1",
+)
+
+
+def run(settings: Any) -> None:
+    """Entry point, called by the host's run_training."""
+    train(settings, RECIPE)

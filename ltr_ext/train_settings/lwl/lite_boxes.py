@@ -1,0 +1,16 @@
+"""lwl lite, a short run on photographs and on videos whose masks run_annotate.py made of their boxes.
+
+Whether such masks help (the paper's claim) is seen beside `lite_photographs`. `got10k_dir` names the videos, in the
+layout of GOT-10k, and `got10k_masks_dir` their masks: the folder `upstream` in the output of run_annotate.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ltr_ext.train_settings.lwl.lite import COMPARISON_EPOCHS, train
+
+
+def run(settings: Any) -> None:
+    """Entry point, called by the host's run_training."""
+    train(settings, COMPARISON_EPOCHS, with_made_masks=True)

@@ -1,0 +1,166 @@
+"""The state of a run as one checkpoint, and back; all processes take part, process 0 reads and writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ltr_ext.distributed import team
+from ltr_ext.errors import UserError
+from ltr_ext.trainers.checkpoint import Checkpoint, CheckpointFolder, read_checkpoint, set_aside
+from ltr_ext.trainers.config import Position
+from ltr_ext.trainers.rng import gather_rng, rng_of
+from ltr_ext.trainers.scores import Scores
+from ltr_ext.trainers.state import (
+    NET_PREFIX,
+    check_fingerprint,
+    check_tensors,
+    load_net,
+    load_optimizer,
+    load_stats,
+    net_tensors,
+    optimizer_state,
+    stats_state,
+)
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What is not in the objects that a snapshot was restored into."""
+
+    path: Path
+    """The file."""
+    position: Position
+    """Where the run was."""
+    iteration: int
+    """Training iterations done."""
+    rng: tuple[dict[str, Tensor], dict[str, Any]] | None
+    """For `restore_rng`; None if more processes go on than before."""
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """The changing parts of a run, and where their checkpoints lie."""
+
+    folder: CheckpointFolder
+    net: nn.Module
+    optimizer: torch.optim.Optimizer
+    scheduler: torch.optim.lr_scheduler.LRScheduler
+    scores: Scores
+
+    def save(self, position: Position, iteration: int, fingerprint: dict[str, Any], best: bool) -> Path:
+        """Write a checkpoint.
+
+        Returns:
+            The file; in processes that do not write, the folder.
+        """
+        rng_tensors, rng_header = gather_rng()
+
+        def write() -> Path:
+            optimizer_tensors, optimizer_header = optimizer_state(self.optimizer)
+            tensors = {f"{NET_PREFIX}{name}": tensor for name, tensor in net_tensors(self.net).items()}
+            header = {
+                "iteration": iteration,
+                "position": asdict(position),
+                "best": self.scores.best,
+                "fingerprint": fingerprint,
+                "net_type": type(self.net).__name__,
+                "torch": torch.__version__,
+                "optimizer": optimizer_header,
+                "scheduler": self.scheduler.state_dict(),
+                "stats": stats_state(self.scores.stats),
+                **rng_header,
+            }
+            return self.folder.save(iteration, Checkpoint(tensors | optimizer_tensors | rng_tensors, header), best)
+
+        return by_leader(write) or self.folder.folder
+
+    def restore(self, checkpoint: Path | None, fingerprint: dict[str, Any]) -> Restored | None:
+        """Put the state of a checkpoint into the parts of the run.
+
+        Args:
+            checkpoint: a file; None: the latest of this run that can be read.
+            fingerprint: what it must agree with.
+
+        Returns:
+            The rest of its state; None if there is no checkpoint.
+
+        Raises:
+            UserError: damaged, or made with other settings.
+        """
+
+        def read() -> tuple[Path, Checkpoint] | None:
+            found = self._latest() if checkpoint is None else (checkpoint, read_checkpoint(checkpoint))
+            if found is not None:
+                check_fingerprint(found[1].header["fingerprint"], fingerprint, found[0])
+                check_tensors(self.net, found[1].tensors, found[0])
+            return found
+
+        found = team().from_leader(by_leader(read))
+        if found is None:
+            return None
+        path, content = found
+        header = content.header
+        load_net(self.net, content.tensors, path)
+        load_optimizer(self.optimizer, content.tensors, header["optimizer"])
+        self.scheduler.load_state_dict(header["scheduler"])
+        load_stats(self.scores.stats, header["stats"])
+        self.scores.best = header["best"]
+        rng = rng_of(content.tensors, header)
+        return Restored(path, Position(**header["position"]), header["iteration"], rng)
+
+    def _latest(self) -> tuple[Path, Checkpoint] | None:
+        if (found := self.folder.latest()) is None:
+            return None
+        path, content, complaints = found
+        for complaint in complaints:
+            print(f"warning: {complaint}")
+        return path, content
+
+
+def by_leader(work: Callable[[], Any]) -> Any:
+    """Do something in process 0 alone.
+
+    Returns:
+        Its result there, None in the others.
+
+    Raises:
+        UserError: there was one; `SystemExit` in the other processes.
+    """
+    problem, result = None, None
+    if team().leads:
+        try:
+            result = work()
+        except UserError as error:
+            problem = error
+    team().agree(problem)
+    return result
+
+
+def prepare_folders(workspace: Path, folders: tuple[Path, ...], fresh: bool) -> None:
+    """Make the folders of a run.
+
+    Args:
+        workspace: for the message.
+        folders: of checkpoints and curves.
+        fresh: set earlier ones aside.
+
+    Raises:
+        UserError: the workspace cannot be written to.
+    """
+    if fresh:
+        for old in folders:
+            if (moved := set_aside(old)) is not None:
+                print(f"set aside: {old} -> {moved}")
+    try:
+        for folder in folders:
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"workspace {workspace}: cannot be written to ({error.strerror}); choose another --workspace"
+        ) from error
