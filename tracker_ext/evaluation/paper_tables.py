@@ -36,7 +36,7 @@ class Setting:
 
     label: str
     changes: Mapping[str, float] | None
-    """Fields of `AnnotateConfig` that differ from `base_config`, `interval` in frames of the video; None for a
+    """Fields of `AnnotateConfig` that differ from the paper's inference, `interval` in frames of the video; None for a
     method that is the paper's alone."""
     paper_yt300: float | None
     """J in percent; None where the paper has none."""
@@ -107,12 +107,13 @@ TABLES = {
 """Number -> table. The rows without the paper's numbers are ours."""
 
 
-def base_config(dataset: str) -> AnnotateConfig:
-    """The paper's inference on a data set (sections 3.5 and 4.1), as on DAVIS if it is not the paper's."""
-    return _config(dataset, {})
+def setting_config(dataset: str, changes: Mapping[str, float]) -> AnnotateConfig:
+    """The paper's inference on a data set (sections 3.5 and 4.1), as on DAVIS if it is not the paper's, with changes.
 
-
-def _config(dataset: str, changes: Mapping[str, float]) -> AnnotateConfig:
+    Args:
+        dataset: its name.
+        changes: see `Setting`.
+    """
     interval = int(changes.get("interval", INTERVALS.get(dataset, DAVIS_INTERVAL))) // STEPS.get(dataset, 1)
     return AnnotateConfig(
         num_frames=int(changes.get("num_frames", 9)),
@@ -169,7 +170,7 @@ def run_table(
                 f"table {number} needs a network of variant {setting.variant}: train it (python run_training.py "
                 f"box2mask lite_{setting.variant}) and give --variant {setting.variant}=FILE"
             )
-    choice = every_kth_window(every, base_config(dataset))
+    choice = every_kth_window(every, setting_config(dataset, {}))
     rows: list[Row] = []
     before: dict[str, np.ndarray] | None = None
     progress = tqdm(total=len(own) * len(sequences), desc=f"{table.title}, {dataset}", disable=None, leave=False)
@@ -182,7 +183,7 @@ def run_table(
             raise UserError(f"weights {files[setting.variant]}: variant {net.config.variant}, not {setting.variant}")
         found: list[BoxMaskScores] = []
         for sequence in sequences:
-            config = _config(dataset, setting.changes)
+            config = setting_config(dataset, setting.changes)
             scores = score_from_boxes(sequence, net, config, choice, with_boundary=False)
             found += [scores] if scores is not None else []
             progress.update()
