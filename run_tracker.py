@@ -17,6 +17,7 @@ EXAMPLES = """examples:
   python run_tracker.py lwl box2mask_init demo
   python run_tracker.py lwl box2mask_init got10k_val --threads 4
   python run_tracker.py lwl box2mask_init dv2017_val --sequence blackswan
+  python run_tracker.py lwl box2mask_init demo --visdom localhost:8097
   python run_tracker.py lwl box2mask_init --video clip.mp4 --box 120,80,60,140 --out clip_masks
 """
 
@@ -51,6 +52,14 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         help="debug level of the tracker; above 0 errors show a traceback and no results are written",
     )
+    command.add_argument(
+        "--visdom",
+        nargs="?",
+        const="localhost:8097",
+        metavar="SERVER:PORT",
+        help="show frame, masks, boxes and scores on this visdom server while tracking (last on the line without a "
+        "value: localhost:8097)",
+    )
     command.add_argument("--host", choices=host.CHOICES, default="auto", help="what to run on (default: auto)")
     return command
 
@@ -65,6 +74,10 @@ def main(arguments: list[str] | None = None) -> int:
     if args.threads < 0:
         raise UserError(f"--threads {args.threads}: must be 0 or more")
     boxes = [parse_box(text) for text in args.box]
+    if args.visdom:
+        from tracker_ext.evaluation.live_view import LiveView
+
+        LiveView(args.visdom)
     print(f"host: {host.resolve(args.host)}")
     return run_on_dataset(args) if args.video is None else run_on_video(args, boxes)
 
@@ -77,6 +90,7 @@ def run_on_dataset(args: argparse.Namespace) -> int:
 
     out = Path(args.out) if args.out else settings.load().results_dir
     tracker = tracker_handle.TrackerHandle(args.tracker, args.parameter, args.runid, out=out)
+    tracker.live_view = args.visdom
     describe(tracker)
     sequences = tracker_handle.load_sequences(args.dataset, args.sequence)
     writable_folder(out)
@@ -90,13 +104,13 @@ def run_on_dataset(args: argparse.Namespace) -> int:
     failed = {failure.sequence for failure in failures}
     finished = [sequence for sequence in sequences if sequence.name not in failed]
     if finished and all(has_ground_truth(sequence) for sequence in finished):
+        from tracker_ext.evaluation.protocols import protocol_of
         from tracker_ext.evaluation.report import report_run
 
         entry = Path(tracker.results_dir).name
         folder = out / "reports" / f"{args.tracker}_{entry}_{args.dataset}"
-        report_run(
-            finished, Path(tracker.segmentation_dir), Path(tracker.results_dir), folder, f"{args.tracker} {entry}"
-        )
+        masks, label = Path(tracker.segmentation_dir), f"{args.tracker} {entry}"
+        report_run(finished, masks, Path(tracker.results_dir), folder, label, protocol_of(args.dataset))
     for failure in failures:
         print(f"failed: {failure.sequence}: {failure.message}", file=sys.stderr)
     if failures and all(failure.user for failure in failures):
@@ -113,8 +127,10 @@ def run_on_video(args: argparse.Namespace, boxes: list[tuple[float, float, float
     from tracker_ext.annotation.track_video import track_video
 
     tracker = tracker_handle.TrackerHandle(args.tracker, args.parameter, args.runid)
+    tracker.live_view = args.visdom
     describe(tracker)
-    track_video(tracker, Path(args.video), boxes, out)
+    with tracker.watching(Path(args.video).stem):
+        track_video(tracker, Path(args.video), boxes, out)
     return 0
 
 

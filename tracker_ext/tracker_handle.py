@@ -32,6 +32,9 @@ import importlib
 import json
 import multiprocessing
 import pkgutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +47,7 @@ from pytracking.evaluation.running import run_dataset
 import settings
 from ltr_ext.data.presence import LAYOUTS, require_dataset
 from ltr_ext.errors import UserError
+from tracker_ext.evaluation.live_view import LiveView, watched
 from tracker_ext.registration import register
 
 _LIST = "its list of sequences comes with pytracking only: run on it (--host upstream)"
@@ -101,6 +105,8 @@ class TrackerHandle(Tracker):
             self.results_dir = str(out / "tracking_results" / name / entry)
             self.segmentation_dir = str(out / "segmentation_results" / name / entry)
         self.failure_log: str | None = None
+        self.live_view: str | None = None
+        """`host:port` of a visdom server that shows the work; see `live_view.py`."""
 
     def get_parameters(self) -> Any:
         """What `parameters()` returns; in a worker process our names have to be added first."""
@@ -110,13 +116,28 @@ class TrackerHandle(Tracker):
     def run_sequence(self, seq: Sequence, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """As the host's, but an exception, which the host prints and swallows, is written down first."""
         try:
-            return super().run_sequence(seq, *args, **kwargs)
+            with self.watching(seq.name):
+                return super().run_sequence(seq, *args, **kwargs)
         except Exception as error:
             if self.failure_log is not None:
                 entry = {"sequence": seq.name, "message": _one_line(error), "user": isinstance(error, UserError)}
                 with open(self.failure_log, "a", encoding="utf-8") as log:
                     log.write(json.dumps(entry) + "\n")
             raise
+
+    @contextmanager
+    def watching(self, name: str) -> Iterator[None]:
+        """Show what the tracker does inside, if `live_view` is set; a server that has gone away stops nothing."""
+        plain = self.tracker_class
+        try:
+            if self.live_view is not None and plain is not None:
+                self.tracker_class = watched(plain, LiveView(self.live_view), name)
+        except UserError as error:
+            print(f"{error}; tracking goes on", file=sys.stderr)
+        try:
+            yield
+        finally:
+            self.tracker_class = plain
 
 
 @dataclass(frozen=True)

@@ -149,7 +149,7 @@ def centre_distances(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
     Returns:
         [N] float64, pixels.
     """
-    return np.hypot(*_centre_offsets(predicted, truth).T)
+    return np.hypot(*centre_offsets(predicted, truth).T)
 
 
 def precision(predicted: np.ndarray, truth: np.ndarray, pixels: float = 20.0) -> float:
@@ -169,16 +169,32 @@ def normalised_precision(predicted: np.ndarray, truth: np.ndarray, threshold: fl
 
     Args:
         predicted: [N, 4] (x, y, w, h).
-        truth: [N, 4] (x, y, w, h), with area.
+        truth: [N, 4] (x, y, w, h); a box without area is never hit.
         threshold: the normalised distance that still counts as a hit.
 
     Returns:
         0..1; nan without frames.
     """
     truth = np.asarray(truth, dtype=np.float64).reshape(-1, 4)
-    offsets = _centre_offsets(predicted, truth) / truth[:, 2:]
-    distances = np.hypot(*offsets.T)
-    return float((distances <= threshold).mean()) if distances.size else float("nan")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distances = np.hypot(*(centre_offsets(predicted, truth) / truth[:, 2:]).T)
+    hits = (distances <= threshold) & (truth[:, 2:] > 0).all(axis=1)
+    return float(hits.mean()) if distances.size else float("nan")
+
+
+def centre_offsets(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """From the true centre to the predicted one.
+
+    Args:
+        predicted: [N, 4] (x, y, w, h).
+        truth: [N, 4] (x, y, w, h).
+
+    Returns:
+        [N, 2] float64 (x, y), pixels.
+    """
+    a = np.asarray(predicted, dtype=np.float64).reshape(-1, 4)
+    b = np.asarray(truth, dtype=np.float64).reshape(-1, 4)
+    return (a[:, :2] + a[:, 2:] / 2) - (b[:, :2] + b[:, 2:] / 2)
 
 
 def box_overlaps(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -222,10 +238,3 @@ def _dilate(boundary: np.ndarray, radius: int) -> np.ndarray:
     offsets = np.arange(-radius, radius + 1)
     disk = offsets[:, None] ** 2 + offsets**2 <= radius**2
     return cv2.dilate(boundary.astype(np.uint8), disk.astype(np.uint8)).astype(bool)
-
-
-def _centre_offsets(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """[N, 2] (x, y) from the true centre to the predicted one, pixels."""
-    a = np.asarray(predicted, dtype=np.float64).reshape(-1, 4)
-    b = np.asarray(truth, dtype=np.float64).reshape(-1, 4)
-    return (a[:, :2] + a[:, 2:] / 2) - (b[:, :2] + b[:, 2:] / 2)

@@ -1,9 +1,9 @@
-"""The ablations of the paper (tables 1, 2, 8, 9, 10) on any data set, the paper's numbers beside one's own."""
+"""The ablations of the paper (tables 1, 2, 8 to 11) on any data set, the paper's numbers beside one's own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +18,13 @@ from tracker_ext.annotation.config import AnnotateConfig
 from tracker_ext.evaluation.bootstrap import Difference, paired_bootstrap
 from tracker_ext.evaluation.from_boxes import BoxMaskScores, every_kth_window, score_from_boxes
 from tracker_ext.evaluation.results import ClipSequence
+from tracker_ext.evaluation.tables import Grid
 
-DAVIS = AnnotateConfig(num_frames=9, interval=5, tolerance=0.0)
-"""The paper's inference on DAVIS (section 4.1)."""
-
+STEPS = {"yt300": 5}
+"""Data set -> frames of the video from one stored frame to the next; 1 where not named."""
+INTERVALS = {"yt300": 15}
+"""Data set -> the paper's D, frames of the video (section 4.1); that of DAVIS where not named."""
+DAVIS_INTERVAL = 5
 
 MIN_CLIPS = 5
 """With fewer clips, drawing them anew says nothing."""
@@ -32,7 +35,9 @@ class Setting:
     """One row."""
 
     label: str
-    config: AnnotateConfig
+    changes: Mapping[str, float] | None
+    """Fields of `AnnotateConfig` that differ from the paper's inference, `interval` in frames of the video; None for a
+    method that is the paper's alone."""
     paper_yt300: float | None
     """J in percent; None where the paper has none."""
     paper_davis: float | None
@@ -47,53 +52,76 @@ class PaperTable:
 
     title: str
     settings: tuple[Setting, ...]
+    datasets: tuple[str, ...] = ("yt300", "dv2017_val")
+    """On which the paper has it."""
 
 
-def _over(
-    change: Callable[[float], AnnotateConfig], values: Mapping[float, tuple[float | None, float | None]]
-) -> tuple[Setting, ...]:
+Pair = tuple[float | None, float | None]
+
+
+def _over(field: str, values: Mapping[float, Pair]) -> tuple[Setting, ...]:
     """A row per value of one option, with the paper's two numbers."""
-    return tuple(Setting(f"{value:g}", change(value), *paper) for value, paper in values.items())
+    return tuple(Setting(f"{value:g}", {field: value}, *paper) for value, paper in values.items())
 
 
 TABLES = {
     "1": PaperTable(
         "frames T",
-        _over(
-            lambda value: replace(DAVIS, num_frames=int(value)),
-            {1: (84.2, 78.7), 3: (85.2, 80.4), 5: (85.5, 80.9), 7: (85.6, 81.1), 9: (85.6, 81.2), 11: (85.6, 81.2)},
+        (
+            Setting("1, Box2Seg", None, None, 79.3),
+            *_over(
+                "num_frames",
+                {1: (84.2, 78.7), 3: (85.2, 80.4), 5: (85.5, 80.9), 7: (85.6, 81.1), 9: (85.6, 81.2), 11: (85.6, 81.2)},
+            ),
         ),
     ),
     "2": PaperTable(
         "components",
         tuple(
-            Setting(variant, DAVIS, *paper, variant)
+            Setting(variant, {}, *paper, variant)
             for variant, paper in zip(VARIANTS, ((83.3, 77.2), (84.6, 79.8), (84.8, 80.1), (85.6, 81.2)), strict=True)
         ),
     ),
     "8": PaperTable(
         "solver iterations",
-        _over(
-            lambda value: replace(DAVIS, iterations=int(value)),
-            {5: (85.4, 80.0), 10: (85.6, 80.9), 15: (85.6, 81.2), 20: (85.6, 81.2)},
-        ),
+        _over("iterations", {5: (85.4, 80.0), 10: (85.6, 80.9), 15: (85.6, 81.2), 20: (85.6, 81.2)}),
     ),
     "9": PaperTable(
         "crop scale",
         _over(
-            lambda value: replace(DAVIS, scale=value),
+            "scale",
             {1.5: (None, None), 2: (84.5, 80.2), 2.5: (None, None), 3: (85.7, 80.9), 4: (85.6, 81.2), 5: (85.5, 80.8)},
         ),
     ),
     "10": PaperTable(
         "interval D",
-        _over(
-            lambda value: replace(DAVIS, interval=int(value)),
-            {1: (None, 80.5), 5: (85.6, 81.2), 10: (85.7, 80.9), 15: (85.6, 80.5)},
-        ),
+        _over("interval", {1: (None, 80.5), 5: (None, 81.2), 10: (None, 80.9), 15: (None, 80.5)}),
+        datasets=("dv2017_val",),
+    ),
+    "11": PaperTable(
+        "interval D",
+        _over("interval", {5: (85.6, None), 10: (85.7, None), 15: (85.6, None), 20: (85.6, None), 25: (85.5, None)}),
+        datasets=("yt300",),
     ),
 }
-"""Number -> table. Table 11 is table 10 on YT300: its column is here."""
+"""Number -> table. The rows without the paper's numbers are ours."""
+
+
+def setting_config(dataset: str, changes: Mapping[str, float]) -> AnnotateConfig:
+    """The paper's inference on a data set (sections 3.5 and 4.1), as on DAVIS if it is not the paper's, with changes.
+
+    Args:
+        dataset: its name.
+        changes: see `Setting`.
+    """
+    interval = int(changes.get("interval", INTERVALS.get(dataset, DAVIS_INTERVAL))) // STEPS.get(dataset, 1)
+    return AnnotateConfig(
+        num_frames=int(changes.get("num_frames", 9)),
+        interval=max(1, interval),
+        tolerance=0.0,
+        iterations=int(changes["iterations"]) if "iterations" in changes else None,
+        scale=changes.get("scale"),
+    )
 
 
 @dataclass(frozen=True)
@@ -102,7 +130,7 @@ class Row:
 
     setting: Setting
     jaccard: float
-    """Mean over sequences."""
+    """Mean over sequences; nan for a method of the paper's."""
     gain: Difference | None
     """Over the row before; None for the first."""
     num_clips: int
@@ -110,42 +138,53 @@ class Row:
 
 
 def run_table(
-    number: str, sequences: Sequence[ClipSequence], weights: Path | None, variants: Mapping[str, Path], every: int
-) -> str:
+    number: str,
+    dataset: str,
+    sequences: Sequence[ClipSequence],
+    weights: Path | None,
+    variants: Mapping[str, Path],
+    every: int,
+) -> Grid:
     """Run the settings of a table on the same frames of the same clips.
 
     Args:
         number: a key of `TABLES`.
+        dataset: name of the data set.
         sequences: with true masks.
         weights: weight file of the iterative network; None for the one that ships.
         variants: variant -> weight file, for table 2.
         every: score the frames of every K-th window of nine frames only.
 
     Returns:
-        The table as Markdown.
+        The table, the paper's numbers beside those found here.
 
     Raises:
         UserError: no true masks, or a variant without weights.
     """
     table = TABLES[number]
     files = {"iterative": weight_file(weights), **variants}
-    for setting in table.settings:
+    own = [setting for setting in table.settings if setting.changes is not None]
+    for setting in own:
         if setting.variant not in files:
             raise UserError(
                 f"table {number} needs a network of variant {setting.variant}: train it (python run_training.py "
                 f"box2mask lite_{setting.variant}) and give --variant {setting.variant}=FILE"
             )
-    choice = every_kth_window(every, DAVIS)
+    choice = every_kth_window(every, setting_config(dataset, {}))
     rows: list[Row] = []
     before: dict[str, np.ndarray] | None = None
-    progress = tqdm(total=len(table.settings) * len(sequences), desc=table.title, disable=None, leave=False)
+    progress = tqdm(total=len(own) * len(sequences), desc=f"{table.title}, {dataset}", disable=None, leave=False)
     for setting in table.settings:
+        if setting.changes is None:
+            rows.append(Row(setting, float("nan"), None, 0))
+            continue
         net = load_box2mask(files[setting.variant])
         if net.config.variant != setting.variant:
             raise UserError(f"weights {files[setting.variant]}: variant {net.config.variant}, not {setting.variant}")
         found: list[BoxMaskScores] = []
         for sequence in sequences:
-            scores = score_from_boxes(sequence, net, setting.config, choice, with_boundary=False)
+            config = setting_config(dataset, setting.changes)
+            scores = score_from_boxes(sequence, net, config, choice, with_boundary=False)
             found += [scores] if scores is not None else []
             progress.update()
         if not found:
@@ -155,23 +194,23 @@ def run_table(
         rows.append(Row(setting, float(np.mean([v.mean() for v in values.values()])), gain, len(values)))
         before = values
     progress.close()
-    used = sorted({setting.variant for setting in table.settings})
+    used = sorted({setting.variant for setting in own})
     hashes = ", ".join(f"{files[variant].name} {file_hash(files[variant])}" for variant in used)
     count = sum(len(rows_) for rows_ in (before or {}).values())
     notes = f"{len(before or {})} sequences, {count} frames; {torch.get_num_threads()} threads; {hashes}"
-    return format_rows(table.title, rows, notes)
+    return format_rows(table.title, dataset, rows, notes)
 
 
-def format_rows(title: str, rows: Sequence[Row], notes: str) -> str:
-    """Markdown: paper and own numbers side by side, J in percent; gains with 95 % intervals."""
-    lines = [
-        f"| {title} | paper, YT300 | paper, DAVIS 2017 val | here | gain over the row above | by frames | by clips |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for row in rows:
-        paper = [
-            "" if value is None else f"{value:.1f}" for value in (row.setting.paper_yt300, row.setting.paper_davis)
-        ]
+def format_rows(title: str, dataset: str, rows: Sequence[Row], note: str) -> Grid:
+    """Paper and own numbers side by side, J in percent; gains with 95 % intervals."""
+    papers = {
+        "paper, YT300": [row.setting.paper_yt300 for row in rows],
+        "paper, DAVIS 2017 val": [row.setting.paper_davis for row in rows],
+    }
+    papers = {name: values for name, values in papers.items() if any(value is not None for value in values)}
+    cells = []
+    for place, row in enumerate(rows):
+        paper = ["" if values[place] is None else f"{values[place]:.1f}" for values in papers.values()]
         gain = [""] * 3
         if row.gain is not None:
             spans = [f"{100 * s.low:+.2f} .. {100 * s.high:+.2f}" for s in (row.gain.frames, row.gain.sequences)]
@@ -180,9 +219,17 @@ def format_rows(title: str, rows: Sequence[Row], notes: str) -> str:
                 spans[0],
                 spans[1] if row.num_clips >= MIN_CLIPS else "too few clips",
             ]
-        lines.append("| " + " | ".join([row.setting.label, *paper, f"{100 * row.jaccard:.1f}", *gain]) + " |")
-    explained = "95 % intervals of a paired bootstrap: frames of each clip drawn anew, or clips drawn anew"
-    return "\n".join([*lines, "", f"J in percent, mean over sequences; {explained}. {notes}.", ""])
+        here = "" if np.isnan(row.jaccard) else f"{100 * row.jaccard:.1f}"
+        cells.append([row.setting.label, *paper, here, *gain])
+    return Grid(
+        header=[title, *papers, f"here, {dataset}", "gain over the row above", "by frames", "by clips"],
+        rows=cells,
+        notes=[
+            "J in percent on the frames that show the object, mean over frames, then sequences",
+            "95 % intervals of a paired bootstrap: frames of each clip drawn anew, or clips drawn anew",
+            note,
+        ],
+    )
 
 
 def _frame_means(scores: BoxMaskScores) -> np.ndarray:

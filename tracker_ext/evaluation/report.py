@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import resource
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,6 +19,8 @@ from tracker_ext.annotation.config import AnnotateConfig
 from tracker_ext.evaluation.baselines import GRABCUT_MAX_WIDTH
 from tracker_ext.evaluation.from_boxes import score_from_boxes
 from tracker_ext.evaluation.overlay import OverlayVideo, Tile, contact_sheet, draw_overlay, evenly_spaced
+from tracker_ext.evaluation.plots import write_plots
+from tracker_ext.evaluation.protocols import CLIPS, Protocol
 from tracker_ext.evaluation.results import ClipSequence, StoredResult, missing_results, true_boxes
 from tracker_ext.evaluation.scoring import Score, mean_score, score_box_oracle, score_grabcut, score_stored
 from tracker_ext.evaluation.tables import format_table, write_tables
@@ -34,10 +36,18 @@ MAX_SHOWN_SEQUENCES = 16
 SHEET_COLUMNS = 5
 
 
-def report_run(dataset: Sequence[ClipSequence], masks_root: Path, boxes_root: Path, out: Path, label: str) -> None:
+def report_run(
+    dataset: Sequence[ClipSequence],
+    masks_root: Path,
+    boxes_root: Path,
+    out: Path,
+    label: str,
+    protocol: Protocol = CLIPS,
+) -> None:
     """Score stored results, print the table and write everything worth looking at.
 
-    `<out>/table.{md,csv,json}`, `<out>/overlay/<seq>.mp4`, `<out>/contact_sheet.png`.
+    `<out>/table.{md,csv,tex,json}`, `<out>/overlay/<seq>.mp4`, `<out>/contact_sheet.png`; of boxes also
+    `<out>/success_plot.*`, `<out>/precision_plot.*` (see `write_plots`).
 
     Args:
         dataset: the host's sequences.
@@ -45,26 +55,72 @@ def report_run(dataset: Sequence[ClipSequence], masks_root: Path, boxes_root: Pa
         boxes_root: the host's result files, `<seq>[_<id>].txt`, `<seq>[_<id>]_time.txt`.
         out: folder for the report.
         label: what the run is called in the table.
+        protocol: the data set's rules.
 
     Raises:
         UserError: results are missing or damaged, or `out` cannot be written.
     """
-    masks_root, boxes_root = Path(masks_root), Path(boxes_root)
+    stored = stored_results(dataset, Path(masks_root), Path(boxes_root))
+    with OutputFolder(out) as work:
+        own = [score_stored(result, label, protocol) for result in _progress(stored, "scoring")]
+        scores, notes = with_baselines(dataset, own, label, protocol=protocol)
+        write_tables(work, scores, notes, label)
+        write_pictures(work, stored[:MAX_SHOWN_SEQUENCES], label)
+        plots = write_plots(work, {label: stored}, protocol)
+    files = ["table.md", "table.csv", "table.tex", "table.json", "overlay/", "contact_sheet.png", *plots]
+    print(f"\n{format_table(scores, notes)}\nreport: {out} ({', '.join(files)})")
+
+
+def report_runs(
+    dataset: Sequence[ClipSequence],
+    runs: Mapping[str, tuple[Path, Path]],
+    out: Path | None = None,
+    protocol: Protocol = CLIPS,
+) -> None:
+    """Compare several runs: a row of means each, and their curves in one plot.
+
+    Args:
+        dataset: the host's sequences.
+        runs: name -> (masks_root, boxes_root).
+        out: folder for `table.{md,csv,tex,json}` and the plots; None for none.
+        protocol: the data set's rules.
+
+    Raises:
+        UserError: as `report_run`.
+    """
+    stored = {name: stored_results(dataset, *roots) for name, roots in runs.items()}
+    scores = [
+        mean_score([score_stored(result, name, protocol) for result in _progress(results, name)], name, protocol)
+        for name, results in stored.items()
+    ]
+    notes = score_notes(scores, protocol)
+    print(f"\n{format_table(scores, notes)}")
+    if out is not None:
+        with OutputFolder(out) as work:
+            write_tables(work, scores, notes, ", ".join(runs))
+            plots = write_plots(work, stored, protocol)
+        print(f"report: {out} ({', '.join(['table.md', 'table.csv', 'table.tex', 'table.json', *plots])})")
+
+
+def stored_results(dataset: Sequence[ClipSequence], masks_root: Path, boxes_root: Path) -> list[StoredResult]:
+    """The results of every sequence of a data set.
+
+    Raises:
+        UserError: a sequence has none.
+    """
     missing = missing_results(dataset, masks_root, boxes_root)
     if missing:
         shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
         raise UserError(
             f"results in {boxes_root}: {len(missing)} of {len(dataset)} sequences missing ({shown}); track first"
         )
-    stored = [StoredResult(sequence, masks_root, boxes_root) for sequence in dataset]
-    with OutputFolder(out) as work:
-        own = [score_stored(result, label) for result in _progress(stored, "scoring")]
-        scores, notes = with_baselines(dataset, own, label)
-        write_tables(work, scores, notes, label)
-        write_pictures(work, stored[:MAX_SHOWN_SEQUENCES], label)
-    print(
-        f"\n{format_table(scores, notes)}\nreport: {out} (table.md, table.csv, table.json, overlay/, contact_sheet.png)"
-    )
+    return [StoredResult(sequence, masks_root, boxes_root) for sequence in dataset]
+
+
+def score_notes(scores: Sequence[Score], protocol: Protocol) -> list[str]:
+    """By what rules the numbers were taken."""
+    notes = [protocol.mask_note] if any(not np.isnan(score.j) for score in scores) else []
+    return notes + ([protocol.box_note] if any(not np.isnan(score.ao) for score in scores) else [])
 
 
 def report_from_boxes(
@@ -73,6 +129,7 @@ def report_from_boxes(
     config: AnnotateConfig,
     out: Path | None = None,
     grabcut_frames: int | None = None,
+    protocol: Protocol = CLIPS,
 ) -> None:
     """Print what the true boxes give: by box2mask, by GrabCut, and by themselves.
 
@@ -82,6 +139,7 @@ def report_from_boxes(
         config: how it is run.
         out: `<out>/table.*` are written if given.
         grabcut_frames: see `with_baselines`.
+        protocol: the data set's rules, for the baselines.
 
     Raises:
         UserError: the data set has no masks to score, or `out` cannot be written.
@@ -90,7 +148,7 @@ def report_from_boxes(
         raise UserError("data set: no ground-truth masks, so masks of its boxes cannot be scored; give --results")
     label = f"box2mask, T = {config.num_frames} (all boxes)" if net else ""
     own, note = _segment(dataset, net, config, label) if net else ([], "")
-    scores, notes = with_baselines(dataset, own, label, grabcut_frames)
+    scores, notes = with_baselines(dataset, own, label, grabcut_frames, protocol)
     notes += [note] if note else []
     if out is not None:
         with OutputFolder(out) as work:
@@ -120,7 +178,11 @@ def _segment(
 
 
 def with_baselines(
-    dataset: Sequence[ClipSequence], own: Sequence[Score], label: str, grabcut_frames: int | None = None
+    dataset: Sequence[ClipSequence],
+    own: Sequence[Score],
+    label: str,
+    grabcut_frames: int | None = None,
+    protocol: Protocol = CLIPS,
 ) -> tuple[list[Score], list[str]]:
     """Put the baselines beside a run.
 
@@ -129,6 +191,7 @@ def with_baselines(
         own: the run's score of each sequence, in the same order; empty for none.
         label: the run's name.
         grabcut_frames: frames of a sequence that GrabCut is run on; None for as many as take a minute or so.
+        protocol: the data set's rules.
 
     Returns:
         (rows: for each sequence the run and the baselines, then the means; notes that explain them).
@@ -136,23 +199,22 @@ def with_baselines(
     objects = sum(len(true_boxes(sequence)) for sequence in dataset)
     max_frames = grabcut_frames or int(np.clip(GRABCUT_BUDGET // max(objects, 1), 2, 10))
     columns: dict[str, list[Score | None]] = {label: list(own)} if own else {}
-    columns[BOX_ORACLE] = [score_box_oracle(sequence, BOX_ORACLE) for sequence in dataset]
-    columns[GRABCUT] = [score_grabcut(sequence, GRABCUT, max_frames) for sequence in _progress(dataset, "GrabCut")]
+    columns[BOX_ORACLE] = [score_box_oracle(sequence, BOX_ORACLE, protocol) for sequence in dataset]
+    columns[GRABCUT] = [
+        score_grabcut(sequence, GRABCUT, max_frames, protocol) for sequence in _progress(dataset, "GrabCut")
+    ]
     rows = [score for line in zip(*columns.values(), strict=True) for score in line if score is not None]
     for method, scores in columns.items():
         known = [score for score in scores if score is not None]
         if known:
-            rows.append(mean_score(known, method))
-    notes = []
+            rows.append(mean_score(known, method, protocol))
+    notes = score_notes(rows, protocol)
     if any(score.method == BOX_ORACLE for score in rows):
-        notes = [
-            "J, F: mean over frames from an object's first one on, then objects, then sequences",
+        notes[1:1] = [
             f"{BOX_ORACLE}: the filled ground-truth box of every frame; a tracker is given the first box only",
             f"{GRABCUT}: cv2.grabCut from the ground-truth box, 5 iterations, at most {GRABCUT_MAX_WIDTH} pixels wide, "
             f"on at most {max_frames} evenly spaced frames of a sequence; fps of one core",
         ]
-    if any(not np.isnan(score.ao) for score in own):
-        notes.append("AO, SR50, SR75: box overlap on the visible frames after an object's first one")
     return rows, notes
 
 
@@ -162,7 +224,7 @@ def write_pictures(folder: Path, stored: Sequence[StoredResult], label: str) -> 
     rows: dict[str, list[Tile]] = {}
     for result in _progress(stored, "overlays"):
         sequence = result.sequence
-        boxes, truth = result.boxes(), sequence.ground_truth_seg
+        boxes, truth = result.boxes() if result.has_boxes() else {}, sequence.ground_truth_seg
         chosen = set(evenly_spaced(len(sequence.frames), SHEET_COLUMNS))
         tiles = rows.setdefault(sequence.name, [])
         video: OverlayVideo | None = None

@@ -63,6 +63,11 @@ class StoredResult:
         """Whether the tracker wrote masks at all."""
         return (self.masks_root / self.sequence.name).is_dir()
 
+    def has_boxes(self) -> bool:
+        """Whether there is a box file of each object."""
+        names = [self._name(object_id) for object_id in true_boxes(self.sequence)]
+        return all((self.boxes_root / f"{name}.txt").is_file() for name in names)
+
     def labels(self, index: int) -> np.ndarray:
         """Predicted labels of a frame: [H, W] uint8, pixel value = object id.
 
@@ -89,7 +94,7 @@ class StoredResult:
         """Mean time per frame, the first one included; of several objects the sum. None if not stored."""
         names = [self.sequence.name] + [self._name(object_id) for object_id in true_boxes(self.sequence)]
         files = [self.boxes_root / f"{name}_time.txt" for name in dict.fromkeys(names)]
-        times = [_table(path, columns=1) for path in files if path.is_file()]
+        times = [read_table(path, columns=1) for path in files if path.is_file()]
         return float(sum(time.sum() for time in times)) / len(self.sequence.frames) if times else None
 
     def _name(self, object_id: int) -> str:
@@ -97,7 +102,7 @@ class StoredResult:
 
     def _track(self, name: str, start: int) -> np.ndarray:
         path, count = self.boxes_root / f"{name}.txt", len(self.sequence.frames)
-        track = _table(path, columns=4)
+        track = read_table(path, columns=4)
         if len(track) == count - start:
             # The host stores nothing before an object enters.
             track = np.concatenate([np.full((start, 4), np.nan), track])
@@ -107,18 +112,18 @@ class StoredResult:
 
 
 def missing_results(sequences: SequenceOf[ClipSequence], masks_root: Path, boxes_root: Path) -> list[str]:
-    """Names of the sequences without a complete set of box files."""
-    missing = []
-    for sequence in sequences:
-        stored = StoredResult(sequence, masks_root, boxes_root)
-        names = [stored._name(object_id) for object_id in true_boxes(sequence)]
-        if not all((boxes_root / f"{name}.txt").is_file() for name in names):
-            missing.append(sequence.name)
-    return missing
+    """Names of the sequences without a complete set of box files; of results that are masks alone, without masks."""
+    stored = [StoredResult(sequence, masks_root, boxes_root) for sequence in sequences]
+    with_boxes = any(result.has_boxes() for result in stored)
+    return [result.sequence.name for result in stored if not (result.has_boxes() if with_boxes else result.has_masks())]
 
 
-def _table(path: Path, columns: int) -> np.ndarray:
-    """[N, columns] float64 from a file of numbers, tab, comma or space between."""
+def read_table(path: Path, columns: int) -> np.ndarray:
+    """[N, columns] float64 from a file of numbers, tab, comma or space between.
+
+    Raises:
+        UserError: it cannot be read, or holds something else.
+    """
     try:
         rows = [line.replace(",", " ").split() for line in path.read_text().splitlines() if line.strip()]
         table = np.array(rows, dtype=np.float64).reshape(-1, columns)

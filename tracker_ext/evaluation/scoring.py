@@ -1,15 +1,14 @@
 """Scores of one sequence: of stored results, and of the baselines that know all boxes.
 
-J and F: mean over the frames with a true mask from the object's first one on, then over the objects. A frame
-where object and prediction are both empty scores 1. AO, SR: over the frames after the object's first one on which
-it is visible, then over the objects.
+Which frames and objects count is the data set's `Protocol`. A frame where object and prediction are both empty has
+J = F = 1.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -18,7 +17,9 @@ import numpy as np
 from ltr_ext.data.image_io import IGNORE_LABEL, read_image, read_mask
 from tracker_ext.evaluation import metrics
 from tracker_ext.evaluation.baselines import box_mask, grabcut_mask
+from tracker_ext.evaluation.box_scores import score_boxes
 from tracker_ext.evaluation.overlay import evenly_spaced
+from tracker_ext.evaluation.protocols import CLIPS, Protocol, frames_with_masks, scored_frames
 from tracker_ext.evaluation.results import ClipSequence, StoredResult, first_frames, true_boxes
 
 NAN = float("nan")
@@ -37,59 +38,72 @@ class Score:
     ao: float = NAN
     sr50: float = NAN
     sr75: float = NAN
+    auc: float = NAN
+    precision: float = NAN
+    norm_precision: float = NAN
     fps: float = NAN
     frames: int = 0
     """Frames on which J and F were measured."""
+    objects: int = 0
+    """Objects on which J and F were measured."""
+    box_frames: int = 0
+    """Boxes on which AO and SR were measured."""
+
+    @property
+    def j_and_f(self) -> float:
+        """Mean of J and F."""
+        return (self.j + self.f) / 2
 
 
-def score_stored(stored: StoredResult, method: str) -> Score:
+def score_stored(stored: StoredResult, method: str, protocol: Protocol = CLIPS) -> Score:
     """Score a tracker's stored masks and boxes.
 
     Raises:
         UserError: a result file is missing or damaged.
     """
     sequence = stored.sequence
-    truth, boxes = true_boxes(sequence), stored.boxes()
-    starts = first_frames(truth)
-    overlaps = {i: metrics.box_overlaps(boxes[i][start + 1 :], truth[i][start + 1 :]) for i, start in starts.items()}
-    j = f = first_j = NAN
-    measured = _frames_with_masks(sequence) if stored.has_masks() else []
-    if measured:
-        j, f, first_j = _mean_j_f(sequence, measured, lambda index, object_id, shape: stored.labels(index) == object_id)
+    found = MaskScores()
+    if stored.has_masks():
+        found = score_masks(sequence, lambda index, object_id, shape: stored.labels(index) == object_id, protocol)
+    boxes = score_boxes(stored, protocol) if stored.has_boxes() else None
     seconds = stored.seconds_per_frame()
     return Score(
         sequence=sequence.name,
         method=method,
-        j=j,
-        f=f,
-        first_j=first_j,
-        ao=_mean(metrics.average_overlap(values) for values in overlaps.values()),
-        sr50=_mean(metrics.success_rate(values, 0.5) for values in overlaps.values()),
-        sr75=_mean(metrics.success_rate(values, 0.75) for values in overlaps.values()),
+        j=found.j,
+        f=found.f,
+        first_j=found.first_j,
+        ao=boxes.ao if boxes else NAN,
+        sr50=boxes.sr50 if boxes else NAN,
+        sr75=boxes.sr75 if boxes else NAN,
+        auc=boxes.auc if boxes else NAN,
+        precision=boxes.precision if boxes else NAN,
+        norm_precision=boxes.norm_precision if boxes else NAN,
         fps=1 / seconds if seconds else NAN,
-        frames=len(measured),
+        frames=found.frames,
+        objects=found.objects,
+        box_frames=boxes.frames if boxes else 0,
     )
 
 
-def score_box_oracle(sequence: ClipSequence, method: str) -> Score | None:
+def score_box_oracle(sequence: ClipSequence, method: str, protocol: Protocol = CLIPS) -> Score | None:
     """Score the filled ground-truth boxes as masks; None without true masks."""
-    measured = _frames_with_masks(sequence)
-    if not measured:
+    if not frames_with_masks(sequence):
         return None
-    boxes = true_boxes(sequence)
-    j, f, first_j = _mean_j_f(
-        sequence, measured, lambda index, object_id, shape: box_mask(boxes[object_id][index], *shape)
+    boxes, nowhere = true_boxes(sequence), np.full((len(sequence.frames), 4), np.nan)
+    found = score_masks(
+        sequence, lambda index, object_id, shape: box_mask(boxes.get(object_id, nowhere)[index], *shape), protocol
     )
-    return Score(sequence=sequence.name, method=method, j=j, f=f, first_j=first_j, frames=len(measured))
+    return _mask_score(sequence, method, found)
 
 
-def score_grabcut(sequence: ClipSequence, method: str, max_frames: int) -> Score | None:
+def score_grabcut(sequence: ClipSequence, method: str, max_frames: int, protocol: Protocol = CLIPS) -> Score | None:
     """Score GrabCut started from every ground-truth box, on evenly spaced frames; None without true masks.
 
     Frames and objects are spread over the processor's cores; `fps` counts the work of one core per frame
     with all its objects.
     """
-    measured = _frames_with_masks(sequence)
+    measured = sorted({index for frames in scored_frames(sequence, protocol).values() for index in frames})
     if not measured:
         return None
     chosen = [measured[index] for index in evenly_spaced(len(measured), max_frames)]
@@ -103,60 +117,115 @@ def score_grabcut(sequence: ClipSequence, method: str, max_frames: int) -> Score
 
     jobs = [(index, object_id) for index in chosen for object_id in boxes]
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        found = dict(zip(jobs, pool.map(cut, jobs), strict=True))
-    j, f, first_j = _mean_j_f(sequence, chosen, lambda index, object_id, shape: found[index, object_id][0])
-    seconds = sum(spent for _, spent in found.values()) / len(chosen)
-    return Score(sequence=sequence.name, method=method, j=j, f=f, first_j=first_j, fps=1 / seconds, frames=len(chosen))
+        masks = dict(zip(jobs, pool.map(cut, jobs), strict=True))
+    found = score_masks(
+        sequence,
+        lambda index, object_id, shape: masks[index, object_id][0] if object_id in boxes else np.zeros(shape, bool),
+        protocol,
+        only=frozenset(chosen),
+    )
+    seconds = sum(spent for _, spent in masks.values()) / len(chosen)
+    return _mask_score(sequence, method, found, fps=1 / seconds)
 
 
-def mean_score(scores: Iterable[Score], method: str) -> Score:
-    """The mean over sequences, each counting the same; nan values are left out."""
+def mean_score(scores: Iterable[Score], method: str, protocol: Protocol = CLIPS) -> Score:
+    """The mean over the data set: over sequences, objects or frames, as its protocol says; nan values are left out."""
     scores = list(scores)
+    by_object, by_frame = protocol.masks != "clips", protocol.boxes == "got10k"
+    mask_weights = [score.objects if by_object else 1 for score in scores]
+    box_weights = [score.box_frames if by_frame else 1 for score in scores]
     numbers = {
-        name: _mean(getattr(score, name) for score in scores)
-        for name in ("j", "f", "first_j", "ao", "sr50", "sr75", "fps")
+        name: _mean([getattr(score, name) for score in scores], weights)
+        for names, weights in (
+            (("j", "f", "first_j"), mask_weights),
+            (("ao", "sr50", "sr75", "auc", "precision", "norm_precision"), box_weights),
+            (("fps",), [1] * len(scores)),
+        )
+        for name in names
     }
-    return Score(sequence="mean", method=method, frames=sum(score.frames for score in scores), **numbers)
+    return Score(
+        sequence="mean",
+        method=method,
+        frames=sum(score.frames for score in scores),
+        objects=sum(score.objects for score in scores),
+        box_frames=sum(score.box_frames for score in scores),
+        **numbers,
+    )
 
 
-def _frames_with_masks(sequence: ClipSequence) -> list[int]:
-    return [index for index, path in enumerate(sequence.ground_truth_seg or []) if path is not None]
+@dataclass(frozen=True, kw_only=True)
+class MaskScores:
+    """J and F of one sequence, the mean over frames, then objects; nan where nothing was measured."""
+
+    j: float = NAN
+    f: float = NAN
+    first_j: float = NAN
+    """On the objects' first frames; nan unless all of them were measured."""
+    frames: int = 0
+    objects: int = 0
 
 
-def _mean_j_f(
-    sequence: ClipSequence, frames: list[int], predict: Callable[[int, int, tuple[int, int]], np.ndarray]
-) -> tuple[float, float, float]:
-    """J and F over frames, then objects; and J on the objects' first frames, nan unless all of them are measured.
+def score_masks(
+    sequence: ClipSequence,
+    predict: Callable[[int, int, tuple[int, int]], np.ndarray],
+    protocol: Protocol = CLIPS,
+    only: frozenset[int] | None = None,
+) -> MaskScores:
+    """J and F of the masks of one sequence.
 
     Args:
-        sequence: with true masks on `frames`.
-        frames: indices to measure on.
+        sequence: with true masks, or without: then nothing is measured.
         predict: (frame, object id, (height, width)) -> [H, W] bool.
+        protocol: which frames and objects count.
+        only: of these frames; None for all.
     """
+    chosen = scored_frames(sequence, protocol)
     starts = first_frames(true_boxes(sequence))
-    values: dict[int, list[tuple[float, float]]] = {object_id: [] for object_id in starts}
-    first: list[float] = []
-    assert sequence.ground_truth_seg is not None
-    for index in frames:
+    frames = {index for indices in chosen.values() for index in indices if only is None or index in only}
+    wanted = frames | (set(starts.values()) if only is None else set())
+    values: dict[int, list[tuple[float, float]]] = {object_id: [] for object_id in chosen}
+    first: dict[int, float] = {}
+    measured = {object_id: frozenset(indices) & frames for object_id, indices in chosen.items()}
+    for index in sorted(wanted.intersection(frames_with_masks(sequence))):
+        assert sequence.ground_truth_seg is not None
         path = sequence.ground_truth_seg[index]
         assert path is not None
         truth = read_mask(path)
         height, width = truth.shape
-        # Where 255 is the only object it is no "undecided".
-        ignore = None if IGNORE_LABEL in starts else truth == IGNORE_LABEL
-        for object_id, start in starts.items():
-            if index >= start:
-                masks = predict(index, object_id, (height, width)), truth == object_id
-                values[object_id].append((metrics.jaccard(*masks, ignore), metrics.boundary_f(*masks, ignore)))
-                first += [values[object_id][-1][0]] if index == start else []
+        # Where 255 is the only object it is no "undecided"; DAVIS takes it as background and counts it.
+        ignore = None if IGNORE_LABEL in chosen or protocol.masks == "davis" else truth == IGNORE_LABEL
+        for object_id in sorted({*chosen, *starts}):
+            counts, starting = index in measured.get(object_id, ()), starts.get(object_id) == index
+            if counts or starting:
+                pair = predict(index, object_id, (height, width)), truth == object_id
+                j = metrics.jaccard(*pair, ignore)
+                if counts:
+                    values[object_id].append((j, metrics.boundary_f(*pair, ignore)))
+                if starting:
+                    first[object_id] = j
     means = [np.mean(pairs, axis=0) for pairs in values.values() if pairs]
     if not means:
-        return NAN, NAN, NAN
+        return MaskScores()
     j, f = np.mean(means, axis=0).tolist()
-    return j, f, float(np.mean(first)) if len(first) == len(starts) else NAN
+    first_j = float(np.mean(list(first.values()))) if len(first) == len(starts) else NAN
+    return MaskScores(j=j, f=f, first_j=first_j, frames=len(frames), objects=len(means))
 
 
-def _mean(values: Iterable[float]) -> float:
-    """Mean of the numbers that are not nan; nan if there are none."""
-    known = [value for value in values if not np.isnan(value)]
-    return float(np.mean(known)) if known else NAN
+def _mask_score(sequence: ClipSequence, method: str, found: MaskScores, fps: float = NAN) -> Score:
+    return Score(
+        sequence=sequence.name,
+        method=method,
+        j=found.j,
+        f=found.f,
+        first_j=found.first_j,
+        fps=fps,
+        frames=found.frames,
+        objects=found.objects,
+    )
+
+
+def _mean(values: Sequence[float], weights: Sequence[float]) -> float:
+    """Weighted mean of the numbers that are not nan; nan if there are none."""
+    known = [(value, weight) for value, weight in zip(values, weights, strict=True) if not np.isnan(value)]
+    total = sum(weight for _, weight in known)
+    return sum(value * weight for value, weight in known) / total if total else NAN

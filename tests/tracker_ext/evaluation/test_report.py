@@ -123,7 +123,7 @@ def test_means_leave_out_what_is_unknown():
 def test_table_is_aligned_and_shows_gaps():
     lines = format_table([Score(sequence="a", method="long name", j=0.12345)], ["why"]).splitlines()
     assert len({len(line) for line in lines[:3]}) == 1
-    assert "| 0.123 |" in lines[2] and lines[2].count("-") == 7 and lines[-1] == "- why"
+    assert "| 0.123 |" in lines[2] and lines[2].count("-") == 8 and lines[-1] == "- why"
 
 
 def test_command(davis_root, store_results, tmp_path, capsys):

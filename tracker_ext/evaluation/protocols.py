@@ -1,0 +1,97 @@
+"""Which frames and objects a data set counts, and how its means are taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from ltr_ext.data.image_io import IGNORE_LABEL, read_mask
+from tracker_ext.evaluation.results import ClipSequence, first_frames, true_boxes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protocol:
+    """How one data set is scored."""
+
+    masks: Literal["clips", "davis", "youtubevos"] = "clips"
+    """Which frames and objects J and F count; see `scored_frames`."""
+    boxes: Literal["clips", "got10k", "trackingnet"] = "clips"
+    """Which frames and boxes the overlaps count; see `box_scores.py`."""
+
+    @property
+    def mask_note(self) -> str:
+        """The rule of J and F in words."""
+        return {
+            "clips": "J, F: mean over frames from an object's first one on, then objects, then sequences",
+            "davis": "J, F: as the DAVIS benchmark: the objects of the first frame, without first and last frame; the "
+            "mean over frames, then over all objects of the data set",
+            "youtubevos": "J, F: without an object's first frame and the last frame; the mean over frames, then over "
+            "all objects of the data set",
+        }[self.masks]
+
+    @property
+    def box_note(self) -> str:
+        """The rule of the box scores in words."""
+        return {
+            "clips": "AO, SR50, SR75: box overlap on the visible frames after an object's first one; AUC: mean of the "
+            "success curve at 0, 0.05 .. 1; P: centre within 20 pixels; NP: within 0.2 of the box",
+            "got10k": "AO, SR50, SR75: as the GOT-10k toolkit: without the first frame and those of cover 0, boxes "
+            "moved and cut into the image, the mean over all frames of the data set",
+            "trackingnet": "AUC, P, NP: as TrackingNet's evaluation: boxes rounded to pixels, first box given; areas "
+            "under the curves of overlap (0 .. 1), distance (0 .. 50 pixels) and normalised distance (0 .. 0.5), the "
+            "mean over videos",
+        }[self.boxes]
+
+
+CLIPS = Protocol()
+PROTOCOLS = {
+    "dv2016_val": Protocol(masks="davis"),
+    "dv2017_val": Protocol(masks="davis"),
+    "yt2019_jjval": Protocol(masks="youtubevos"),
+    "yt300": Protocol(masks="youtubevos"),
+    "got10k_val": Protocol(boxes="got10k"),
+    "trackingnet": Protocol(boxes="trackingnet"),
+}
+"""Data set -> its rules; all others have `CLIPS`."""
+
+
+def protocol_of(dataset: str) -> Protocol:
+    """The rules of a data set by its name."""
+    return PROTOCOLS.get(dataset, CLIPS)
+
+
+def scored_frames(sequence: ClipSequence, protocol: Protocol) -> dict[int, list[int]]:
+    """The frames with a true mask on which an object's J and F count.
+
+    * clips: from the object's first frame on;
+    * davis: ids 1 .. the highest of the first mask (or 255 alone, in the masks of 2016), without first and last frame;
+    * youtubevos: after the object's first frame, without the last frame.
+
+    Args:
+        sequence: with true masks.
+        protocol: whose `masks` decides.
+
+    Returns:
+        Object id -> indices of frames, ascending; an object without any is left out.
+    """
+    measured = frames_with_masks(sequence)
+    if not measured:
+        return {}
+    starts = first_frames(true_boxes(sequence))
+    if protocol.masks == "davis":
+        first = sequence.ground_truth_seg[measured[0]]  # type: ignore[index]
+        labels = read_mask(first)  # type: ignore[arg-type]
+        highest = int(np.max(labels[labels != IGNORE_LABEL], initial=0))
+        chosen = dict.fromkeys(range(1, highest + 1) or [IGNORE_LABEL], measured[1:-1])
+    elif protocol.masks == "youtubevos":
+        chosen = {i: [index for index in measured[:-1] if index > start] for i, start in starts.items()}
+    else:
+        chosen = {i: [index for index in measured if index >= start] for i, start in starts.items()}
+    return {object_id: frames for object_id, frames in chosen.items() if frames}
+
+
+def frames_with_masks(sequence: ClipSequence) -> list[int]:
+    """Indices of the frames that have a true mask."""
+    return [index for index, path in enumerate(sequence.ground_truth_seg or []) if path is not None]
