@@ -113,7 +113,7 @@ def test_the_whole_network_is_fine_tuned(workspace, video_data, tiny, tmp_path):
 
 @pytest.mark.skipif(
     "minihost" not in Path(YouTubeVOS.__init__.__code__.co_filename).parts,
-    reason="upstream's split of GOT-10k are line numbers of the whole data set",
+    reason="upstream's list of LaSOT names sequences that the miniature lacks",
 )
 def test_lwl_ours_reads_the_masks_of_all_four(workspace, video_data, tiny, tmp_path, monkeypatch):
     workspace(
