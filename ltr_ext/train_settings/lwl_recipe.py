@@ -234,8 +234,9 @@ def made_masks(paths: paths_settings.Paths, needed_for: str, turns: int, name: s
     paths.require(f"{name}_dir", needed_for=needed_for)  # the readers take it from the host's environment
     masks = paths.require(f"{name}_masks_dir", needed_for=needed_for)
     require_dataset(f"{name}_train")
-    reader = {"got10k": Got10kVOS, "lasot": LasotVOS}[name]
-    dataset = reader(anno_path=str(masks), split="train")
+    # upstream's split "train" of GOT-10k holds a part of its training set back; the paper takes all of it
+    reader, split = {"got10k": (Got10kVOS, None), "lasot": (LasotVOS, "train")}[name]
+    dataset = reader(anno_path=str(masks), split=split)
     return Source(TrustedMasks(dataset, masks.parent) if (masks.parent / "trust").is_dir() else dataset, turns)
 
 
