@@ -2,14 +2,16 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+VOT_VENV := .venv-vot
 UPSTREAM := https://github.com/visionml/pytracking.git
 UPSTREAM_COMMIT := 7eb9e74bd3d40e29dbcec444902237da13de247b
 
-.PHONY: help install demo test test-upstream upstream lint clean
+.PHONY: help install demo test test-vot test-upstream upstream lint clean
 
 help:
 	@echo "make demo           install, make the demo videos, track them from their first boxes, print the table"
 	@echo "make test           install, run the tests"
+	@echo "make test-vot       the VOT toolkit into $(VOT_VENV), its tests: masks, boxes, crashes, EAO (minutes)"
 	@echo "make lint           ruff and mypy"
 	@echo "make upstream       check out visionml/pytracking into pytracking/ (needs the network)"
 	@echo "make test-upstream  tests, a training epoch and a sequence on upstream (PYTRACKING_HOME or pytracking/)"
@@ -29,6 +31,15 @@ demo: install
 test: install
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q
 
+test-vot: install $(VOT_VENV)/.installed
+	BOX2MASK_VOT_TOOLKIT=$(CURDIR)/$(VOT_VENV) OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/tracker_ext/vot
+
+# Later toolkits cannot run VOT2020's experiments, a later attributee cannot be imported: docs/vot.md.
+$(VOT_VENV)/.installed: Makefile
+	$(PYTHON) -m venv $(VOT_VENV)
+	$(VOT_VENV)/bin/pip install --quiet vot-toolkit==0.7.4 attributee==0.1.9
+	touch $@
+
 test-upstream: install
 	$(BIN)/pip install --quiet --editable '.[test,upstream]'
 	BOX2MASK_HOST=upstream OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/host tests/ltr_ext/trainers
@@ -45,4 +56,4 @@ lint: install
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VOT_VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

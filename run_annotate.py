@@ -1,4 +1,4 @@
-"""Turn boxes on the frames of a video into masks."""
+"""Turn boxes on the frames of videos into masks: a whole data set, a folder, or one video."""
 
 from __future__ import annotations
 
@@ -8,12 +8,45 @@ from pathlib import Path
 
 from ltr_ext.errors import UserError, run_command
 
-EXAMPLES = """examples:
-  python run_annotate.py video clip.mp4 --boxes boxes.txt --out clip_masks
-  python run_annotate.py video frames/ --boxes boxes.csv --out clip_masks --mode centred --tolerance 0
+DATASETS = {
+    "got10k_train": "GOT-10k, training set, every frame",
+    "lasot_train": "LaSOT, training set, every 5th frame, at most 200 of a sequence",
+    "trackingnet_train": "TrackingNet, training sets",
+    "youtubevos_boxes": "YouTube-VOS 2019, training set, from the boxes of its masks",
+}
+FORMATS = ("upstream", "davis", "ytvos", "coco-rle", "mots")
+VARIANTS = ("single_image", "multi_frame", "multi_frame_plus", "iterative")
 
-boxes.txt has one x,y,w,h line per frame, in pixels (nan,nan,nan,nan where the object is absent); boxes.csv has the
-header frame,object,x,y,w,h, frames counted from 0 and objects from 1.
+EXAMPLES = """examples:
+  python run_annotate.py got10k_train --out got10k_masks
+  python run_annotate.py lasot_train --out lasot_masks --workers 4 --format upstream,coco-rle
+  python run_annotate.py folder my_clips --out my_masks --dry-run
+  python run_annotate.py folder frames --boxes instances.json --out masks --format ytvos
+  python run_annotate.py video clip.mp4 --boxes boxes.txt --out clip_masks
+  python run_annotate.py --apply decisions.csv --out got10k_masks
+
+Where data sets lie is said in settings/paths.toml. A run that was interrupted goes on when it is given again.
+`run_annotate.py folder --help` tells the options.
+"""
+
+DATASET_NOTES = """Written: DIR/<format>/..., DIR/trust/<sequence>.csv (confidence and more of every mask),
+DIR/report.html (what to look at first), DIR/sequences/<sequence>.json (there when the sequence is finished),
+DIR/failed.csv.
+Exit code: 0; 1 if sequences failed; 2 for what you can mend (options, a full disk); 130 after Ctrl-C.
+"""
+
+FOLDER_NOTES = """PATH holds sequences at any depth, or is one itself:
+  <sequence>/{pictures or img/, groundtruth.txt}   a line x,y,w,h per frame (GOT-10k), nan or absence.label: absent
+  <sequence>/{pictures, boxes.csv}                 frame,object,x,y,w,h; frames from 0, nan: absent, no row: not known
+  <sequence>/{img1/, gt/gt.txt}                    MOTChallenge
+  <clip>.mp4 beside <clip>.txt or <clip>.csv
+or with --boxes FILE: a COCO-VID or YouTube-VIS json (frames below PATH), a YouTube-BoundingBoxes csv (videos
+PATH/<youtube_id>.mp4, or folders of pictures named by their time in ms), or the txt or csv of the one sequence PATH.
+
+"""
+
+VIDEO_NOTES = """boxes.txt has one x,y,w,h line per frame, in pixels (nan,nan,nan,nan where the object is absent);
+boxes.csv has the header frame,object,x,y,w,h, frames counted from 0 and objects from 1.
 
 Written: DIR/masks/<frame>.png (pixel value = object id), DIR/boxes.txt (the masks' own boxes; boxes_<id>.txt for
 several objects), DIR/overlay.mp4.
@@ -22,65 +55,198 @@ several objects), DIR/overlay.mp4.
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    command = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    raw = argparse.RawDescriptionHelpFormatter
+    command = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=raw)
+    command.add_argument("--apply", metavar="FILE", type=Path, help="take over the decisions of a review; needs --out")
+    command.add_argument("--out", metavar="DIR", type=Path, help="with --apply: output folder of a data set")
+    kinds = command.add_subparsers(dest="kind", metavar="WHAT")
+    for name, text in DATASETS.items():
+        example = f"example:\n  python run_annotate.py {name} --out {name}_masks --dry-run\n\n"
+        dataset = kinds.add_parser(
+            name, help=text, description=f"Masks for {text}.", epilog=example + DATASET_NOTES, formatter_class=raw
+        )
+        add_window_options(dataset)
+        add_dataset_options(dataset)
+    folder = kinds.add_parser(
+        "folder",
+        help="your own frames and boxes",
+        description="Masks for a folder of frames and boxes.",
+        epilog=f"{FOLDER_NOTES}example:\n  python run_annotate.py folder my_clips --out my_masks\n\n{DATASET_NOTES}",
+        formatter_class=raw,
     )
-    kinds = command.add_subparsers(dest="kind", required=True, metavar="video")
+    folder.add_argument("path", metavar="PATH", type=Path)
+    folder.add_argument("--boxes", metavar="FILE", type=Path, help="all boxes in one file")
+    add_window_options(folder)
+    add_dataset_options(folder)
     video = kinds.add_parser(
         "video",
         help="one video file or folder of frames",
         description="Turn boxes on the frames of one video into masks.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=f"example:\n  python run_annotate.py video clip.mp4 --boxes boxes.txt --out clip_masks\n\n{VIDEO_NOTES}",
+        formatter_class=raw,
     )
     video.add_argument("video", metavar="FILE_OR_FRAME_FOLDER", type=Path)
-    video.add_argument("--boxes", metavar="FILE", type=Path, required=True, help="boxes of every frame")
-    video.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the results")
-    video.add_argument("--frames", metavar="T", type=int, default=5, help="frames seen together (default %(default)s)")
-    video.add_argument(
+    video.add_argument("--boxes", metavar="FILE", type=Path, required=True, help="its boxes")
+    add_window_options(video, max_gap=0)
+    return command
+
+
+def add_window_options(command: argparse.ArgumentParser, max_gap: int = 60) -> None:
+    """What every kind of input has."""
+    command.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the results")
+    command.add_argument(
+        "--frames", metavar="T", type=int, default=5, help="frames seen together (default %(default)s)"
+    )
+    command.add_argument(
         "--interval",
         metavar="D",
         type=int,
         default=15,
-        help="from one of them to the next; 5 suits fast motion (default %(default)s)",
+        help="frames of the video from one of them to the next; 5 suits fast motion (default %(default)s)",
     )
-    video.add_argument(
+    command.add_argument(
         "--mode",
         choices=("strided", "centred"),
         default="strided",
         help="strided: each window of T frames gives T masks; centred: a window per frame, T times the work",
     )
-    video.add_argument(
+    command.add_argument(
         "--tolerance",
         metavar="PART",
         type=float,
         default=0.05,
         help="part of the box by which a mask may exceed it on each side; 0 for tight boxes (default %(default)s)",
     )
-    video.add_argument("--weights", metavar="FILE", type=Path, help="box2mask weights (default: those that ship)")
-    return command
+    command.add_argument(
+        "--max-gap",
+        metavar="N",
+        type=int,
+        default=max_gap,
+        help="frames without a box between two boxed ones at most N frames apart get a mask all the same; 0: they are "
+        "left empty (default %(default)s)",
+    )
+    command.add_argument(
+        "--batch", metavar="N", type=int, default=4, help="frames encoded at once (default %(default)s)"
+    )
+    command.add_argument("--weights", metavar="FILE", type=Path, help="box2mask weights (default: those that ship)")
+
+
+def add_dataset_options(command: argparse.ArgumentParser) -> None:
+    """What only data sets and folders have."""
+    command.add_argument(
+        "--format",
+        action="append",
+        metavar="NAME",
+        default=[],
+        help=f"{', '.join(FORMATS)}; several with commas, or given several times",
+    )
+    command.add_argument(
+        "--variant", choices=VARIANTS, help="run iterative weights as multi_frame_plus: faster, coarser"
+    )
+    command.add_argument("--every", metavar="K", type=int, help="every K-th frame")
+    command.add_argument("--max-frames", metavar="N", type=int, help="at most so many frames of a sequence")
+    command.add_argument(
+        "--min-confidence", metavar="C", type=float, default=0.0, help="leave masks below empty, 0 to 1 (default: none)"
+    )
+    command.add_argument("--workers", metavar="N", type=int, default=1, help="processes (default %(default)s)")
+    command.add_argument("--limit", metavar="N", type=int, help="stop after so many sequences")
+    command.add_argument("--shard", metavar="i/n", default="1/1", help="the i-th of n parts of the data set, i from 1")
+    command.add_argument(
+        "--only",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="this sequence, or those of a failed.csv; repeatable",
+    )
+    command.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="slurm (array of --workers tasks), local, or a Dask scheduler tcp://host:port",
+    )
+    command.add_argument(
+        "--slurm", metavar="KEY=VALUE", action="append", default=[], help="option of submitit, as slurm_partition=gpu"
+    )
+    command.add_argument("--dry-run", action="store_true", help="count, and estimate size and time; writes nothing")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Parse, load the network, annotate; returns the exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     args = parser().parse_args(arguments)
+    if args.kind is None or args.apply is not None:
+        return apply_review(args)
+    from tracker_ext.annotation.config import AnnotateConfig
+
+    try:
+        config = AnnotateConfig(
+            num_frames=args.frames,
+            interval=args.interval,
+            mode=args.mode,
+            tolerance=args.tolerance,
+            encode_batch=args.batch,
+        )
+    except ValueError as error:
+        raise UserError(f"option: {error}") from error
+    if args.max_gap < 0:
+        raise UserError(f"--max-gap {args.max_gap}: must be 0 or more")
+    return run_on_video(args, config) if args.kind == "video" else run_on_dataset(args, config, arguments)
+
+
+def apply_review(args: argparse.Namespace) -> int:
+    """`--apply FILE --out DIR`."""
+    if args.kind is not None or args.apply is None or args.out is None:
+        raise UserError("nothing to do: name a data set, folder or video, or give --apply FILE --out DIR; see --help")
+    from tracker_ext.annotation.dataset_command import apply_review
+
+    print(apply_review(args.out, args.apply))
+    return 0
+
+
+def run_on_dataset(args: argparse.Namespace, config: object, arguments: list[str]) -> int:
+    """A data set or a folder."""
+    for name in ("workers", "limit", "every", "max_frames"):
+        if getattr(args, name) is not None and getattr(args, name) < 1:
+            raise UserError(f"--{name.replace('_', '-')} {getattr(args, name)}: must be at least 1")
+    from tracker_ext.annotation.dataset_command import DatasetOptions, annotate_dataset, shard
+
+    options = DatasetOptions(
+        dataset=args.kind,
+        out=args.out.resolve(),
+        path=getattr(args, "path", None),
+        boxes=getattr(args, "boxes", None),
+        formats=tuple(dict.fromkeys(name for entry in args.format for name in entry.split(","))),
+        config=config,  # type: ignore[arg-type]
+        weights=args.weights,
+        variant=args.variant,
+        every=args.every,
+        most=args.max_frames,
+        max_gap=args.max_gap,
+        min_confidence=args.min_confidence,
+        workers=args.workers,
+        limit=args.limit,
+        shard=shard(args.shard),
+        only=tuple(args.only),
+        cluster=args.cluster,
+        slurm=tuple(args.slurm),
+        dry_run=args.dry_run,
+    )
+    return annotate_dataset(options, arguments)
+
+
+def run_on_video(args: argparse.Namespace, config: object) -> int:
+    """One video."""
     from ltr_ext.weights import file_hash
     from tracker_ext.annotation.annotate_video import annotate_video
     from tracker_ext.annotation.api import load_box2mask, weight_file
     from tracker_ext.annotation.config import AnnotateConfig
 
-    try:
-        config = AnnotateConfig(
-            num_frames=args.frames, interval=args.interval, mode=args.mode, tolerance=args.tolerance
-        )
-    except ValueError as error:
-        raise UserError(f"option: {error}") from error
+    assert isinstance(config, AnnotateConfig)
     net = load_box2mask(args.weights)
     path = weight_file(args.weights)
     device = next(net.parameters()).device
     arithmetic = "bfloat16" if config.uses_bfloat16(device) else "float32"
     print(f"weights: {path} (sha256 {file_hash(path)})\ndevice: {device.type}, {arithmetic}", flush=True)
-    summary = annotate_video(args.video, args.boxes, net, config, args.out)
+    summary = annotate_video(args.video, args.boxes, net, config, args.out, max_gap=args.max_gap)
     print(f"{summary}\nresults: {args.out}")
     return 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ast
 import importlib.util
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -75,7 +76,9 @@ def check_setting(module: str, name: str) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse, choose the host, hand over to it."""
     args = build_parser().parse_args(arguments)
-    print(f"host: {host.resolve(args.host)}")
+    chosen = host.resolve(args.host)
+    if os.environ.get("RANK", "0") == "0":  # under torchrun one process speaks
+        print(f"host: {chosen}")
     # these import the host
     from ltr.run_training import run_training
 

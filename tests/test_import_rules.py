@@ -48,7 +48,7 @@ HOST_SURFACE = {
     "ltr.admin.stats": {"AverageMeter", "StatValue"},
     "ltr.data": {"LTRLoader", "transforms"},
     "ltr.data.processing": {"BaseProcessing"},
-    "ltr.dataset": {"Davis", "Got10k", "Lasot", "TrackingNet", "YouTubeVOS"},
+    "ltr.dataset": {"Davis", "Got10k", "Got10kVOS", "Lasot", "LasotVOS", "TrackingNet", "YouTubeVOS"},
     "ltr.run_training": {"run_training"},
     "ltr.trainers": {"LTRTrainer"},
     "pytracking": {"TensorDict", "TensorList"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import cv2
@@ -26,13 +27,34 @@ def read_image(path: str | Path) -> np.ndarray:
         [H, W, 3] uint8 RGB.
 
     Raises:
-        UserError: the file is missing or is not a picture.
+        UserError: the file is missing, is not a picture, or is cut short.
     """
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
-    if image is None:
-        state = "cannot be decoded as a picture" if Path(path).is_file() else "does not exist"
-        raise UserError(f"image {path} {state}: check the path, or restore the file")
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        state = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
+        raise UserError(f"image {path} {state}: check the path, or restore the file") from error
+    image = None
+    if data:
+        flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    if image is None or _is_cut_short(data):
+        raise UserError(f"image {path} cannot be decoded as a picture: check the path, or restore the file")
     return image
+
+
+def _is_cut_short(data: bytes) -> bool:
+    """Whether a JPEG or PNG lacks its end: OpenCV fills what is missing with grey and says nothing."""
+    ends = {b"\xff\xd8": b"\xff\xd9", b"\x89PNG": b"IEND\xaeB`\x82"}
+    if not any(data.startswith(start) and not data.endswith(end) for start, end in ends.items()):
+        return False
+    # Some cameras append bytes of their own: only a full decoding by a stricter reader tells.
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            image.load()
+    except (OSError, SyntaxError):
+        return True
+    return False
 
 
 def read_mask(path: str | Path) -> np.ndarray:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
@@ -86,6 +87,28 @@ def read_trust(path: str | Path) -> list[TrustRow]:
             return [_row(path, reader.line_num, line) for line in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"trust table {path} cannot be read ({error}); annotate the sequence again") from error
+
+
+def trust_file(annotation: str | Path, sequence: str) -> Path:
+    """Where the table of a sequence lies in the output folder of an annotation job.
+
+    Raises:
+        UserError: the job has no such sequence, or a damaged manifest.
+    """
+    annotation = Path(annotation)
+    plain = annotation / "trust" / f"{sequence}.csv"
+    if plain.is_file():
+        return plain
+    # A name that cannot be the name of a file is written otherwise; the manifest beside the table knows it.
+    folder = annotation / "sequences"
+    for path in sorted(folder.rglob("*.json")):
+        try:
+            name = json.loads(path.read_text(encoding="utf-8"))["name"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UserError(f"manifest {path} is damaged ({error!r}); delete it and run the job again") from error
+        if name == sequence:
+            return (annotation / "trust" / path.relative_to(folder)).with_suffix(".csv")
+    raise UserError(f"annotation {annotation}: has no trust table of {sequence}; annotate that sequence first")
 
 
 def _row(path: Path, number: int, line: dict[str, str]) -> TrustRow:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from ltr_ext.data.decisions import DECISIONS_FILE, names_with, read_decisions
-from ltr_ext.data.trust_table import read_trust
+from ltr_ext.data.trust_table import read_trust, trust_file
 from ltr_ext.errors import UserError
 
 
@@ -96,7 +96,7 @@ class TrustedMasks:
         one (GOT-10k) or every fifth (LaSOT).
         """
         if seq_id not in self._confidences:
-            path = self.annotation / "trust" / f"{self._kept[seq_id][1]}.csv"
+            path = trust_file(self.annotation, self._kept[seq_id][1])
             by_frame: dict[int, float] = {}
             for row in read_trust(path):
                 confidence = -1.0 if np.isnan(row.trust.confidence) else row.trust.confidence

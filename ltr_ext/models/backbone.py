@@ -61,7 +61,7 @@ class Backbone(nn.Module):
             part = getattr(self.body, name, None)
             if not isinstance(part, nn.Module):
                 raise ValueError(f"backbone part {name!r} is unknown")
-            if any(isinstance(module, nn.Identity) for module in self.body.modules()):
+            if not any(isinstance(module, nn.BatchNorm2d) for module in self.body.modules()):
                 raise ValueError(f"backbone part {name!r}: batch statistics are folded; load the weights unfolded")
             part.requires_grad_(True)
 

@@ -11,12 +11,16 @@ from ltr_ext.data.boxes import box_iou, mask_to_box
 from ltr_ext.models.box2mask import Box2MaskNet
 from tracker_ext.annotation.config import AnnotateConfig
 from tracker_ext.annotation.engine import annotate, check_boxes
+from tracker_ext.annotation.sources.base import fill_gaps
+from tracker_ext.annotation.sources.folder import explicit_absence
 from tracker_ext.evaluation.box_files import read_boxes
 from tracker_ext.evaluation.frames import open_frames
 from tracker_ext.evaluation.writers import ClipWriter
 
 
-def annotate_video(video: Path, box_file: Path, net: Box2MaskNet, config: AnnotateConfig, out: Path) -> str:
+def annotate_video(
+    video: Path, box_file: Path, net: Box2MaskNet, config: AnnotateConfig, out: Path, *, max_gap: int = 0
+) -> str:
     """Segment the boxed objects of a video and write masks, the masks' own boxes, and an overlay video.
 
     Args:
@@ -24,6 +28,7 @@ def annotate_video(video: Path, box_file: Path, net: Box2MaskNet, config: Annota
         box_file: see `read_boxes`.
         net: in eval mode.
         config: windows, tolerance, precision.
+        max_gap: frames between two boxed ones that are filled; see `fill_gaps`.
         out: output folder; appears, or is changed, only when everything is written. See `ClipWriter`.
 
     Returns:
@@ -35,6 +40,11 @@ def annotate_video(video: Path, box_file: Path, net: Box2MaskNet, config: Annota
     source = open_frames(video)
     num_frames = len(source)
     boxes = check_boxes(read_boxes(box_file, num_frames), source.size, source.name)
+    given = {object_id: np.isfinite(track).all(axis=1) for object_id, track in boxes.items()}
+    boxes = {
+        object_id: fill_gaps(track, explicit_absence(box_file, object_id, track), max_gap)
+        for object_id, track in boxes.items()
+    }
     # A mask comes later than its frame. The overlay reads the clip a second time rather than hold frames back.
     again = iter(open_frames(video))
     overlaps: list[float] = []
@@ -43,11 +53,13 @@ def annotate_video(video: Path, box_file: Path, net: Box2MaskNet, config: Annota
         ClipWriter(out, size=source.size, object_ids=list(boxes), fps=source.fps) as writer,
         tqdm(total=num_frames, desc=source.name, unit="frame", disable=None) as progress,
     ):
-        for result in annotate(source, boxes, net, config, name=source.name):
+        for result in annotate(source, boxes, net, config, name=source.name, given=given):
             own = {object_id: mask_to_box(result.mask(object_id)) for object_id in boxes}
             writer.add(source.stem(result.index), next(again), result.labels, own)
             for object_id in result.scores:
                 box = own[object_id]
+                if not given[object_id][result.index]:
+                    continue
                 num_empty += box is None
                 overlaps += [] if box is None else [float(box_iou(box, boxes[object_id][result.index]))]
             progress.update()

@@ -25,6 +25,8 @@ class AnnotateConfig:
     """`strided`: every window gives T masks; `centred`: one window per frame, T times the work."""
     tolerance: float = 0.05
     """Part of the box's width and height by which a mask may exceed it on each side; 0 for tight boxes."""
+    tolerance_between: float = 0.25
+    """The same for frames whose box is interpolated from their neighbours'."""
     iterations: int | None = None
     """Steepest-descent steps; None for the network's own number (15 in the paper)."""
     scale: float | None = None
@@ -42,8 +44,9 @@ class AnnotateConfig:
             raise ValueError(f"mode {self.mode!r} is unknown; known: {', '.join(MODES)}")
         if self.precision not in get_args(Precision):
             raise ValueError(f"precision {self.precision!r} is unknown; known: {', '.join(get_args(Precision))}")
-        if not 0 <= self.tolerance < float("inf"):
-            raise ValueError(f"tolerance must be 0 or more, got {self.tolerance}")
+        for name in ("tolerance", "tolerance_between"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise ValueError(f"{name} must be 0 or more, got {getattr(self, name)}")
         if self.iterations is not None and self.iterations < 1:
             raise ValueError(f"iterations must be at least 1, got {self.iterations}")
         if self.scale is not None and not self.scale >= 1:

@@ -37,9 +37,9 @@ class Applied:
 
     def summary(self) -> str:
         """Lines for the command line."""
-        counts = {c: len(names_with(self.decisions, c)) for c in ("accept", "reject", "flag")}  # type: ignore[arg-type]
+        accepted, rejected = (len(names_with(self.decisions, choice)) for choice in ("accept", "reject"))
         lines = [
-            f"decisions: {counts['accept']} accepted, {counts['reject']} rejected, {counts['flag']} flagged",
+            f"decisions: {accepted} accepted, {rejected} rejected, {len(self.flagged)} flagged",
             f"moved to {REJECTED_FOLDER}/: {len(self.rejected)} sequences; moved back: {len(self.restored)}",
         ]
         return "\n".join([*lines, *(f"flagged: {_with_comment(self.decisions[name])}" for name in self.flagged)])
@@ -61,7 +61,7 @@ def apply_decisions(out: str | Path, file: str | Path) -> Applied:
     """
     out = Path(out)
     given = read_decisions(file)
-    manifests = {manifest["name"]: manifest for manifest in read_manifests(out)}
+    manifests = {manifest["name"]: manifest for _, manifest in read_manifests(out)}
     unknown = [name for name in given if name not in manifests]
     if unknown:
         shown = ", ".join(unknown[:3]) + (", ..." if len(unknown) > 3 else "")
@@ -72,17 +72,21 @@ def apply_decisions(out: str | Path, file: str | Path) -> Applied:
     decisions = {**(read_decisions(applied) if applied.is_file() else {}), **given}
     moves = {name: masks_of(out, manifests[name]) for name in decisions if name in manifests}
     write_decisions(applied, decisions.values())
-    rejected, restored = [], []
+    rejected: list[str] = []
+    restored: list[str] = []
     for name, paths in moves.items():
         reject = decisions[name].choice == "reject"
-        # A list, so that every path is moved and not only those up to the first that was.
-        if any([_move(out, path, reject) for path in paths]):
+        if sum(_move(out, path, reject) for path in paths):
             (rejected if reject else restored).append(name)
     return Applied(decisions, rejected, restored)
 
 
-def read_manifests(out: str | Path) -> Iterator[dict[str, Any]]:
-    """The manifests of the sequences that are done, by name of the file.
+def read_manifests(out: str | Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The manifests of the sequences that are done.
+
+    Yields:
+        (stem, manifest), by stem: `sequences/<stem>.json`, `trust/<stem>.csv` and `preview/<stem>/` belong together;
+        the stem is the sequence's name where that can be the name of a file.
 
     Raises:
         UserError: not the output of an annotation job, or a damaged manifest.
@@ -98,7 +102,7 @@ def read_manifests(out: str | Path) -> Iterator[dict[str, Any]]:
             raise UserError(f"manifest {path} is damaged ({error!r}); delete it and run the job again") from error
         if not isinstance(name, str) or not name:
             raise UserError(f"manifest {path}: name {name!r} is no text; delete it and run the job again")
-        yield manifest
+        yield path.relative_to(folder).with_suffix("").as_posix(), manifest
 
 
 def masks_of(out: Path, manifest: Mapping[str, Any]) -> list[PurePosixPath]:

@@ -5,9 +5,9 @@ Shapes: N frames, H W image pixels.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
@@ -46,8 +46,41 @@ class FrameMasks:
         return self.labels == object_id
 
 
+def check_tracks(boxes: np.ndarray | Mapping[int, np.ndarray], name: str) -> dict[int, np.ndarray]:
+    """Bring boxes into one form; see `check_boxes`, but for what needs the size of the frames."""
+    by_id = dict(sorted(boxes.items())) if isinstance(boxes, Mapping) else {1: boxes}
+    checked = {}
+    for object_id, given in by_id.items():
+        track = np.asarray(given, dtype=np.float64)
+        if track.ndim != 2 or track.shape[1] != 4:
+            raise UserError(f"{name}: boxes of object {object_id} have shape {track.shape}; give one x,y,w,h per frame")
+        if not 1 <= object_id <= MAX_OBJECT_ID:
+            raise UserError(f"{name}: object id {object_id}; ids run from 1 to {MAX_OBJECT_ID}")
+        checked[object_id] = track
+    if len({len(track) for track in checked.values()}) > 1:
+        counts = {object_id: len(track) for object_id, track in checked.items()}
+        raise UserError(f"{name}: objects have different numbers of boxes {counts}; give one per frame, nan if absent")
+    if not any(np.isfinite(track).any() for track in checked.values()):
+        raise UserError(f"{name}: there is not one box; give x,y,w,h for at least one frame")
+    return checked
+
+
+def check_frame(tracks: Mapping[int, np.ndarray], index: int, image_hw: tuple[int, int], name: str) -> None:
+    """Refuse a bad box of one frame.
+
+    Raises:
+        UserError: not finite, no area, or wholly outside the image.
+    """
+    for object_id, track in tracks.items():
+        if not np.isnan(track[index]).all():
+            what = f"{name} frame {index}" + (f" object {object_id}" if len(tracks) > 1 else "")
+            check_box(track[index], height=image_hw[0], width=image_hw[1], name=what)
+
+
 def check_boxes(
-    boxes: np.ndarray | Mapping[int, np.ndarray], image_hw: tuple[int, int], name: str
+    boxes: np.ndarray | Mapping[int, np.ndarray],
+    image_hw: tuple[int, int],
+    name: str,
 ) -> dict[int, np.ndarray]:
     """Bring boxes into one form and refuse bad ones.
 
@@ -62,23 +95,9 @@ def check_boxes(
     Raises:
         UserError: wrong shape or id, objects with different numbers of frames, no box at all, or a bad box.
     """
-    by_id = dict(sorted(boxes.items())) if isinstance(boxes, Mapping) else {1: boxes}
-    checked = {}
-    for object_id, given in by_id.items():
-        track = np.asarray(given, dtype=np.float64)
-        if track.ndim != 2 or track.shape[1] != 4:
-            raise UserError(f"{name}: boxes of object {object_id} have shape {track.shape}; give one x,y,w,h per frame")
-        if not 1 <= object_id <= MAX_OBJECT_ID:
-            raise UserError(f"{name}: object id {object_id}; ids run from 1 to {MAX_OBJECT_ID}")
-        for index in np.flatnonzero(~np.isnan(track).all(axis=1)):
-            what = f"{name} frame {index}" + (f" object {object_id}" if len(by_id) > 1 else "")
-            check_box(track[index], height=image_hw[0], width=image_hw[1], name=what)
-        checked[object_id] = track
-    if len({len(track) for track in checked.values()}) > 1:
-        counts = {object_id: len(track) for object_id, track in checked.items()}
-        raise UserError(f"{name}: objects have different numbers of boxes {counts}; give one per frame, nan if absent")
-    if not any(np.isfinite(track).any() for track in checked.values()):
-        raise UserError(f"{name}: there is not one box; give x,y,w,h for at least one frame")
+    checked = check_tracks(boxes, name)
+    for index in range(len(next(iter(checked.values())))):
+        check_frame(checked, index, image_hw, name)
     return checked
 
 
@@ -91,6 +110,7 @@ def annotate(
     name: str = "clip",
     keep_logits: bool = False,
     plan: WindowPlan | None = None,
+    given: Mapping[int, np.ndarray] | None = None,
 ) -> Iterator[FrameMasks]:
     """Turn per-frame boxes into per-frame masks.
 
@@ -98,8 +118,12 @@ def annotate(
     grow with the length of the clip: per object at most (T - 1) D + `encode_batch` frame encodings and T D crops of
     logits are alive. Several objects are segmented separately; where they overlap the higher logit wins.
 
+    A box that is interpolated (`given` is false) only says where to look. Such a frame is explained by the filter that
+    the given frames around it agreed on, and has no say in it; the interval between given frames is shortened so that
+    a window spans about (T - 1) D frames of the clip all the same.
+
     Args:
-        frames: N pictures, [H, W, 3] uint8 RGB, all of one size; a `FrameSource` or any iterable.
+        frames: N pictures, [H, W, 3] uint8 RGB, of any size each; a `FrameSource` or any iterable.
         boxes: [N, 4] (x, y, w, h), image pixels, of object 1; or object id -> [N, 4]. A nan row means absent: that
             frame's mask is empty.
         net: the network, in eval mode.
@@ -108,44 +132,63 @@ def annotate(
         keep_logits: also give the logits.
         plan: windows to run instead of those of `config`; a frame that none of them keeps gets an empty mask and no
             score.
+        given: object id -> [N] bool, false where the box is interpolated. None: all boxes are given.
 
     Yields:
         One `FrameMasks` per frame.
 
     Raises:
-        UserError: bad boxes, a frame of another size, or frame and box counts that differ.
+        UserError: bad boxes, or frame and box counts that differ.
     """
     config = config or AnnotateConfig()
-    plan = plan or partial(schedule, config.mode, num_frames=config.num_frames, interval=config.interval)
-    streams: dict[int, ObjectStream] = {}
-    tracks: dict[int, np.ndarray] = {}
-    image_hw = (0, 0)
-    num_boxes = num_read = num_given = 0
+    tracks = check_tracks(boxes, name)
+    certain = {object_id: np.isfinite(track).all(axis=1) for object_id, track in tracks.items()}
+    if given is not None:
+        certain = {object_id: certain[object_id] & given[object_id] for object_id in tracks}
+    streams = {
+        object_id: ObjectStream(
+            net, track, (plan or _plan(config, track))(int(certain[object_id].sum())), config, certain[object_id]
+        )
+        for object_id, track in tracks.items()
+    }
+    num_boxes = len(next(iter(tracks.values())))
+    sizes: deque[tuple[int, int]] = deque()
+    num_read = num_given = 0
     for index, frame in enumerate(frames):
-        if index == 0:
-            image_hw = frame.shape[:2]
-            tracks = check_boxes(boxes, image_hw, name)
-            streams = {
-                object_id: ObjectStream(net, track, plan(int(np.isfinite(track).all(axis=1).sum())), config)
-                for object_id, track in tracks.items()
-            }
-            num_boxes = len(next(iter(tracks.values())))
-        if frame.shape[:2] != image_hw:
-            raise UserError(
-                f"{name} frame {index} is {frame.shape[1]}x{frame.shape[0]} but the first frame is "
-                f"{image_hw[1]}x{image_hw[0]}; all frames of a clip must have one size"
-            )
         num_read += 1
         if num_read > num_boxes:
             raise UserError(f"{name}: more than {num_boxes} frames for {num_boxes} boxes; give one box per frame")
+        sizes.append(frame.shape[:2])
+        check_frame(tracks, index, frame.shape[:2], name)
         for stream in streams.values():
             stream.push(index, frame)
         while num_given < num_read and all(stream.is_ready(num_given) for stream in streams.values()):
             answers = {object_id: stream.pop(num_given) for object_id, stream in streams.items()}
-            yield _merge(num_given, answers, tracks, image_hw, config.tolerance, keep_logits)
+            pasted = {
+                object_id: box_logits(
+                    answer,
+                    tracks[object_id][num_given],
+                    config.tolerance if certain[object_id][num_given] else config.tolerance_between,
+                    sizes[0],
+                )
+                for object_id, answer in answers.items()
+                if answer is not None
+            }
+            yield _merge(num_given, pasted, sizes.popleft(), keep_logits)
             num_given += 1
     if num_read < num_boxes or num_read == 0:
         raise UserError(f"{name}: {num_read} frames for {num_boxes or 'the given'} boxes; give one box per frame")
+
+
+def _plan(config: AnnotateConfig, track: np.ndarray) -> WindowPlan:
+    """The windows of `config`; the interval, in frames of the clip, is brought to given frames of this object."""
+    num_covered = int(np.isfinite(track).all(axis=1).sum())
+
+    def windows(num_given: int) -> Iterator[Window]:
+        interval = max(1, round(config.interval * num_given / max(num_covered, 1)))
+        return schedule(config.mode, num_given, config.num_frames, interval)
+
+    return windows
 
 
 def allowed_region(box: np.ndarray, tolerance: float, image_hw: tuple[int, int]) -> tuple[slice, slice]:
@@ -166,22 +209,10 @@ def box_logits(answer: CropLogits, box: np.ndarray, tolerance: float, image_hw: 
     return logits
 
 
-def _merge(
-    index: int,
-    answers: Mapping[int, CropLogits | None],
-    tracks: Mapping[int, np.ndarray],
-    image_hw: tuple[int, int],
-    tolerance: float,
-    keep_logits: bool,
-) -> FrameMasks:
+def _merge(index: int, pasted: dict[int, np.ndarray], image_hw: tuple[int, int], keep_logits: bool) -> FrameMasks:
     """Label map of the objects' logits: the highest one above 0 wins."""
     labels = np.zeros(image_hw, dtype=np.uint8)
     highest = np.zeros(image_hw, dtype=np.float32)
-    pasted = {
-        object_id: box_logits(answer, tracks[object_id][index], tolerance, image_hw)
-        for object_id, answer in answers.items()
-        if answer is not None
-    }
     for object_id, logits in pasted.items():
         wins = logits > highest
         labels[wins] = object_id

@@ -7,7 +7,7 @@ and each keeps its worst frame, so that the pictures are not neighbours of one a
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +55,7 @@ class PreviewCollector:
         self,
         index: int,
         stem: str,
-        frame: np.ndarray,
+        frame: np.ndarray | Callable[[], np.ndarray],
         labels: np.ndarray,
         boxes: Mapping[int, np.ndarray | None],
         confidences: Mapping[int, float],
@@ -65,7 +65,7 @@ class PreviewCollector:
         Args:
             index: number of the frame.
             stem: name of its files without suffix.
-            frame: [H, W, 3] uint8 RGB.
+            frame: [H, W, 3] uint8 RGB, or what reads it if a picture of it is wanted.
             labels: [H, W] uint8, pixel value = object id.
             boxes: object id -> [4] given box (x, y, w, h), pixels; None or nan where there is none.
             confidences: object id -> confidence of its mask; nan counts as unknown.
@@ -79,7 +79,7 @@ class PreviewCollector:
         held = self._worst.get(stretch)
         is_worse = bool(known) and (held is None or badness > held.badness)
         if is_worse or is_middle:
-            picture = Picture(index, stem, badness, draw_preview(frame, labels, boxes))
+            picture = Picture(index, stem, badness, draw_preview(frame() if callable(frame) else frame, labels, boxes))
             if is_middle:
                 self._middle = picture
             if is_worse:

@@ -76,6 +76,11 @@ class LWLTracker(BaseTracker):
         """True: VOT gets masks."""
         return True
 
+    @property
+    def starts_from(self) -> str:
+        """What `initialize` needs: "mask" or "box"."""
+        return self._config.start
+
     @torch.inference_mode()
     def initialize(self, image: np.ndarray, info: dict[str, Any]) -> dict[str, Any]:
         """Start on the first frame.

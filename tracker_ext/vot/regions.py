@@ -61,7 +61,7 @@ def decode_region(text: str, height: int, width: int) -> np.ndarray:
     """
     text = text.strip()
     if text.startswith("m"):
-        return _paste(*_decode_mask(text), height, width)
+        return paste(*_decode_mask(text), height, width)
     numbers = _numbers(text)
     if len(numbers) == 1 or np.isnan(numbers).any():
         return np.zeros((height, width), dtype=bool)
@@ -119,8 +119,19 @@ def _decode_mask(text: str) -> tuple[np.ndarray, int, int]:
     return flat.reshape(height, width), x, y
 
 
-def _paste(pixels: np.ndarray, x: int, y: int, height: int, width: int) -> np.ndarray:
-    """Pixels [h, w] at (x, y) of a picture, cut at its border."""
+def paste(pixels: np.ndarray, x: int, y: int, height: int, width: int) -> np.ndarray:
+    """Put the pixels of a box into a picture.
+
+    Args:
+        pixels: [h, w] bool.
+        x: of the box's first column in the picture, may be negative.
+        y: of its first row, may be negative.
+        height: of the picture, pixels.
+        width: of the picture, pixels.
+
+    Returns:
+        [height, width] bool, cut at the border, false around the box.
+    """
     out = np.zeros((height, width), dtype=bool)
     top, left = max(y, 0), max(x, 0)
     part = pixels[top - y : max(height - y, 0), left - x : max(width - x, 0)]

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ltr_ext.models.aggregation import Aggregation
+from ltr_ext.models.aggregation import Aggregation, apply_filter
 from ltr_ext.models.backbone import TargetFeatures, build_backbone
 from ltr_ext.models.box2mask.config import Box2MaskConfig
 from ltr_ext.models.decoder import Decoder
@@ -68,6 +68,8 @@ class Box2MaskOutput:
     """[T, B, H, W] y_t."""
     refined: Tensor | None
     """[T, B, H, W] y^_t; None where the variant does not refine."""
+    filter: Tensor | None = None
+    """[B, C, D, K, K] z of the last solve; None without aggregation. See `Box2MaskNet.transfer`."""
 
     @property
     def final(self) -> Tensor:
@@ -173,10 +175,30 @@ class Box2MaskNet(nn.Module):
         explained = self.aggregation(encoding.features, encoding.target, encoding.weight, iterations)
         coarse = self._decode(encoding, explained.prediction, size)
         if self.mask_encoder is None or self.refined_aggregation is None:
-            return Box2MaskOutput(coarse, None)
+            return Box2MaskOutput(coarse, None, explained.filter)
         again = self._encode_masks(self.mask_encoder, coarse, encoding.features)
         explained = self.refined_aggregation(encoding.features, again.target, again.weight, iterations)
-        return Box2MaskOutput(coarse, self._decode(encoding, explained.prediction, size))
+        return Box2MaskOutput(coarse, self._decode(encoding, explained.prediction, size), explained.filter)
+
+    def transfer(self, encoding: FrameEncoding, filters: Tensor | None, size: tuple[int, int] | torch.Size) -> Tensor:
+        """Decode further frames of the same videos with the filter that other frames agreed on.
+
+        The same as adding these frames to the window with w_t = 0 in both solves of eq. 2 and 3 (and 1/T counting the
+        other frames only): they are explained, and say nothing about the object themselves.
+
+        Args:
+            encoding: with leading [T, B]; its e_t and w_t are not used.
+            filters: [B, C, D, K, K], `Box2MaskOutput.filter` of the other frames; None without aggregation.
+            size: (H, W) of the crops.
+
+        Returns:
+            [T, B, H, W] logits.
+        """
+        if filters is None:
+            return self._decode(encoding, None, size)
+        with torch.autocast(filters.device.type, enabled=False):
+            explained = apply_filter(encoding.features.to(filters.dtype), filters)
+        return self._decode(encoding, explained, size)
 
     @staticmethod
     def _encode_masks(encoder: MaskEncoder, logits: Tensor, features: Tensor) -> Encoding:

@@ -52,12 +52,18 @@ class Accident:
 
 
 class TinyNet(nn.Module):
-    """Images and boxes to two logit maps."""
+    """Images and boxes to two logit maps.
+
+    Without dropout it has no bias in front of the batch statistics either: the gradient of such a bias is nothing but
+    rounding, which Adam blows up to whole steps.
+    """
 
     def __init__(self, accident: Accident | None = None, done: int = 0, dropout: float = 0.3) -> None:
         super().__init__()
         self.frozen = nn.Conv2d(3, 4, 3, padding=1).requires_grad_(False)
-        self.body = nn.Sequential(nn.Conv2d(4, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.Dropout(dropout))
+        self.body = nn.Sequential(
+            nn.Conv2d(4, 8, 3, padding=1, bias=dropout > 0), nn.BatchNorm2d(8), nn.ReLU(), nn.Dropout(dropout)
+        )
         self.head = nn.Conv2d(8, 2, 1)
         self.to(memory_format=torch.channels_last)
         self.accident = accident or Accident()

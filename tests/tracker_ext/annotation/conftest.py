@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
+from ltr_ext.weights import save_network
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +44,11 @@ def tiny_net(clip) -> Box2MaskNet:
     net.decoder.logit.weight.mul_(3 / logits.std())
     net.decoder.logit.bias.sub_(logits.mean()).mul_(3 / logits.std())
     return net
+
+
+@pytest.fixture(scope="session")
+def tiny_weights(tmp_path_factory, tiny_net) -> Path:
+    """The tiny network as a file."""
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    save_network(tiny_net, path, half=False)
+    return path

@@ -13,7 +13,7 @@ from ltr_ext.data.crop import crop_around
 from ltr_ext.errors import UserError
 from tracker_ext.annotation.config import AnnotateConfig
 from tracker_ext.annotation.engine import BACKGROUND_LOGIT, allowed_region, annotate, box_logits
-from tracker_ext.annotation.stream import CropLogits, ObjectStream
+from tracker_ext.annotation.stream import CropLogits, ObjectStream, lenders
 from tracker_ext.annotation.windows import schedule, span
 
 CONFIG = AnnotateConfig(num_frames=3, interval=2, precision="float32", encode_batch=4)
@@ -203,10 +203,21 @@ def test_bad_boxes_are_refused(tiny_net, clip, boxes, message):
         list(annotate(clip[0][:3], boxes, tiny_net, CONFIG))
 
 
-def test_a_changed_frame_size_is_refused(tiny_net, clip):
-    frames = [*clip[0][:2], clip[0][2][:50]]
-    with pytest.raises(UserError, match="frame 2 is 80x50 but the first frame is 80x60"):
-        list(annotate(frames, clip[1][:3], tiny_net, CONFIG))
+def test_frames_of_another_size_are_cropped_and_pasted_by_their_own(tiny_net, clip):
+    """Some data sets change the size of the frames in mid-clip."""
+    frames = [*clip[0][:3], *(np.pad(frame, ((0, 20), (0, 30), (0, 0))) for frame in clip[0][3:6])]
+    results = list(annotate(frames, clip[1][:6], tiny_net, CONFIG))
+    assert [result.labels.shape for result in results] == [(60, 80)] * 3 + [(80, 110)] * 3
+    assert any(result.labels.any() for result in results[3:])
+
+
+def test_a_box_is_held_against_the_frame_it_is_on(tiny_net, clip):
+    boxes = clip[1][:4].copy()
+    boxes[3] = (90, 65, 15, 12)
+    wide = [*clip[0][:3], np.pad(clip[0][3], ((0, 20), (0, 30), (0, 0)))]
+    assert len(list(annotate(wide, boxes, tiny_net, CONFIG))) == 4
+    with pytest.raises(UserError, match=r"frame 3: .* outside the 80x60 image"):
+        list(annotate(clip[0][:4], boxes, tiny_net, CONFIG))
 
 
 def test_mask_box_lies_in_the_given_box(tiny_net, clip):
@@ -218,3 +229,79 @@ def test_mask_box_lies_in_the_given_box(tiny_net, clip):
         if box is not None:
             x, y, w, h = np.floor(boxes[index])
             assert x <= box[0] and y <= box[1] and box[0] + box[2] <= x + w and box[1] + box[3] <= y + h
+
+
+SPARSE = replace(CONFIG, num_frames=3, interval=1)
+
+
+def sparse_boxes(boxes, every):
+    """A given box on every K-th frame, a wrong one in between."""
+    given = np.arange(len(boxes)) % every == 0
+    return np.where(given[:, None], boxes, boxes + np.array([5.0, -4.0, 3.0, 2.0])), given
+
+
+@pytest.mark.parametrize("mode", ["strided", "centred"])
+@pytest.mark.parametrize("every", [2, 3, 4])
+def test_boxes_in_between_have_no_say_in_the_masks_of_given_boxes(tiny_net, clip, mode, every):
+    frames, boxes = clip
+    mixed, given = sparse_boxes(boxes, every)
+    config = replace(SPARSE, mode=mode)
+    alone = list(annotate(frames[given], boxes[given], tiny_net, config, keep_logits=True))
+    found = list(annotate(frames, mixed, tiny_net, config, given={1: given}, keep_logits=True))
+    assert [result.index for result in found] == list(range(len(frames)))
+    for result, expected in zip([found[i] for i in np.flatnonzero(given)], alone, strict=True):
+        np.testing.assert_allclose(result.logits[1], expected.logits[1], atol=2e-3)
+    assert all(result.scores for result in found), "the frames in between are segmented too"
+
+
+def test_transfer_is_a_window_in_which_the_further_frame_weighs_nothing(tiny_net, clip):
+    """Eq. 2b with w_t = 0 for the further frame, both solves, and 1/T over the frames that count."""
+    frames, boxes = clip
+    images = torch.from_numpy(frames[:3, :, :64]).permute(0, 3, 1, 2).float()
+    images = torch.nn.functional.interpolate(images, (64, 64))
+    with torch.inference_mode():
+        encoding = tiny_net.encode(images, torch.from_numpy(boxes[:3]).float()).map(lambda maps: maps.unsqueeze(1))
+        output = tiny_net.aggregate(encoding.map(lambda maps: maps[:2]), (64, 64))
+        found = tiny_net.transfer(encoding.map(lambda maps: maps[2:]), output.filter, (64, 64))
+        # The same by hand: T = 3 frames, w of the two raised by sqrt(3/2) to undo 1/3 for 1/2.
+        counted = torch.tensor([1.5**0.5, 1.5**0.5, 0.0])[:, None, None, None, None]
+        solve = tiny_net.aggregation
+        first = solve(encoding.features, encoding.target, encoding.weight * counted, 3)
+        coarse = tiny_net._decode(encoding, first.prediction, (64, 64))
+        again = tiny_net._encode_masks(tiny_net.mask_encoder, coarse, encoding.features)
+        second = tiny_net.refined_aggregation(encoding.features, again.target, again.weight * counted, 3)
+        expected = tiny_net._decode(encoding, second.prediction, (64, 64))
+    torch.testing.assert_close(output.final, expected[:2], atol=2e-3, rtol=1e-4)
+    torch.testing.assert_close(found, expected[2:], atol=2e-3, rtol=1e-4)
+
+
+def test_crops_in_between_do_not_pile_up(tiny_net, clip):
+    frames, boxes = np.tile(clip[0], (4, 1, 1, 1)), np.tile(clip[1], (4, 1))
+    mixed, given = sparse_boxes(boxes, 4)
+    windows = schedule("strided", int(given.sum()), 3, 1)
+    stream = ObjectStream(tiny_net, mixed, windows, SPARSE, given)
+    most = answered = 0
+    for index, frame in enumerate(frames):
+        stream.push(index, frame)
+        most = max(most, sum(len(waiting) for waiting in stream._between.values()))
+        while answered <= index and stream.is_ready(answered):
+            assert stream.pop(answered) is not None
+            answered += 1
+    assert answered == len(frames)
+    assert most <= (SPARSE.num_frames + SPARSE.encode_batch) * 4
+    assert stream._filters == stream._between == {}
+
+
+@pytest.mark.parametrize(
+    ("between", "boxed", "expected"),
+    [
+        pytest.param([1, 2, 3], [0, 4], {1: 0, 2: 0, 3: 1}, id="the nearer, the earlier of two"),
+        pytest.param([5, 6], [4], {5: 0, 6: 0}, id="one given frame"),
+        pytest.param([], [0, 4], {}, id="none in between"),
+        pytest.param([1], [], {}, id="none given"),
+        pytest.param([0, 9], [2, 7], {0: 0, 9: 1}, id="before the first, after the last"),
+    ],
+)
+def test_lenders(between, boxed, expected):
+    windows = schedule("strided", len(boxed), 1, 1)
+    assert lenders(np.array(between, int), np.array(boxed, int), windows) == expected

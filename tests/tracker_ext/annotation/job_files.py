@@ -1,0 +1,65 @@
+"""Tiny data sets on disk, and `run_annotate.py` on them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+import run_annotate
+from ltr_ext.errors import run_command
+
+SIZE = (48, 64)
+"""(height, width) of the frames."""
+
+
+def write_frames(folder: Path, names: list[str], size: tuple[int, int] = SIZE, seed: int = 0) -> list[Path]:
+    """Noisy pictures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(seed)
+    paths = [folder / name for name in names]
+    for path in paths:
+        cv2.imwrite(str(path), rng.integers(0, 256, (*size, 3), dtype=np.uint8))
+    return paths
+
+
+def wandering_boxes(count: int) -> np.ndarray:
+    """[count, 4] inside the frames."""
+    steps = np.arange(count)
+    return np.stack([8.0 + steps % 20, 6.0 + steps % 10, np.full(count, 24.0), np.full(count, 20.0)], axis=1)
+
+
+def write_boxes(path: Path, boxes: np.ndarray) -> None:
+    """x,y,w,h lines."""
+    path.write_text("".join(",".join(f"{value:.1f}" for value in box) + "\n" for box in boxes))
+
+
+def got10k_sequence(root: Path, name: str, count: int, seed: int = 0) -> Path:
+    """One sequence in GOT-10k layout."""
+    folder = root / name
+    write_frames(folder, [f"{number:08d}.jpg" for number in range(1, count + 1)], seed=seed)
+    write_boxes(folder / "groundtruth.txt", wandering_boxes(count))
+    return folder
+
+
+def got10k(root: Path, counts: dict[str, int]) -> Path:
+    """A data set in GOT-10k layout; also its `list.txt`."""
+    for seed, (name, count) in enumerate(counts.items()):
+        got10k_sequence(root, name, count, seed)
+    (root / "list.txt").write_text("".join(f"{name}\n" for name in counts), encoding="utf-8")
+    return root
+
+
+def annotate(*arguments: str | Path) -> int:
+    """The exit code of `run_annotate.py`."""
+    return run_command(lambda: run_annotate.main([str(argument) for argument in arguments]))
+
+
+def everything(out: Path) -> dict[str, bytes]:
+    """Contents of all files of an output folder that do not tell the time."""
+    return {
+        path.relative_to(out).as_posix(): path.read_bytes()
+        for path in sorted(out.rglob("*"))
+        if path.is_file() and path.parts[len(out.parts)] not in ("sequences", "report.html")
+    }

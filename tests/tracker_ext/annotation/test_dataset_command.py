@@ -1,0 +1,380 @@
+"""A whole data set: what is written, and that nothing is lost whatever happens."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import json
+import os
+from pathlib import Path
+
+import cv2
+import job_files
+import numpy as np
+import pytest
+from job_files import annotate, everything, got10k, got10k_sequence
+
+import run_annotate
+from ltr_ext.data.image_io import read_mask
+from ltr_ext.data.trust_table import read_trust
+from tracker_ext.annotation import dataset_command, sequence_run
+from tracker_ext.annotation.formats import FORMATS, images
+from tracker_ext.annotation.lock import SequenceLock
+from tracker_ext.annotation.sources import DATASETS
+
+NAMES = {"a": 7, "b": 5, "c": 6}
+ODD = "Straße 7%/ä b"
+
+
+@pytest.fixture
+def data(tmp_path) -> Path:
+    return got10k(tmp_path / "data", NAMES)
+
+
+@pytest.fixture
+def run(data, tmp_path, tiny_weights):
+    """`run_annotate.py folder` on the data, with small windows."""
+
+    def call(*options: str | Path, out: Path = tmp_path / "out", path: Path = data) -> int:
+        return annotate(
+            "folder", path, "--out", out, "--weights", tiny_weights, "--frames", 3, "--interval", 2, *options
+        )
+
+    return call
+
+
+def finished(out: Path) -> list[str]:
+    return sorted(json.loads(path.read_text())["name"] for path in (out / "sequences").glob("*.json"))
+
+
+def leftovers(out: Path) -> list[Path]:
+    return [path for folder in (".work", ".locks") for path in (out / folder).iterdir()]
+
+
+def failures(out: Path) -> dict[str, str]:
+    with (out / "failed.csv").open() as file:
+        return {row["sequence"]: row["reason"] for row in csv.DictReader(file)}
+
+
+def test_the_command_line_knows_the_data_sets_and_formats_that_exist():
+    """They stand there too so that --help does not have to load PyTorch."""
+    assert tuple(run_annotate.DATASETS) == tuple(DATASETS)
+    assert tuple(FORMATS) == run_annotate.FORMATS
+
+
+def test_a_folder(run, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert run() == 0
+    assert finished(out) == sorted(NAMES)
+    assert leftovers(out) == []
+    assert not (out / "failed.csv").exists()
+    for name, count in NAMES.items():
+        masks = sorted((out / "davis/Annotations/480p" / name).iterdir())
+        assert [path.name for path in masks] == [f"{index:05d}.png" for index in range(count)]
+        rows = read_trust(out / "trust" / f"{name}.csv")
+        assert [row.frame for row in rows] == list(range(count))
+        assert [row.file for row in rows] == [path.name for path in masks]
+        assert [row.trust.area for row in rows] == [int(read_mask(path).astype(bool).sum()) for path in masks]
+        assert list((out / "preview" / name).glob("*.jpg"))
+        manifest = json.loads((out / "sequences" / f"{name}.json").read_text())
+        assert (manifest["frames"], manifest["size"], manifest["skipped_boxes"]) == (count, [48, 64], [])
+        assert all((out / path).exists() for path in manifest["outputs"])
+    assert any(read_mask(path).any() for path in out.glob("davis/Annotations/480p/*/*.png"))
+    assert (out / "report.html").is_file()
+    assert "made 3 sequences, 18 frames" in capsys.readouterr().out
+
+
+def test_a_second_run_does_nothing_and_a_third_only_what_is_missing(run, tmp_path, monkeypatch, capsys):
+    out = tmp_path / "out"
+    assert run("--limit", 2) == 0
+    assert finished(out) == ["a", "b"]
+    made = []
+    make = sequence_run.make_sequence
+    monkeypatch.setattr(
+        sequence_run,
+        "make_sequence",
+        lambda job, sequence, *rest: (made.append(sequence.name), make(job, sequence, *rest))[1],
+    )
+    assert run() == 0
+    assert made == ["c"]
+    whole = everything(out)
+    assert run() == 0
+    assert made == ["c"]
+    assert everything(out) == whole
+    assert "3 done before, 0 to do" in capsys.readouterr().out
+
+
+def test_masks_that_were_taken_away_are_made_again(run, tmp_path):
+    out = tmp_path / "out"
+    assert run() == 0
+    whole = everything(out)
+    for path in (out / "davis/Annotations/480p/b").iterdir():
+        path.unlink()
+    (out / "davis/Annotations/480p/b").rmdir()
+    assert run() == 0
+    assert everything(out) == whole
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        pytest.param(("--tolerance", 0.5), "tolerance is 0.05 there and 0.5 here", id="window option"),
+        pytest.param(("--format", "ytvos"), "formats is", id="format"),
+        pytest.param(("--min-confidence", 0.5), "min_confidence", id="threshold"),
+    ],
+)
+def test_a_run_with_other_settings_is_refused_and_changes_nothing(run, tmp_path, capsys, options, named):
+    assert run("--limit", 1) == 0
+    whole = everything(tmp_path / "out")
+    assert run(*options) == 2
+    assert named in capsys.readouterr().err
+    assert everything(tmp_path / "out") == whole
+
+
+def test_a_run_with_another_batch_goes_on(run, tmp_path):
+    """It changes the speed, not the masks."""
+    assert run("--limit", 1) == 0
+    assert run("--batch", 2) == 0
+
+
+def test_ctrl_c_leaves_whole_sequences_and_the_next_run_goes_on(run, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    write = images.write_mask
+    monkeypatch.setattr(images, "write_mask", interrupting(write, after=9, error=KeyboardInterrupt()))
+    assert run() == 130
+    assert finished(out) == ["a"]
+    assert leftovers(out) == []
+    assert sorted(path.name for path in (out / "davis/Annotations/480p").iterdir()) == ["a"]
+    monkeypatch.setattr(images, "write_mask", write)
+    assert run() == 0
+    assert finished(out) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS])
+def test_a_disk_that_fills_up_stops_the_run_and_keeps_what_is_finished(run, tmp_path, monkeypatch, capsys, code):
+    out = tmp_path / "out"
+    write = images.write_mask
+    full = OSError(code, os.strerror(code), str(out / "x.png"))
+    monkeypatch.setattr(images, "write_mask", interrupting(write, after=9, error=full))
+    assert run() == 2
+    error = capsys.readouterr().err
+    assert os.strerror(code) in error and "same command again" in error and "Traceback" not in error
+    assert finished(out) == ["a"]
+    assert leftovers(out) == []
+    monkeypatch.setattr(images, "write_mask", write)
+    assert run() == 0
+    assert finished(out) == sorted(NAMES)
+
+
+def interrupting(function, after: int, error: BaseException):
+    """The function, until it was called so many times."""
+    calls = []
+
+    def call(*arguments):
+        calls.append(1)
+        if len(calls) > after:
+            raise error
+        return function(*arguments)
+
+    return call
+
+
+def truncate(folder: Path) -> str:
+    path = folder / "00000003.jpg"
+    path.write_bytes(path.read_bytes()[:200])
+    return "00000003.jpg"
+
+
+def drop_frame(folder: Path) -> str:
+    (folder / "00000003.jpg").unlink()
+    return "5 boxes for 4 frames|5 boxes, but"
+
+
+def garble(folder: Path) -> str:
+    (folder / "00000002.jpg").write_bytes(b"no picture")
+    return "00000002.jpg"
+
+
+def drop_box(folder: Path) -> str:
+    lines = (folder / "groundtruth.txt").read_text().splitlines()
+    (folder / "groundtruth.txt").write_text("\n".join(lines[:-1]) + "\n")
+    return "4 boxes for 5 frames"
+
+
+def drop_all_boxes(folder: Path) -> str:
+    (folder / "groundtruth.txt").write_text("0,0,0,0\n" * 5)
+    return "not one usable box"
+
+
+@pytest.mark.parametrize("damage", [truncate, drop_frame, garble, drop_box, drop_all_boxes])
+def test_a_broken_sequence_is_named_and_does_not_stop_the_others(run, data, tmp_path, capsys, damage):
+    out = tmp_path / "out"
+    reason = damage(data / "b")
+    assert run() == 1
+    assert finished(out) == ["a", "c"]
+    assert list(failures(out)) == ["b"]
+    assert any(part in failures(out)["b"] for part in reason.split("|"))
+    error = capsys.readouterr().err
+    assert "failed: b: " in error and "Traceback" not in error
+    assert f"--only {out / 'failed.csv'}" in error
+    assert not (out / "davis/Annotations/480p/b").exists()
+
+    got10k_sequence(data, "b", 5, seed=1)
+    assert run("--only", out / "failed.csv") == 0
+    assert finished(out) == sorted(NAMES)
+    assert not (out / "failed.csv").exists()
+
+
+def test_a_bad_box_is_skipped_and_reported(run, data, tmp_path):
+    lines = (data / "b/groundtruth.txt").read_text().splitlines()
+    (data / "b/groundtruth.txt").write_text("\n".join([*lines[:2], "900,900,5,5", *lines[3:]]) + "\n")
+    assert run("--max-gap", 0) == 0
+    manifest = json.loads((tmp_path / "out/sequences/b.json").read_text())
+    assert ["outside the 64x48 image" in text for text in manifest["skipped_boxes"]] == [True]
+    assert not read_mask(tmp_path / "out/davis/Annotations/480p/b/00002.png").any()
+    assert read_mask(tmp_path / "out/davis/Annotations/480p/b/00003.png").any()
+
+
+def test_names_with_slashes_spaces_and_other_letters(run, tmp_path):
+    data, out = tmp_path / "odd data é", tmp_path / "out dir ü"
+    got10k_sequence(data, ODD, 4)
+    got10k_sequence(data, ".hidden", 4)
+    assert run(path=data, out=out) == 0
+    assert finished(out) == sorted([ODD, ".hidden"])
+    assert (out / "davis/Annotations/480p/Straße 7%25%2Fä b/00003.png").is_file()
+    assert run("--only", ODD, path=data, out=out) == 0
+
+
+def test_a_read_only_folder_is_refused(run, tmp_path, monkeypatch, capsys):
+    def refuse(path, *rest, **options):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    assert run() == 2
+    assert "cannot be written (Permission denied)" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_without_permission_is_refused(run, tmp_path, capsys):
+    (tmp_path / "out").mkdir(mode=0o555)
+    assert run() == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_what_another_run_has_in_hand_is_left_to_it(run, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert run("--limit", 1) == 0
+    with SequenceLock(out / ".locks/b.lock") as claimed:
+        assert claimed
+        assert run() == 0
+        assert finished(out) == ["a", "c"]
+        assert "1 are being made by another run" in capsys.readouterr().out
+    assert run() == 0
+    assert finished(out) == sorted(NAMES)
+
+
+def test_shards_make_up_the_whole(run, data, tmp_path):
+    assert run(out=tmp_path / "whole") == 0
+    for part in ("1/2", "2/2"):
+        assert run("--shard", part, out=tmp_path / "parts") == 0
+    assert everything(tmp_path / "parts") == everything(tmp_path / "whole")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        pytest.param(("--shard", "0/2"), "--shard 0/2: write i/n", id="shard from 0"),
+        pytest.param(("--shard", "3/2"), "--shard 3/2", id="shard beyond"),
+        pytest.param(("--format", "png"), "format png is unknown", id="format"),
+        pytest.param(("--only", "z"), "no sequence 'z'", id="unknown sequence"),
+        pytest.param(("--workers", 0), "--workers 0", id="workers"),
+        pytest.param(("--limit", 0), "--limit 0", id="limit"),
+        pytest.param(("--min-confidence", 2), "min_confidence", id="confidence"),
+        pytest.param(("--max-gap", -1), "--max-gap -1", id="gap"),
+        pytest.param(("--variant", "single_image"), "are of variant iterative", id="variant"),
+        pytest.param(("--weights", "missing.safetensors"), "missing.safetensors do not exist", id="weights"),
+        pytest.param(("--cluster", "moon"), "--cluster moon", id="cluster"),
+        pytest.param(("--boxes", "missing.json"), "missing.json: is no file", id="boxes"),
+    ],
+)
+def test_bad_options_in_one_line(run, capsys, options, message):
+    assert run(*options) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+
+
+def test_dry_run_counts_and_writes_nothing(run, tmp_path, capsys):
+    assert run("--dry-run", "--format", "davis,coco-rle" if has_coco() else "davis") == 0
+    text = capsys.readouterr().out
+    assert "3 sequences, 0 done, 3 to do" in text and "about 18 frames" in text
+    assert "davis: about" in text and "time: about" in text
+    assert not (tmp_path / "out").exists()
+
+
+def has_coco() -> bool:
+    try:
+        import pycocotools.mask  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def test_min_confidence_leaves_masks_empty_and_keeps_the_opinion(run, tmp_path):
+    assert run(out=tmp_path / "all") == 0
+    trust = read_trust(tmp_path / "all/trust/a.csv")
+    known = sorted(row.trust.confidence for row in trust if row.trust.area)
+    limit = (known[0] + known[-1]) / 2
+    assert run("--min-confidence", limit, out=tmp_path / "some") == 0
+    assert read_trust(tmp_path / "some/trust/a.csv") == trust
+    kept = [read_mask(tmp_path / "some/davis/Annotations/480p/a" / row.file).any() for row in trust]
+    assert kept == [bool(row.trust.area) and row.trust.confidence >= limit for row in trust]
+    manifest = json.loads((tmp_path / "some/sequences/a.json").read_text())
+    assert manifest["summary"]["dropped"] == sum(row.trust.area > 0 for row in trust) - sum(kept) > 0
+
+
+def test_without_refinement_is_another_result_of_the_same_weights(run, tmp_path, tiny_net):
+    assert run(out=tmp_path / "full") == 0
+    assert run("--variant", "multi_frame_plus", out=tmp_path / "short") == 0
+    assert everything(tmp_path / "full") != everything(tmp_path / "short")
+    assert run(out=tmp_path / "again") == 0
+    assert everything(tmp_path / "full") == everything(tmp_path / "again"), "the network itself is as it was"
+
+
+def test_frames_in_between_get_masks_of_less_confidence_and_absent_ones_none(run, tmp_path):
+    data = tmp_path / "sparse"
+    count = 13
+    job_files.write_frames(data / "s", [f"{number:05d}.jpg" for number in range(count)])
+    boxes = job_files.wandering_boxes(count)
+    rows = [f"{i},1,{','.join(map(str, boxes[i]))}" for i in (0, 4, 8)] + ["9,1,nan,nan,nan,nan"]
+    rows += [f"12,1,{','.join(map(str, boxes[12]))}"] + [f"{i},2,30,20,20,18" for i in range(3, 7)]
+    (data / "s/boxes.csv").write_text("\n".join(["frame,object,x,y,w,h", *rows]) + "\n")
+    assert run(path=data) == 0
+    table = {(row.object, row.frame): row for row in read_trust(tmp_path / "out/trust/s.csv")}
+    assert [f for f in range(count) if table[1, f].boxed] == [0, 4, 8, 12]
+    assert [f for f in range(count) if table[2, f].boxed] == [3, 4, 5, 6]
+    assert all(table[1, f].trust.area == 0 for f in (9, 10, 11)), "absent by the data set's word"
+    assert all(table[2, f].trust.area == 0 for f in (0, 1, 2, 7, 8)), "before it enters, after it leaves"
+    assert any(table[1, f].trust.area for f in (1, 2, 3, 5, 6, 7))
+    manifest = json.loads((tmp_path / "out/sequences/s.json").read_text())
+    assert manifest["summary"]["between"] > 0
+
+
+def test_sizes_that_change_in_mid_sequence(run, tmp_path):
+    data = tmp_path / "sizes"
+    got10k_sequence(data, "s", 6)
+    for number in (5, 6):
+        cv2.imwrite(str(data / f"s/{number:08d}.jpg"), np.zeros((60, 90, 3), np.uint8))
+    assert run(path=data) == 0
+    shapes = [read_mask(path).shape for path in sorted((tmp_path / "out/davis/Annotations/480p/s").iterdir())]
+    assert shapes == [(48, 64)] * 4 + [(60, 90)] * 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        pytest.param(["folder", "a b", "--limit", "3"], "folder 'a b' --only F", id="limit"),
+        pytest.param(["x", "--shard=1/2", "--only", "q", "--out", "o"], "x --out o --only F", id="shard, only"),
+    ],
+)
+def test_retry_command(arguments, expected):
+    assert dataset_command.retry_command(arguments, Path("F")) == f"python run_annotate.py {expected}"

@@ -1,0 +1,197 @@
+"""The review page in a real browser: headless Chromium, no network."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from review_job import AWKWARD, write_job
+
+from ltr_ext.data.decisions import read_decisions
+from tracker_ext.annotation.report_page import write_report
+
+webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed: pip install box2mask[browser]")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMEDRIVER = shutil.which("chromedriver")
+
+pytestmark = pytest.mark.skipif(
+    not (CHROMIUM and CHROMEDRIVER), reason="no browser: apt-get install chromium chromium-driver"
+)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    from selenium.webdriver.chrome.options import Options
+    from selenium.webdriver.chrome.service import Service
+
+    folder = tmp_path_factory.mktemp("browser")
+    options = Options()
+    options.binary_location = CHROMIUM
+    for flag in (
+        "headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking",
+        "disable-component-update", "disable-sync", "disable-dev-shm-usage", "window-size=1280,800",
+        "host-resolver-rules=MAP * ~NOTFOUND", f"user-data-dir={folder / 'profile'}",
+    ):  # fmt: skip
+        options.add_argument(f"--{flag}")
+    options.add_experimental_option("prefs", {"download.default_directory": str(folder / "downloads")})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(CHROMEDRIVER))
+    driver.downloads = folder / "downloads"
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory) -> Path:
+    return write_report(write_job(tmp_path_factory.mktemp("job") / "out", 31, pictures=2))
+
+
+@pytest.fixture
+def page(browser, report):
+    open_page(browser, report)
+    browser.execute_script("localStorage.clear()")
+    open_page(browser, report)
+    return browser
+
+
+def open_page(browser, report: Path) -> None:
+    browser.get(report.as_uri())
+    wait_for(lambda: browser.execute_script("return document.documentElement.dataset.ready"))
+
+
+def wait_for(condition, seconds: float = 20.0):
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+    return value
+
+
+def find(browser, selector: str):
+    return browser.find_element("css selector", selector)
+
+
+def names(browser) -> list[str]:
+    """Of the rows in sight, top to bottom."""
+    return browser.execute_script(
+        "return [...document.querySelectorAll('.row')].sort((a, b) => a.ariaPosInSet - b.ariaPosInSet)"
+        ".map(row => row.querySelector('b').textContent)"
+    )
+
+
+def press(browser, *keys: str) -> None:
+    from selenium.webdriver import ActionChains
+
+    ActionChains(browser).send_keys(*keys).perform()
+
+
+def selected(browser) -> str:
+    return find(browser, "#name").text
+
+
+def export(browser) -> dict:
+    """What the download gives when it is read as `--apply` does."""
+    file = browser.downloads / "decisions.csv"
+    file.unlink(missing_ok=True)
+    find(browser, "#export").click()
+    wait_for(file.is_file)
+    return {name: decision.choice for name, decision in read_decisions(file).items()}
+
+
+def test_worst_comes_first_with_its_pictures_and_no_error(page):
+    assert names(page)[:3] == ["seq_00029", "seq_00028", "seq_00027"]
+    assert selected(page) == "seq_00029"
+    wait_for(lambda: page.execute_script("return document.querySelector('.row img').naturalWidth") == 64)
+    assert len(page.find_elements("css selector", "#pictures img")) == 2
+    assert [entry["message"] for entry in page.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
+def test_click_filter_and_export(page):
+    page.find_elements("css selector", ".row")[2].click()
+    assert selected(page) == "seq_00027"
+    find(page, "[data-choice=reject]").click()
+    assert selected(page) == "seq_00026"
+    find(page, "#text").send_keys("zebra")
+    assert names(page) == [AWKWARD]
+    find(page, "[data-choice=flag]").click()
+    assert export(page) == {AWKWARD: "flag", "seq_00027": "reject"}
+
+
+@pytest.mark.parametrize(
+    "fields, expected",
+    [
+        pytest.param({"confidence-to": "0.05"}, ["seq_00029"], id="confidence"),
+        pytest.param({"tightness-from": "0.96"}, [AWKWARD], id="tightness"),
+        pytest.param({"confidence-from": "0.8", "tightness-to": "0.5"}, ["seq_00003", "seq_00001"], id="both"),
+        pytest.param({"text": "SEQ_0001", "confidence-to": "0.39"}, ["seq_00019", "seq_00018"], id="two fields"),
+        pytest.param({"text": "no such"}, [], id="nothing"),
+    ],
+)
+def test_filters(page, fields, expected):
+    for name, value in fields.items():
+        page.execute_script(
+            "const f = document.getElementById(arguments[0]); f.value = arguments[1];"
+            "f.dispatchEvent(new Event('input', {bubbles: true}))",
+            name,
+            value,
+        )
+    assert names(page) == expected
+    assert find(page, "#nothing").is_displayed() == (not expected)
+
+
+def test_keyboard_alone_reviews(page):
+    press(page, "j", "j", "k", "r", "f", "a")
+    assert selected(page) == "seq_00025"
+    press(page, "/")
+    press(page, "zebra", "")
+    press(page, "", "r")
+    assert export(page) == {"seq_00028": "reject", "seq_00027": "flag", "seq_00026": "accept", AWKWARD: "reject"}
+    press(page, "?")
+    assert find(page, "#help").is_displayed()
+    press(page, "")
+    assert not find(page, "#help").is_displayed()
+
+
+def test_undecide_comment_and_survive_a_reload(page, report):
+    press(page, "r", "k", "u", "j", "f", "k", "c")
+    press(page, 'two "legs", missing')
+    open_page(page, report)
+    assert export(page) == {"seq_00028": "flag"}
+    decisions = read_decisions(page.downloads / "decisions.csv")
+    assert decisions["seq_00028"].comment == 'two "legs", missing'
+
+
+def test_applied_decisions_are_there_and_can_be_changed(browser, tmp_path):
+    out = write_job(tmp_path / "out", 5)
+    (out / "decisions.csv").write_text("sequence,decision\nseq_00003,reject\nseq_00002,accept\n", encoding="utf-8")
+    open_page(browser, write_report(out))
+    press(browser, "a")
+    assert export(browser) == {"seq_00003": "accept", "seq_00002": "accept"}
+
+
+def test_focus_and_labels(page):
+    active = page.execute_script(
+        "return document.getElementById(document.activeElement.getAttribute('aria-activedescendant')).ariaLabel"
+    )
+    assert active.startswith("seq_00029, confidence 0.03") and active.endswith("undecided")
+    unnamed = page.execute_script(
+        "return [...document.querySelectorAll('button, input, select, [role=listbox], dialog')]"
+        ".filter(e => !(e.textContent.trim() || e.ariaLabel || e.labels?.length || e.getAttribute('aria-labelledby')))"
+        ".map(e => e.outerHTML)"
+    )
+    assert unnamed == []
+
+
+@pytest.mark.slow
+def test_ten_thousand_sequences_open(browser, tmp_path):
+    """Only rows in sight exist. The time is printed, and bounded generously: the machine may be busy."""
+    report = write_report(write_job(tmp_path / "out", 10_000, frames=4))
+    open_page(browser, report)
+    ready = float(browser.execute_script("return document.documentElement.dataset.ready"))
+    print(f"{report.stat().st_size / 1e6:.1f} MB, ready after {ready:.0f} ms")
+    assert len(names(browser)) < 60
+    press(browser, "")
+    wait_for(lambda: names(browser)[-1] == AWKWARD)
+    assert ready < 20_000

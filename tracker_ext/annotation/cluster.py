@@ -1,0 +1,172 @@
+"""Many machines with one shared folder: SLURM arrays (submitit) and Dask. Optional, extra `cluster`.
+
+Sequences are claimed one by one through locks in the output folder, so that who dies loses only the sequence in hand,
+and others take what it did not get to. The shared file system must have locks that hold between machines (`flock`
+on NFS from version 4, Lustre mounted with `flock`); without them use `--shard i/n`, which needs none.
+"""
+
+from __future__ import annotations
+
+import pickle
+import time
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from ltr_ext.errors import UserError
+from tracker_ext.annotation.job import AnnotationJob
+from tracker_ext.annotation.sequence_run import Outcome
+from tracker_ext.annotation.workers import Report, run_here, run_one
+
+INSTALL = "pip install 'box2mask[cluster]'"
+PATIENCE = 5.0
+"""Seconds between two looks at a sequence that another task has in hand."""
+
+
+def run_on_cluster(
+    job: AnnotationJob,
+    names: Sequence[str],
+    address: str,
+    workers: int,
+    report: Report,
+    slurm: dict[str, Any] | None = None,
+) -> None:
+    """Make sequences on other machines.
+
+    Args:
+        job: its output folder is open, and is at the same place on every machine.
+        names: of the sequences.
+        address: `slurm`; `local` for a Dask cluster of processes on this machine; or a Dask scheduler `tcp://host:port`.
+        workers: array tasks of SLURM, processes of `local`; a scheduler has its own.
+        report: called here, once per sequence.
+        slurm: options of submitit, for example partition.
+
+    Raises:
+        UserError: the library is not installed, an unknown address, or no cluster there.
+    """
+    if address == "slurm":
+        run_on_slurm(job, names, workers, report, slurm or {})
+    elif address == "local" or "://" in address:
+        run_on_dask(job, names, address, workers, report)
+    else:
+        raise UserError(f"--cluster {address}: is neither slurm nor local nor a Dask scheduler tcp://host:port")
+
+
+def run_on_dask(
+    job: AnnotationJob, names: Sequence[str], address: str, workers: int, report: Report, timeout: float = 30
+) -> None:
+    """One task per sequence. The scheduler gives the task of a lost worker to another one, up to three times.
+
+    `timeout`: seconds to wait for the scheduler.
+    """
+    try:
+        from distributed import Client, KilledWorker, LocalCluster, as_completed
+    except ImportError as error:
+        raise UserError(f"--cluster {address} needs Dask: {INSTALL}") from error
+    cluster: Any = None
+    try:
+        if address == "local":
+            cluster = LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None)
+        client = Client(cluster or address, timeout=timeout)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise UserError(
+            f"--cluster {address}: no Dask scheduler answers ({error}); start one: dask scheduler"
+        ) from error
+    try:
+        keys = [f"annotate-{name}" for name in names]
+        futures = client.map(run_pickled, list(names), data=pickle.dumps(job), pure=False, key=keys)
+        name_of = {future.key: name for future, name in zip(futures, names, strict=True)}
+        for future in as_completed(futures):
+            try:
+                report(future.result())
+            except KilledWorker:
+                report(Outcome(name_of[future.key], "failed", "its workers died, one after the other"))
+            except Exception as error:
+                report(Outcome(name_of[future.key], "failed", f"{type(error).__name__}: {error}"))
+    finally:
+        client.close()
+        if cluster is not None:
+            cluster.close()
+
+
+def run_pickled(name: str, data: bytes) -> Outcome:
+    """`run_one` for a pickled job, which is unpickled once per process and then keeps the tables it has read."""
+    return run_one(name, _unpickled(data))
+
+
+@lru_cache(maxsize=1)
+def _unpickled(data: bytes) -> AnnotationJob:
+    job = pickle.loads(data)
+    assert isinstance(job, AnnotationJob)
+    return job
+
+
+def run_on_slurm(
+    job: AnnotationJob,
+    names: Sequence[str],
+    tasks: int,
+    report: Report,
+    options: dict[str, Any],
+    executor: str = "slurm",
+) -> None:
+    """An array of tasks. Each begins at another place of the list and goes on until all of it is claimed or done.
+
+    Args:
+        job: see `run_on_cluster`.
+        names: of the sequences.
+        tasks: size of the array.
+        report: called here, once per sequence.
+        options: of submitit's executor, for example `slurm_partition`, `timeout_min`, `gpus_per_node`.
+        executor: submitit's; "local" starts the tasks on this machine.
+    """
+    try:
+        import submitit
+    except ImportError as error:
+        raise UserError(f"--cluster slurm needs submitit: {INSTALL}") from error
+    folder = job.out / ".slurm"
+    try:
+        submitter = submitit.AutoExecutor(folder=folder, cluster=executor)
+        submitter.update_parameters(**{"name": "box2mask", "timeout_min": 24 * 60, **options})
+        orders = [[*names[start:], *names[:start]] for start in (len(names) * task // tasks for task in range(tasks))]
+        running = submitter.map_array(run_share, [job] * tasks, orders)
+    except (RuntimeError, NameError, TypeError, FileNotFoundError) as error:
+        raise UserError(f"--cluster slurm: {' '.join(str(error).split())}; is this a SLURM machine?") from error
+    merged: dict[str, Outcome] = {}
+    lost = []
+    for task in running:
+        try:
+            outcomes = task.result()
+        except Exception as error:
+            lost.append(f"task {task.job_id}: {' '.join(str(error).split())[:200]}")
+            continue
+        for outcome in outcomes:
+            if outcome.name not in merged or outcome.status in ("made", "failed", "stopped"):
+                merged[outcome.name] = outcome
+    for name in names:
+        found = merged.get(name)
+        if found is not None and found.status != "busy":
+            report(found)
+        elif job.is_done(name):
+            report(Outcome(name, "made"))
+        else:
+            report(
+                Outcome(name, "failed", f"no task finished it ({lost[0] if lost else 'it was held by another run'})")
+            )
+
+
+def run_share(job: AnnotationJob, names: Sequence[str]) -> list[Outcome]:
+    """What one array task does: all that nobody else has, and at the end what somebody had and lost.
+
+    Returns:
+        The last outcome of every name.
+    """
+    outcomes: dict[str, Outcome] = {}
+    left = list(names)
+    while left:
+        run_here(job, left, lambda outcome: outcomes.__setitem__(outcome.name, outcome))
+        if any(outcome.status == "stopped" for outcome in outcomes.values()):
+            break
+        left = [name for name in left if outcomes[name].status == "busy"]
+        if left:
+            time.sleep(PATIENCE)
+    return list(outcomes.values())

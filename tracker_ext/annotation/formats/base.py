@@ -1,0 +1,127 @@
+"""What a format of masks on disk has to do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import cv2
+import numpy as np
+
+from ltr_ext.data.trust_table import Trust
+from ltr_ext.errors import UserError
+
+
+@dataclass(frozen=True)
+class SequenceInfo:
+    """What a writer knows of a sequence before its first frame."""
+
+    name: str
+    safe: str
+    """`name` as a file name."""
+    sizes: list[tuple[int, int]]
+    """(height, width) of the frames."""
+    stems: list[str]
+    """Names of the frames without suffix."""
+    numbers: tuple[int, ...]
+    """Numbers of the frames in upstream's file names."""
+    objects: dict[int, str]
+    """Object id -> what the data set calls it."""
+    pictures: tuple[Path, ...] | None
+    """The frames' files; None for a video."""
+
+
+class SequenceWriter(Protocol):
+    """Writes one sequence in one format below a working folder that has the layout of the output folder."""
+
+    def add(self, index: int, labels: np.ndarray, trust: Mapping[int, Trust]) -> None:
+        """Write one frame.
+
+        Args:
+            index: of the frame, from 0; ascending.
+            labels: [H, W] uint8, pixel value = object id.
+            trust: object id -> what is known of its mask.
+        """
+
+    def close(self) -> list[Path]:
+        """Finish.
+
+        Returns:
+            The files and folders that make up the result, relative to the working folder; each is moved as a whole.
+        """
+
+
+class Format(Protocol):
+    """A format by name."""
+
+    name: ClassVar[str]
+
+    def start(self, work: Path, info: SequenceInfo) -> SequenceWriter:
+        """Begin a sequence.
+
+        Raises:
+            UserError: the sequence cannot be expressed in this format.
+        """
+
+    def name_file(self, index: int, info: SequenceInfo) -> str:
+        """Name of the mask file of a frame, or of the file its mask is in."""
+
+    def finish(self, out: Path, names: Iterable[str]) -> None:
+        """Write what covers the whole data set.
+
+        Args:
+            out: the output folder.
+            names: file names (`safe`) of the finished sequences, sorted.
+        """
+
+
+def write_png(path: Path, labels: np.ndarray) -> None:
+    """Write a one-channel PNG.
+
+    Args:
+        path: its folder exists.
+        labels: [H, W] uint8.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    ok, data = cv2.imencode(".png", labels, [cv2.IMWRITE_PNG_COMPRESSION, 6])
+    assert ok
+    path.write_bytes(data.tobytes())
+
+
+def link_pictures(folder: Path, files: Mapping[str, Path]) -> bool:
+    """Put symbolic links to the frames into a folder; layouts expect frames beside masks.
+
+    Args:
+        folder: is made.
+        files: file name -> the frame.
+
+    Returns:
+        False if the file system knows no symbolic links; then there is no folder.
+    """
+    folder.mkdir(parents=True)
+    try:
+        for name, target in files.items():
+            (folder / name).symlink_to(target.resolve())
+    except (OSError, NotImplementedError) as error:
+        if isinstance(error, OSError) and error.errno not in (None, 1, 95):  # EPERM, EOPNOTSUPP
+            raise
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
+        return False
+    return True
+
+
+def parts(folder: Path, names: Iterable[str]) -> Iterator[tuple[str, Any]]:
+    """The json files of finished sequences, one at a time: (file name of the sequence, content)."""
+    for name in names:
+        path = folder / f"{name}.json"
+        try:
+            yield name, json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise UserError(f"file {path} is damaged ({error}); delete sequences/{name}.json and run again") from error

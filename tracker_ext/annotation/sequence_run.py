@@ -1,0 +1,246 @@
+"""One sequence of a job: from its boxes to its manifest, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from ltr_ext.data.image_io import read_image
+from ltr_ext.data.trust_table import Trust, TrustRow, write_trust
+from ltr_ext.errors import UserError
+from ltr_ext.models.box2mask import Box2MaskNet
+from ltr_ext.output import write_text
+from tracker_ext.annotation.calibration import Calibration, confidence_manifest
+from tracker_ext.annotation.engine import FrameMasks, annotate
+from tracker_ext.annotation.formats import FORMATS, SequenceInfo, SequenceWriter
+from tracker_ext.annotation.job import AnnotationJob, is_output_error
+from tracker_ext.annotation.lock import SequenceLock
+from tracker_ext.annotation.names import safe_name
+from tracker_ext.annotation.pipeline import Behind, ahead
+from tracker_ext.annotation.preview import PreviewCollector, write_preview
+from tracker_ext.annotation.sources.base import BoxedSequence, Pictures, PreparedBoxes, VideoFrames, prepare_boxes
+from tracker_ext.annotation.trust import TrustMeter
+from tracker_ext.evaluation.frames import VideoSource
+
+Status = Literal["made", "done", "busy", "failed", "stopped"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a sequence."""
+
+    name: str
+    status: Status
+    """made: now; done: before; busy: another run is at it; failed: by itself; stopped: nothing can be written."""
+    reason: str = ""
+    """One line for failed and stopped."""
+    frames: int = 0
+    seconds: float = 0.0
+
+
+def run_sequence(job: AnnotationJob, name: str, net: Box2MaskNet, calibration: Calibration | None) -> Outcome:
+    """Claim a sequence, make its masks, commit them; never raises for what is wrong with the sequence.
+
+    Args:
+        job: its output folder is open.
+        name: of the sequence.
+        net: in eval mode.
+        calibration: of its confidences; None for raw ones.
+    """
+    start = time.perf_counter()
+    try:
+        safe = safe_name(name)
+        with SequenceLock(job.out / ".locks" / f"{safe}.lock") as claimed:
+            if not claimed:
+                return Outcome(name, "busy")
+            if job.is_done(name):
+                return Outcome(name, "done")
+            work = job.out / ".work" / safe
+            shutil.rmtree(work, ignore_errors=True)
+            work.mkdir()
+            try:
+                sequence = job.source.load(name).thinned(job.every, job.most)
+                manifest = make_sequence(job, sequence, net, calibration, work)
+                manifest["seconds"] = round(time.perf_counter() - start, 3)
+                commit(job, safe, work, manifest)
+            finally:
+                shutil.rmtree(work, ignore_errors=True)
+        return Outcome(name, "made", "", manifest["frames"], time.perf_counter() - start)
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        if is_output_error(error):
+            return Outcome(name, "stopped", f"output folder {job.out} cannot be written: {reason}")
+        kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
+        return Outcome(name, "failed", f"{kind}{reason}")
+
+
+def make_sequence(
+    job: AnnotationJob, sequence: BoxedSequence, net: Box2MaskNet, calibration: Calibration | None, work: Path
+) -> dict[str, Any]:
+    """Write a sequence's masks, trust table and previews below a working folder.
+
+    Args:
+        job: formats, windows, thresholds.
+        sequence: as it is to be annotated.
+        net: in eval mode.
+        calibration: of the confidences.
+        work: an empty folder; gets the layout of the output folder.
+
+    Returns:
+        The manifest, without `seconds`.
+    """
+    prepared = prepare_boxes(sequence, job.max_gap)
+    info = sequence_info(sequence, prepared)
+    writers = [FORMATS[name].start(work, info) for name in job.formats]
+    recorder = Recorder(job, sequence, prepared, info, writers, calibration)
+    config = replace(job.config, interval=max(1, round(job.config.interval / sequence.frame_step)))
+    with closing(ahead(sequence.frames)) as frames, Behind() as behind:
+        results = annotate(
+            frames, prepared.boxes, net, config, name=sequence.name, given=prepared.given, keep_logits=True
+        )
+        for result in results:
+            behind.do(partial(recorder.add, result))
+    outputs = sorted(path for writer in writers for path in writer.close())
+    (work / "trust").mkdir()
+    write_trust(work / "trust" / f"{info.safe}.csv", recorder.rows)
+    (work / "preview").mkdir()
+    write_preview(work / "preview" / info.safe, recorder.collector)
+    return {
+        "name": sequence.name,
+        "frames": len(sequence.frames),
+        "size": list(prepared.sizes[0]),
+        "objects": {str(object_id): label for object_id, label in info.objects.items()},
+        "input_hash": sequence.input_hash(),
+        "weights_hash": job.weights_hash,
+        "settings": job.settings(),
+        "version": job.settings()["version"],
+        "precision": "bfloat16" if job.config.uses_bfloat16(next(net.parameters()).device) else "float32",
+        "confidence": confidence_manifest(calibration),
+        "outputs": [path.as_posix() for path in outputs],
+        "skipped_boxes": prepared.skipped,
+        "summary": summarise(recorder.rows, recorder.num_dropped),
+    }
+
+
+def commit(job: AnnotationJob, safe: str, work: Path, manifest: dict[str, Any]) -> None:
+    """Move a finished sequence to its place, the manifest last.
+
+    What an interrupted commit or an older run left there is moved out of the way first.
+    """
+    stale = work / "stale"
+    stale.mkdir()
+    moves = [*manifest["outputs"], f"trust/{safe}.csv", f"preview/{safe}"]
+    for number, relative in enumerate(moves):
+        target = job.out / relative
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists():
+            target.rename(stale / str(number))
+        (work / relative).rename(target)
+    write_text(job.out / "sequences" / f"{safe}.json", json.dumps(manifest, indent=1, ensure_ascii=True) + "\n")
+
+
+def sequence_info(sequence: BoxedSequence, prepared: PreparedBoxes) -> SequenceInfo:
+    """What writers are told."""
+    frames = sequence.frames
+    objects = {object_id: sequence.objects.get(object_id, "object") for object_id in prepared.boxes}
+    return SequenceInfo(
+        sequence.name,
+        safe_name(sequence.name),
+        prepared.sizes,
+        frames.stems(),
+        sequence.numbers,
+        objects,
+        frames.paths if isinstance(frames, Pictures) else None,
+    )
+
+
+class Recorder:
+    """Judges and writes the masks of a sequence, frame by frame."""
+
+    def __init__(
+        self,
+        job: AnnotationJob,
+        sequence: BoxedSequence,
+        prepared: PreparedBoxes,
+        info: SequenceInfo,
+        writers: list[SequenceWriter],
+        calibration: Calibration | None,
+    ) -> None:
+        self._min_confidence = job.min_confidence
+        self._file_format = FORMATS[job.formats[0]]
+        self._prepared, self._info, self._writers = prepared, info, writers
+        self._meters = {object_id: TrustMeter(calibration) for object_id in prepared.boxes}
+        self._frame_again = frame_reader(sequence.frames)
+        self.collector = PreviewCollector(len(sequence.frames))
+        self.rows: list[TrustRow] = []
+        self.num_dropped = 0
+
+    def add(self, result: FrameMasks) -> None:
+        """Take the masks of the next frame."""
+        index, labels = result.index, result.labels
+        boxes = {object_id: track[index] for object_id, track in self._prepared.boxes.items()}
+        trust: dict[int, Trust] = {}
+        for object_id, meter in self._meters.items():
+            boxed = bool(self._prepared.given[object_id][index])
+            logits = None if result.logits is None else result.logits.get(object_id)
+            trust[object_id] = meter.measure(logits, result.mask(object_id), boxes[object_id], boxed)
+            file = self._file_format.name_file(index, self._info)
+            self.rows.append(TrustRow(self._info.name, index, file, object_id, boxed, trust[object_id]))
+        confidences = {object_id: found.confidence for object_id, found in trust.items()}
+        self.collector.add(
+            index, self._info.stems[index], partial(self._frame_again, index), labels, boxes, confidences
+        )
+        dropped = [i for i, found in trust.items() if found.area and found.confidence < self._min_confidence]
+        self.num_dropped += len(dropped)
+        if dropped:
+            labels = np.where(np.isin(labels, dropped), 0, labels).astype(np.uint8)
+        for writer in self._writers:
+            writer.add(index, labels, trust)
+
+
+def frame_reader(frames: Pictures | VideoFrames) -> Callable[[int], np.ndarray]:
+    """Read single frames again, in ascending order, without keeping any."""
+    if isinstance(frames, Pictures):
+        return lambda index: read_image(frames.paths[index])
+    video: list[VideoSource] = []  # opened with the first frame that is wanted
+
+    def read(index: int) -> np.ndarray:
+        if not video:
+            video.append(VideoSource(frames.path, cache_frames=1))
+        return video[0].frame(frames.first + index * frames.step)
+
+    return read
+
+
+def summarise(rows: list[TrustRow], num_dropped: int) -> dict[str, Any]:
+    """The manifest's opinion of a sequence."""
+
+    def known(values: Iterator[float]) -> list[float]:
+        return [value for value in values if not math.isnan(value)]
+
+    confidences = known(row.trust.confidence for row in rows)
+    tightness = known(row.trust.tightness for row in rows)
+    return {
+        "masks": sum(row.trust.area > 0 for row in rows),
+        "empty": sum(row.trust.area == 0 and row.boxed for row in rows),
+        "absent": sum(row.trust.area == 0 and not row.boxed for row in rows),
+        "between": sum(row.trust.area > 0 and not row.boxed for row in rows),
+        "dropped": num_dropped,
+        "mean_confidence": _rounded(np.mean(confidences)) if confidences else None,
+        "min_confidence": _rounded(min(confidences)) if confidences else None,
+        "mean_tightness": _rounded(np.mean(tightness)) if tightness else None,
+    }
+
+
+def _rounded(value: float | np.floating[Any]) -> float:
+    return round(float(value), 4)

@@ -1,0 +1,46 @@
+"""TrackingNet: `TRAIN_<k>/{anno/<video>.txt, frames/<video>/<i>.jpg from 0}`, k = 0..11."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ltr_ext.errors import UserError
+from tracker_ext.annotation.sources.base import BoxedSequence, PickledByFields, Pictures
+from tracker_ext.annotation.sources.files import absent_rows, count_lines, numbered_frames
+from tracker_ext.evaluation.box_files import read_boxes
+
+
+@dataclass(frozen=True)
+class TrackingNetSource(PickledByFields):
+    """The training sets that are there."""
+
+    root: Path
+
+    @cached_property
+    def _box_files(self) -> dict[str, Path]:
+        sets = sorted(self.root.glob("TRAIN_*/anno"), key=lambda path: int(path.parent.name.partition("_")[2] or 0))
+        files: dict[str, Path] = {}
+        for path in (path for folder in sets for path in sorted(folder.glob("*.txt"))):
+            if path.stem in files:
+                raise UserError(f"TrackingNet: {path} and {files[path.stem]} have one name; remove one of them")
+            files[path.stem] = path
+        if not files:
+            raise UserError(f"TrackingNet folder {self.root} has no sequences; it holds TRAIN_0/anno/<video>.txt")
+        return files
+
+    def names(self) -> list[str]:
+        """Video names, by training set."""
+        return list(self._box_files)
+
+    def load(self, name: str) -> BoxedSequence:
+        """Absent are boxes without area."""
+        if name not in self._box_files:
+            raise UserError(f"TrackingNet: there is no video {name} in {self.root}")
+        box_file = self._box_files[name]
+        count = count_lines(box_file)
+        folder = box_file.parent.parent / "frames" / name
+        paths = numbered_frames(folder, [f"{number}.jpg" for number in range(count)], box_file)
+        boxes = read_boxes(box_file, count)[1]
+        return BoxedSequence(name, Pictures(paths), tuple(range(count)), {1: boxes}, {1: absent_rows(boxes)})

@@ -1,0 +1,74 @@
+"""A tracker as the VOT toolkit starts it: a process that speaks TraX on its standard input and output.
+
+`tracker_ext.vot.workspace` writes the line for `trackers.ini`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from typing import Any
+
+from ltr_ext import host
+from ltr_ext.errors import run_command
+from tracker_ext.vot import protocol, session
+
+EXAMPLE = """example (`command` in trackers.ini, with protocol = trax):
+  /path/to/.venv/bin/python -m tracker_ext.vot.run lwl default
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    command = argparse.ArgumentParser(
+        prog="python -m tracker_ext.vot.run",
+        description=__doc__,
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("tracker", help="tracker, for example lwl")
+    command.add_argument("parameter", help="parameter module, for example default")
+    command.add_argument("--given", choices=session.KINDS, help="what the tracker starts from (default: what it needs)")
+    command.add_argument("--report", choices=session.KINDS, help="what it answers with (default: masks if it has them)")
+    command.add_argument("--host", choices=host.CHOICES, default="auto", help="what to run on (default: auto)")
+    return command
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Load the tracker, then shake hands with the toolkit and serve it; returns the exit code.
+
+    The weights are read before the handshake: the toolkit's time-out and real-time clock start after it.
+    """
+    args = parser().parse_args(arguments)
+    logging.basicConfig(format="%(levelname)s: %(message)s", stream=sys.stderr)
+    trax = protocol.load_trax()
+    print(f"host: {host.resolve(args.host)}", file=sys.stderr)
+    from tracker_ext.tracker.for_video import build_tracker
+    from tracker_ext.tracker_handle import TrackerHandle
+
+    handle = TrackerHandle(args.tracker, args.parameter)
+    tracker = build_tracker(handle, several=False)
+    given = args.given or session.kind_given(tracker)
+    reported = args.report or session.kind_reported(tracker)
+    print(f"tracker: {args.tracker} {args.parameter}, {given} in, {reported} out", file=sys.stderr, flush=True)
+    server = trax.Server(list(protocol.REGION_TYPES), [trax.Image.PATH])
+    try:
+        session.serve(server, lambda: build_tracker(handle, several=False), given=given, reported=reported)
+    except Exception as error:
+        say_goodbye(server, error)
+        raise
+    server.quit()
+    return 0
+
+
+def say_goodbye(server: Any, error: Exception) -> None:
+    """Tell the toolkit why we leave; it may be gone already, and that must not hide the reason."""
+    try:
+        server.quit(" ".join(str(error).split()) or type(error).__name__)
+    except Exception as second:
+        print(f"the toolkit cannot be told: {second}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))
