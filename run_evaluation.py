@@ -135,7 +135,7 @@ def check(args: argparse.Namespace) -> None:
         UserError: it does not.
     """
     if args.masks and (args.table or args.pack or len(args.results) != 1):
-        raise UserError(f"--masks {args.masks}: goes with one --results, the folder of the boxes, and no table")
+        raise UserError(f"--masks {args.masks}: goes with --results, one folder of boxes, and with no table")
     if args.pack and (args.table or not args.results):
         raise UserError(f"--pack {args.pack}: goes with --results, the folders to pack")
     for option in ("frames", "interval", "every", "grabcut_frames"):

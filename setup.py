@@ -36,7 +36,7 @@ setup(
     extras_require={
         "train": TRAIN,
         "plots": PLOTS,
-        "visdom": ["visdom>=0.2.4,<0.4"],
+        "visdom": ["visdom>=0.2.4,<0.4", "tornado>=6.1,<6.6"],
         "check": ["got10k>=0.1.3,<0.2", "six>=1.16,<2", "vos-benchmark>=0.1,<0.2"],
         "upstream": ["pandas>=2.2,<4", *TRAIN, *PLOTS],
         "browser": BROWSER,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -113,3 +115,40 @@ def test_ground_truth_is_a_box_for_every_frame(video, boxes, known):
     sequence = video("one")
     sequence.ground_truth_rect = boxes
     assert run_tracker.has_ground_truth(sequence) is known
+
+
+def test_the_live_view_changes_no_result(mini, tmp_path, monkeypatch, capsys):
+    """With a visdom server the results are the same; the trackers of both objects are shown."""
+    shown = []
+
+    class Client:
+        def __init__(self, **options):
+            pass
+
+        def check_connection(self):
+            return True
+
+        def image(self, picture, win, **options):
+            shown.append(win)
+
+        def line(self, **options):
+            pass
+
+    monkeypatch.setitem(sys.modules, "visdom", SimpleNamespace(Visdom=Client))
+    for folder, extra in (("plain", []), ("watched", ["--visdom", "there:9000"])):
+        assert run_tracker.main(["fake", "shift", "mini", "--out", str(tmp_path / folder), *extra]) == 0
+    found = [
+        {path.name: path.read_text() for path in (tmp_path / folder / "tracking_results").rglob("*.txt")}
+        for folder in ("plain", "watched")
+    ]
+    boxes = [{name: text for name, text in one.items() if "time" not in name} for one in found]
+    assert boxes[0] == boxes[1] and len(boxes[0]) >= 3
+    assert {name for name in shown if "one" in name} == {"frame one"}
+    assert {name for name in shown if "two" in name} == {"frame two object 1", "frame two object 2"}
+
+
+def test_without_a_live_server_nothing_is_tracked(mini, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "visdom", None)
+    with pytest.raises(UserError, match="visdom is not installed"):
+        run_tracker.main(["fake", "shift", "mini", "--out", str(tmp_path / "out"), "--visdom"])
+    assert not (tmp_path / "out").exists()

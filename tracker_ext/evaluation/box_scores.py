@@ -9,6 +9,7 @@ import ast
 import configparser
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -73,10 +74,21 @@ def score_boxes(stored: StoredResult, protocol: Protocol = CLIPS) -> BoxScores:
     if not measured:
         nothing = np.full(len(metrics.SUCCESS_THRESHOLDS), np.nan), np.full(len(PIXELS), np.nan)
         return BoxScores(success_curve=nothing[0], precision_curve=nothing[1])
-    names = ("ao", "sr50", "sr75", "auc", "precision", "norm_precision", "success_curve", "precision_curve")
-    means = {name: np.mean([getattr(track, name) for track in measured], axis=0) for name in names}
-    numbers = {name: value if name.endswith("curve") else float(value) for name, value in means.items()}
-    return BoxScores(frames=sum(track.frames for track in measured), **numbers)
+
+    def mean(name: str) -> Any:
+        return np.mean([getattr(track, name) for track in measured], axis=0)
+
+    return BoxScores(
+        frames=sum(track.frames for track in measured),
+        ao=float(mean("ao")),
+        sr50=float(mean("sr50")),
+        sr75=float(mean("sr75")),
+        auc=float(mean("auc")),
+        precision=float(mean("precision")),
+        norm_precision=float(mean("norm_precision")),
+        success_curve=mean("success_curve"),
+        precision_curve=mean("precision_curve"),
+    )
 
 
 def got10k_frames(first_frame: Path, predicted: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

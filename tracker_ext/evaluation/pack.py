@@ -109,8 +109,8 @@ def collect(
             entries += _masks(sequence, masks_root, stems, "Annotations/", problems)
     else:
         raise UserError(
-            f"pack {dataset}: no server takes it; got10k_test, trackingnet, dv2017_test_dev, yt2018_valid, yt2019_valid "
-            "and yt2019_test can be packed"
+            f"pack {dataset}: no server takes it; those of got10k_test, trackingnet, dv2017_test_dev, yt2018_valid, "
+            "yt2019_valid and yt2019_test can be packed"
         )
     return entries, problems
 

@@ -91,7 +91,7 @@ def cover(number: int, num_frames: int) -> list[int]:
 
 
 def write_got10k(root: Path, results: Path) -> Path:
-    """Three sequences of `<root>/val`; results flat in `results`, and in `results/kit/box` as the toolkit wants them."""
+    """Three sequences of `<root>/val`; results flat in `results`, and as the toolkit has them in `results/kit/box`."""
     names = [f"GOT-10k_Val_{number:06d}" for number in range(1, 4)]
     for number, name in enumerate(names):
         num_frames, folder = 8 + 3 * number, root / "val" / name

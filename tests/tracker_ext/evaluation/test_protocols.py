@@ -161,11 +161,11 @@ def test_trackingnet_by_its_definition():
     scores = score_trackingnet(found, truth)
     overlap = 30 / 50  # 10.4 and 0.3 are rounded away
     thresholds = np.linspace(0, 1, 21)
-    curve = [np.mean([1 >= t, overlap >= t]) for t in thresholds]
+    curve = [np.mean([t <= 1, overlap >= t]) for t in thresholds]
     assert scores.auc == pytest.approx(np.trapezoid(curve, thresholds))
-    curve = [np.mean([0 <= t, 10 <= t]) for t in np.linspace(0, 50, 21)]
+    curve = [np.mean([t >= 0, t >= 10]) for t in np.linspace(0, 50, 21)]
     assert scores.precision == pytest.approx(np.trapezoid(curve, thresholds))
-    curve = [np.mean([0 <= t, 0.25 <= t]) for t in np.linspace(0, 0.5, 21)]
+    curve = [np.mean([t >= 0, t >= 0.25]) for t in np.linspace(0, 0.5, 21)]
     assert scores.norm_precision == pytest.approx(np.trapezoid(curve, thresholds))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -15,10 +16,12 @@ from ltr_ext.errors import UserError
 from tracker_ext.evaluation import report
 from tracker_ext.evaluation.datasets import DavisFolderDataset
 from tracker_ext.evaluation.frames import open_frames
+from tracker_ext.evaluation.plots import draw_curves, write_plots
+from tracker_ext.evaluation.protocols import CLIPS
 from tracker_ext.evaluation.report import report_run
 from tracker_ext.evaluation.results import StoredResult
 from tracker_ext.evaluation.scoring import Score, mean_score, score_box_oracle, score_stored
-from tracker_ext.evaluation.tables import format_table
+from tracker_ext.evaluation.tables import Grid, format_table
 
 
 @pytest.fixture
@@ -162,3 +165,58 @@ def test_masks_are_found(tmp_path, boxes, masks):
 def test_mistakes_on_the_command_line(davis_root, arguments, message):
     with pytest.raises(UserError, match=message):
         run_evaluation.main([str(davis_root) if argument == "DAVIS" else argument for argument in arguments])
+
+
+def test_runs_are_compared_in_one_table_and_one_plot(davis_root, store_results, tmp_path, capsys):
+    sequences = DavisFolderDataset(davis_root).get_sequence_list()
+    store_results(sequences, tmp_path / "good")
+    store_results(sequences, tmp_path / "bad", shift=5)
+    runs = ["worse=" + str(tmp_path / "bad"), str(tmp_path / "good")]
+    assert run_evaluation.main([str(davis_root), "--results", *runs, "--out", str(tmp_path / "out")]) == 0
+    printed = capsys.readouterr().out
+    rows = {score["method"]: score for score in json.loads((tmp_path / "out" / "table.json").read_text())["scores"]}
+    assert list(rows) == ["worse", "good"] and "| mean     | good " in printed
+    assert (rows["good"]["j"], rows["good"]["auc"]) == (1, pytest.approx(20 / 21))
+    assert rows["worse"]["j"] == pytest.approx(7 / 17)
+    assert {path.name for path in (tmp_path / "out").glob("*.png")} == {"success_plot.png", "precision_plot.png"}
+    assert r"\begin{tabular}{llrrrrrrrrrrrr}" in (tmp_path / "out" / "table.tex").read_text()
+
+
+def test_plots_rank_the_runs_and_draw_their_curves(sequences, store_results, tmp_path, monkeypatch):
+    drawn = {}
+
+    class Recorder:
+        """What tikzplotlib would be given."""
+
+        @staticmethod
+        def save(path, figure):
+            (axes,) = figure.axes
+            drawn[path.name] = {line.get_label(): np.asarray(line.get_ydata()) for line in axes.lines}
+            path.write_text("tikz")
+
+    monkeypatch.setitem(sys.modules, "tikzplotlib", Recorder)
+    runs = {}
+    for name, shift in (("worse", 5), ("good", 0)):
+        store_results(sequences, tmp_path / name, shift=shift)
+        runs[name] = [StoredResult(sequence, tmp_path, tmp_path / name) for sequence in sequences]
+    files = write_plots(tmp_path, runs, CLIPS)
+    assert files == ["success_plot.png", "success_plot.tex", "precision_plot.png", "precision_plot.tex"]
+    assert all((tmp_path / file).stat().st_size for file in files)
+    curves = drawn["success_plot.tex"]
+    assert list(curves) == ["good [95.2]", "worse [42.9]"], "overlap 7/17 exceeds 0, 0.05 .. 0.4: 9 of 21"
+    assert curves["worse [42.9]"].tolist() == [1.0] * 9 + [0.0] * 12
+    assert drawn["precision_plot.tex"]["worse [100.0]"].tolist() == [0.0] * 5 + [1.0] * 46, "5 pixels off"
+
+
+def test_plots_in_tikz(tmp_path):
+    pytest.importorskip("tikzplotlib", reason="extra plots is not installed")
+    lines = {"a": (np.linspace(1, 0, 3), 0.5)}
+    assert draw_curves(tmp_path, "plot", np.linspace(0, 1, 3), lines, "overlap") == ["plot.png", "plot.tex"]
+    text = (tmp_path / "plot.tex").read_text()
+    assert r"\begin{tikzpicture}" in text and "a [50.0]" in text
+
+
+def test_latex_is_escaped():
+    grid = Grid(header=["J&F", "a_b"], rows=[["50 %", "x"]], notes=["why"])
+    lines = grid.latex().splitlines()
+    assert lines[0] == "% why" and lines[2] == r"J\&F & a\_b \\" and r"50 \% & x \\" in lines
