@@ -45,6 +45,10 @@ class Inert:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.arguments = (args, kwargs)
 
+    def __setstate__(self, state: Any) -> None:
+        if isinstance(state, dict):
+            vars(self).update({name: value for name, value in state.items() if isinstance(name, str)})
+
     def __setitem__(self, key: Any, value: Any) -> None:
         """Items of mappings are dropped; none is needed."""
 
