@@ -21,22 +21,25 @@ pytestmark = pytest.mark.skipif(host.resolve().name != "upstream", reason="the h
 
 NUM_FRAMES = 20
 CROP_HW = (96, 160)
-BOXES = {"1": (30, 30, 44, 36), "4": (110, 20, 40, 40), "7": (80, 84, 60, 30)}
+IMAGE_HW = (260, 400)
+"""Large enough for regions that are thinned before they are resized."""
+BOXES = {"1": (60, 60, 88, 72), "4": (220, 40, 80, 80), "7": (150, 168, 120, 60)}
 LOGIT_SHIFT = 1.2
 """Taken from the drawn bias, so that about half of the random logits are above 0."""
 
 
-def draw_video(height: int = 128, width: int = 200) -> list[np.ndarray]:
-    """Rough noise with rectangles that move a pixel or two per frame."""
+def draw_video() -> list[np.ndarray]:
+    """Rough noise with rectangles that move some pixels per frame."""
+    height, width = IMAGE_HW
     generator = torch.Generator().manual_seed(0)
-    picture = torch.rand(1, 3, height // 8, width // 8, generator=generator)
+    picture = torch.rand(1, 3, height // 16, width // 16, generator=generator)
     ground = 255 * F.interpolate(picture, (height, width), mode="bilinear")[0].permute(1, 2, 0).numpy()
     textures = {i: 255 * torch.rand(h, w, 3, generator=generator).numpy() for i, (_, _, w, h) in BOXES.items()}
     frames = []
     for t in range(NUM_FRAMES + 1):
         frame = ground.copy()
         for object_id, (x, y, w, h) in BOXES.items():
-            dx, dy = (t * step for step in {"1": (2, 1), "4": (-1, 0), "7": (1, -1)}[object_id])
+            dx, dy = (t * step for step in {"1": (4, 2), "4": (-2, 0), "7": (2, -2)}[object_id])
             frame[y + dy : y + dy + h, x + dx : x + dx + w] = textures[object_id]
         frames.append(frame.astype(np.uint8))
     return frames
@@ -47,11 +50,12 @@ def weights(tmp_path_factory) -> Path:
     net = build_upstream("lwl_stage2")
     with torch.no_grad():
         net.decoder.project.conv2.bias -= LOGIT_SHIFT
+        net.label_encoder.label_pred[0].weight *= 8  # objects that tell themselves apart
     return save_by_upstream(net, tmp_path_factory.mktemp("upstream"))
 
 
 def start_info(ids: list[str]) -> dict:
-    labels = np.zeros((128, 200), np.uint8)
+    labels = np.zeros(IMAGE_HW, np.uint8)
     for object_id in ids:
         x, y, w, h = BOXES[object_id]
         labels[y : y + h, x : x + w] = int(object_id)
@@ -118,12 +122,18 @@ def test_the_same_logits_masks_and_regions(weights, ids, parameter):
         found = ours.track(frame)
         expected, logits = torch.cat(heard_theirs.logits), torch.cat(heard_ours.logits)
         worst.append((logits - expected).abs().max().item())
-        disagree = np.count_nonzero(found["segmentation"] != merged["segmentation"])
-        assert disagree <= 2, "labels may differ where two probabilities are equal up to rounding"
+        differing = found["segmentation"] != merged["segmentation"]
+        odds = np.stack(list(merged["segmentation_raw"].values()))
+        odds = np.sort(np.concatenate((1 - odds.sum(0, keepdims=True), odds)), axis=0)
+        assert (odds[-1] - odds[-2])[differing].max(initial=0) < 1e-4, "labels differ at ties only"
+        assert differing.mean() < 0.001
         sizes.append(float(theirs.trackers[ids[0]].target_scale))
         shares.append(np.count_nonzero(merged["segmentation"]) / frame[..., 0].size)
         previous = merged
-    print(parameter, len(ids), "largest difference of logits", max(worst), "scales", sizes[0], sizes[-1], shares[:3], expected.std())
+    objects_differ = (expected[0] - expected[-1]).abs().max()
+    print(parameter, len(ids), "largest difference of logits", max(worst), "scales", sizes[0], sizes[-1],
+          "shares", min(shares), max(shares), expected.std(), objects_differ)  # fmt: skip
+    assert len(ids) == 1 or objects_differ > 0.1
     assert max(worst) < 1e-4
     assert expected.std() > 1 and 0.02 < min(shares) and max(shares) < 0.98, "logits and masks that tell something"
     assert abs(sizes[0] / sizes[-1] - 1) > 0.02, "the search region follows the masks"
