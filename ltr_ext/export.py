@@ -21,7 +21,6 @@ from pathlib import Path
 from ltr_ext import host
 from ltr_ext.errors import UserError, run_command
 
-
 FORMATS = ("safetensors", "upstream")
 
 
@@ -57,6 +56,7 @@ def export_checkpoint(
     """
     from ltr_ext.published.networks import check_exportable
     from ltr_ext.published.writer import save_published
+
     # these import the host
     from ltr_ext.trainers.checkpoint import read_checkpoint
     from ltr_ext.trainers.state import frozen_digest, load_net
@@ -117,9 +117,7 @@ def main() -> int:
     if chosen != format_of(args.weights):
         raise UserError(f"{args.weights}: the name does not fit --format {chosen}; end it in " + (
             ".pth.tar" if chosen == "upstream" else ".safetensors"))  # fmt: skip
-    export_checkpoint(
-        args.checkpoint, args.weights, args.backbone, file_format=chosen, num_frames=args.frames
-    )
+    export_checkpoint(args.checkpoint, args.weights, args.backbone, file_format=chosen, num_frames=args.frames)
     from ltr_ext.weights import file_hash
 
     size = args.weights.stat().st_size / 1e6

@@ -103,11 +103,15 @@ def translate(state: Mapping[str, Tensor], key_map: KeyMap, path: Path) -> dict[
             raise UserError(f"weights {path}: tensor {error.args[0]} is missing: restore the file") from error
         except RuntimeError as error:  # statistics of another size than their convolution
             reason = str(error).splitlines()[0]
-            raise UserError(f"weights {path}: tensors of {link.theirs} do not fit ({reason}): restore the file") from error
+            raise UserError(
+                f"weights {path}: tensors of {link.theirs} do not fit ({reason}): restore the file"
+            ) from error
         read |= link.reads(state)
     left = [name for name in state if name not in read and not name.startswith(key_map.dropped)]
     if left:
-        raise UserError(f"weights {path}: tensor {left[0]} is not of this network, and {len(left) - 1} more: name another")
+        raise UserError(
+            f"weights {path}: tensor {left[0]} is not of this network, and {len(left) - 1} more: name another"
+        )
     return tensors
 
 
@@ -115,16 +119,18 @@ def _widened(tensor: Tensor) -> Tensor:
     return tensor.float() if tensor.is_floating_point() else tensor
 
 
-def _build(
-    kind: str, tensors: Mapping[str, Tensor], arguments: Mapping[str, Any], path: Path
-) -> Box2MaskNet | LWLNet:
+def _build(kind: str, tensors: Mapping[str, Tensor], arguments: Mapping[str, Any], path: Path) -> Box2MaskNet | LWLNet:
     """The network with random weights: sizes from the tensors, the rest from the builder's arguments."""
 
     def width(name: str) -> int:
         return tensors[f"{name}.weight"].shape[0]
 
     encoder = "object_encoder" if kind == "sta" else "label_encoder"
-    widths = (width(f"{encoder}.stem.conv"), width(f"{encoder}.stem.block1.conv1"), width(f"{encoder}.stem.block2.conv1"))
+    widths = (
+        width(f"{encoder}.stem.conv"),
+        width(f"{encoder}.stem.block1.conv1"),
+        width(f"{encoder}.stem.block2.conv1"),
+    )
     iterations, filter_size = (_positive(arguments, name, path) for name in ("optim_iter", "filter_size"))
     common: dict[str, Any] = {
         "feature_dim": width("target_features.reduce"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from tracker_ext.annotation.config import Precision
@@ -21,8 +21,8 @@ class LWLTrackerConfig:
     start: Start = "mask"
     """`mask`: the given mask; `box`: a mask that box2mask makes of the given box (paper section 4.3)."""
     rules: Rules = "box2mask"
-    """`published`: those of pytracking's LWL, to the pixel (`tracker_ext.tracker.published`), for its weights. They take
-    no notice of `lost_growth`, `max_lost_growth`, `min_area_share` and `min_confidence`."""
+    """`published`: those of pytracking's LWL, to the pixel (`tracker_ext.tracker.published`), for its weights. They
+    take no notice of `lost_growth`, `max_lost_growth`, `min_area_share` and `min_confidence`."""
     search_scale: float = 2.5
     """Side of the search region, relative to the object's size in the frame before."""
     max_size_change: tuple[float, float] = (0.9, 1.12)
@@ -79,13 +79,26 @@ class LWLTrackerConfig:
 
 
 LWL_YTVOS = LWLTrackerConfig(
-    rules="published", search_scale=5.0, max_size_change=(0.95, 1.1), min_part=0, memory_size=32, memory_interval=1,
-    learning_rate=0.1, first_frame_weight=0.25, initial_iterations=20, update_interval=1, update_iterations=3,
-)  # fmt: skip
+    rules="published",
+    precision="float32",
+    search_scale=5.0,
+    max_size_change=(0.95, 1.1),
+    min_part=0,
+    memory_size=32,
+    memory_interval=1,
+    learning_rate=0.1,
+    first_frame_weight=0.25,
+    initial_iterations=20,
+    update_interval=1,
+    update_iterations=3,
+)
 """pytracking's parameters `lwl_ytvos`."""
-LWL_BOXINIT = LWLTrackerConfig(
-    rules="published", search_scale=5.0, max_size_change=(0.95, 1.1), min_part=0, memory_size=32, memory_interval=1,
-    learning_rate=0.2, first_frame_weight=0, lower_first_weight=True, initial_iterations=20, update_interval=5,
+LWL_BOXINIT = replace(
+    LWL_YTVOS,
+    learning_rate=0.2,
+    first_frame_weight=0,
+    lower_first_weight=True,
+    update_interval=5,
     update_iterations=5,
-)  # fmt: skip
+)
 """pytracking's parameters `lwl_boxinit`."""

@@ -191,7 +191,6 @@ class LWLTracker(BaseTracker):
             taken |= mask
         for target in self._targets.values():
             target.mask = target.mask & ~taken
-        crop_hw = self._net.config.crop_hw
         for object_id, mask in masks.items():
             state, crop = self._first_place(object_id, mask, info)
             features = self._extract(image, [crop]).target[0]

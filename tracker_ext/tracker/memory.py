@@ -49,7 +49,7 @@ class SampleMemory:
         )
         self._temporal = torch.zeros(capacity)
         self._temporal[0] = 1.0
-        self._latest = 0
+        self._latest: int | None = None
         self._count = 0
         self._store(first, 0)
 
@@ -89,7 +89,7 @@ class SampleMemory:
     def _weigh(self, place: int) -> None:
         """The weights after a new sample, by our rules."""
         weights, first_weight = self._temporal, self._config.first_frame_weight
-        if self._latest == 0:
+        if self._latest is None:
             weights[0] = 1 - self._config.learning_rate
             weights[place] = self._config.learning_rate
         else:

@@ -1,9 +1,9 @@
-"""The rules of pytracking's own LWL tracker, for its published weights: where to look, how to crop, merge and remember.
+"""The rules of pytracking's own LWL tracker, for its published weights: where to look, how to crop, merge, remember.
 
-`LWLTrackerConfig.rules` = "published" chooses them. They differ from ours in many small ways that decide what the network
-sees: pictures are thinned before they are resized, regions are counted in half pixels, the search region follows the
-moments of the probabilities, one object competes with the background too. To the pixel these rules are pytracking's,
-so that the same weights give the same masks.
+`LWLTrackerConfig.rules` = "published" chooses them. They differ from ours in many small ways that decide what the
+network sees: pictures are thinned before they are resized, regions are counted in half pixels, the search region
+follows the moments of the probabilities, one object competes with the background too. To the pixel these rules are
+pytracking's, so that the same weights give the same masks.
 
 Shapes: H W image pixels, Hc Wc crop pixels, O objects. Points and sizes are (y, x) and (h, w), float32, image pixels.
 """
@@ -141,9 +141,7 @@ class PublishedState:
     """Always 0: an object that is out of sight is searched where it was."""
 
     @staticmethod
-    def of_box(
-        box: np.ndarray, crop_hw: tuple[int, int], config: LWLTrackerConfig, filter_size: int
-    ) -> PublishedState:
+    def of_box(box: np.ndarray, crop_hw: tuple[int, int], config: LWLTrackerConfig, filter_size: int) -> PublishedState:
         """Place of a box (x, y, w, h) with an area."""
         x, y, w, h = (float(value) for value in box)
         size = torch.tensor([h, w])
@@ -151,7 +149,9 @@ class PublishedState:
         scale = area**0.5 / torch.tensor(crop_hw, dtype=torch.float32).prod().sqrt()
         return PublishedState(torch.tensor([y + (h - 1) / 2, x + (w - 1) / 2]), size, scale, size / scale, filter_size)
 
-    def after(self, mask: np.ndarray, config: LWLTrackerConfig, probabilities: np.ndarray | None = None) -> PublishedState:
+    def after(
+        self, mask: np.ndarray, config: LWLTrackerConfig, probabilities: np.ndarray | None = None
+    ) -> PublishedState:
         """The place after the next frame; the old one if there is too little of a mask.
 
         Args:
@@ -217,14 +217,14 @@ def aggregate_published(logits: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def published_weights(
-    weights: Tensor, place: int, latest: int, learning_rate: float, first_weight: float, lower_first: bool
+    weights: Tensor, place: int, latest: int | None, learning_rate: float, first_weight: float, lower_first: bool
 ) -> Tensor:
     """Temporal weights after a new sample.
 
     Args:
         weights: [capacity] before; 0 where nothing is stored.
         place: of the new sample.
-        latest: place of the sample before it; 0 if there is only the first frame.
+        latest: place of the sample before it; None if there is only the first frame.
         learning_rate: r.
         first_weight: least weight of the first frame; 0: none.
         lower_first: the second frame weighs as much as the first.
@@ -233,9 +233,9 @@ def published_weights(
         [capacity]. They sum to 1 unless the first frame was raised to its least weight.
     """
     weights = weights.clone()
-    if latest == 0 and lower_first:
+    if latest is None and lower_first:
         weights[place] = 1
-    elif latest == 0:
+    elif latest is None:
         weights /= 1 - learning_rate
         weights[place] = learning_rate
     else:

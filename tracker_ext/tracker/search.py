@@ -34,9 +34,7 @@ class SearchState:
         spread = [4 * np.sqrt(moments[name] / area + 1 / 12) for name in ("mu20", "mu02")]
         return SearchState((moments["m10"] / area + 0.5, moments["m01"] / area + 0.5), (spread[0], spread[1]))
 
-    def after(
-        self, mask: np.ndarray, config: LWLTrackerConfig, probabilities: np.ndarray | None = None
-    ) -> SearchState:
+    def after(self, mask: np.ndarray, config: LWLTrackerConfig, probabilities: np.ndarray | None = None) -> SearchState:
         """The place after the next frame.
 
         Args:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-import torch
-from upstream_networks import NETWORKS, drawn_state
-
-from ltr_ext.published import writer
+from upstream_networks import drawn_state, write_checkpoint
 
 HERE = Path(__file__).parent
 
@@ -21,15 +17,6 @@ def shapes() -> dict[str, dict[str, list[int]]]:
     content = json.loads((HERE / "published.json").read_text())
     content["lwl_boxinit"] = content["lwl_stage2"] | content["lwl_boxinit"]
     return content
-
-
-def write_checkpoint(path: Path, state: dict[str, Any], kind: str, **changes: Any) -> Path:
-    """A minimal file of pytracking: tensors and constructor."""
-    module, arguments = NETWORKS[kind]
-    with writer._known_as(writer.CONSTRUCTOR_MODULE):
-        constructor = writer.NetConstructor(f"ltr.models.lwl.{module}", arguments | changes)
-        torch.save({"net": state, "constructor": constructor, "net_type": module}, path)
-    return path
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import write_checkpoint
-from upstream_networks import STEP, draw_clip, drawn_state, lwl_masks
+from upstream_networks import STEP, draw_clip, drawn_state, lwl_masks, write_checkpoint
 
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
@@ -69,9 +68,15 @@ def test_every_tensor_is_used_or_dropped_by_name(shapes, kind, key_map):
     assert len(ours) == len(set(ours)), "no tensor of ours is filled twice"
 
 
-@pytest.mark.parametrize("missing", ["target_model.filter_optimizer.residual_module.filter_reg",
-                                     "decoder.TSE.layer3.transform.0.bias", "feature_extractor.layer2.1.bn2.running_mean",
-                                     "bbox_encoder.label_pred.0.weight"])  # fmt: skip
+@pytest.mark.parametrize(
+    "missing",
+    [
+        "target_model.filter_optimizer.residual_module.filter_reg",
+        "decoder.TSE.layer3.transform.0.bias",
+        "feature_extractor.layer2.1.bn2.running_mean",
+        "bbox_encoder.label_pred.0.weight",
+    ],
+)
 def test_a_missing_tensor_is_named(shapes, missing):
     state = {name: torch.zeros(shape) for name, shape in shapes["sta"].items() if name != missing}
     with pytest.raises(UserError, match=f"tensor {missing} is missing"):

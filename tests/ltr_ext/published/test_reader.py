@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import write_checkpoint
+from upstream_networks import write_checkpoint
 
 import settings
 from ltr_ext.errors import UserError

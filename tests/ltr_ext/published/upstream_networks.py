@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ltr_ext.published import writer
+
 PUBLISHED: dict[str, Any] = {
     "filter_size": 3, "num_filters": 16, "optim_iter": 5, "backbone_pretrained": False, "out_feature_dim": 512,
     "frozen_backbone_layers": ["conv1", "bn1", "layer1"], "use_bn_in_label_enc": False, "clf_feat_blocks": 0,
@@ -115,3 +117,12 @@ def lwl_masks(height: int = 96, width: int = 160) -> Tensor:
     masks[0, 0, 20:60, 30:80] = 1
     masks[0, 1, 50:90, 90:130] = 1
     return masks
+
+
+def write_checkpoint(path: Path, state: dict[str, Any], kind: str, **changes: Any) -> Path:
+    """A minimal file of pytracking: tensors and constructor."""
+    module, arguments = NETWORKS[kind]
+    with writer._known_as(writer.CONSTRUCTOR_MODULE):
+        constructor = writer.NetConstructor(f"ltr.models.lwl.{module}", arguments | changes)
+        torch.save({"net": state, "constructor": constructor, "net_type": module}, path)
+    return path
