@@ -43,7 +43,7 @@ from ltr_ext.trainers.state import NET_PREFIX
 from ltr_ext.trainers.trainer import Box2MaskTrainer, TrainerConfig
 from ltr_ext.weights import file_hash, load_backbone_weights
 
-MODEL = LWLConfig()
+MODEL = LWLConfig(block_bias=False)  # as published, so that it can be exported for pytracking
 FIRST_CROPS = SearchConfig(crop_hw=MODEL.crop_hw, centre_jitter=(3.0, 3.0), scale_jitter=0.25)
 LATER_CROPS = SearchConfig(crop_hw=MODEL.crop_hw, centre_jitter=(5.5, 4.5), scale_jitter=0.5)
 NUM_LATER = 3
