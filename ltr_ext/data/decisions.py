@@ -67,7 +67,9 @@ def read_decisions(path: str | Path) -> dict[str, Decision]:
                 raise UserError(f"{where}: {sequence} was decided before; keep one line per sequence")
             decided[sequence] = Decision(sequence, choice, line.get("comment") or "")
     except csv.Error as error:
-        raise UserError(f"decisions {path} line {reader.line_num}: {error}; quote cells that hold commas") from error
+        raise UserError(
+            f"decisions {path} line {reader.reader.line_num}: {error}; quote cells that hold commas"
+        ) from error
     return decided
 
 

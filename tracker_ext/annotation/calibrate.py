@@ -27,6 +27,7 @@ from ltr_ext.train_settings.synthetic_data import find_photographs
 from ltr_ext.weights import file_hash
 from tracker_ext.annotation.api import load_box2mask, weight_file
 from tracker_ext.annotation.calibration import (
+    DEFAULT_FEATURES,
     Calibration,
     calibration_path,
     fit_calibration,
@@ -125,14 +126,22 @@ def parser() -> argparse.ArgumentParser:
     command = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     command.add_argument("--weights", metavar="FILE", type=Path, help="box2mask weights (default: those that ship)")
     command.add_argument(
-        "--synthetic", metavar="N", type=int, default=160, help="clips of photographs to fit on (default %(default)s)"
+        "--synthetic", metavar="N", type=int, default=80, help="clips of photographs to fit on (default %(default)s)"
     )
     command.add_argument(
-        "--drawn", metavar="N", type=int, default=4, help="times five drawn clips to fit on (default %(default)s)"
+        "--drawn", metavar="N", type=int, default=2, help="times five drawn clips to fit on (default %(default)s)"
     )
     command.add_argument("--clips", metavar="DIR", type=Path, help="also test on these: DAVIS layout, with masks")
     command.add_argument(
-        "--every", metavar="K", type=int, default=8, help="of those, every K-th window (default %(default)s)"
+        "--every", metavar="K", type=int, default=16, help="of those, every K-th window (default %(default)s)"
+    )
+    command.add_argument(
+        "--features",
+        metavar="NAME",
+        nargs="+",
+        choices=NAMES,
+        default=DEFAULT_FEATURES,
+        help=f"what the estimate is made of: {', '.join(NAMES)} (default: {' '.join(DEFAULT_FEATURES)})",
     )
     command.add_argument("--picture", metavar="FILE", type=Path, help="reliability curves, PNG")
     return command
@@ -160,7 +169,9 @@ def main(arguments: list[str] | None = None) -> int:
 
     fitting = judge(clips("fit", args.synthetic, args.drawn), net, config)
     fitted_on = f"{len(fitting.jaccard)} masks of {args.synthetic} synthetic and {5 * args.drawn} drawn held-out clips"
-    calibration = fit_calibration(fitting.vectors, fitting.jaccard, weights_hash=digest, fitted_on=fitted_on)
+    calibration = fit_calibration(
+        fitting.vectors, fitting.jaccard, weights_hash=digest, fitted_on=fitted_on, features=args.features
+    )
     tests = {"held-out clips": judge(clips("test", args.synthetic // 2, (args.drawn + 1) // 2), net, config)}
     if sequences:
         shown = tqdm(sequences, desc=args.clips.name, disable=None)

@@ -20,6 +20,9 @@ from ltr_ext.output import write_text
 from ltr_ext.weights import file_hash
 from tracker_ext.annotation.mask_features import NAMES, MaskFeatures, as_vector
 
+DEFAULT_FEATURES = ("soft_iou",)
+"""What the fit uses unless told otherwise. All nine fit synthetic clips better and real ones worse (docs/trust.md)."""
+
 RAW_SCORE = "raw: expected IoU of the mask under its own logits, not calibrated for these weights"
 """What the manifest says of confidences without a calibration."""
 
@@ -112,7 +115,7 @@ def fit_calibration(
     *,
     weights_hash: str,
     fitted_on: str,
-    features: Sequence[str] = NAMES,
+    features: Sequence[str] = DEFAULT_FEATURES,
     ridge: float = 1e-3,
     num_steps: int = 12,
 ) -> Calibration:
@@ -137,8 +140,9 @@ def fit_calibration(
     weights = _logistic_fit((chosen - mean) / scale, jaccard, ridge)
     score = _sigmoid((chosen - mean) / scale @ weights[1:] + weights[0])
     groups = np.array_split(np.argsort(score, kind="stable"), num_steps)
-    map_from = np.array([score[group].mean() for group in groups])
-    map_to = isotonic(np.array([jaccard[group].mean() for group in groups]))
+    # Beyond the groups at both ends the regression is trusted: clips to fit on hold few masks that are lost altogether.
+    map_from = np.array([0.0, *(score[group].mean() for group in groups), 1.0])
+    map_to = np.array([0.0, *isotonic(np.array([jaccard[group].mean() for group in groups])), 1.0])
     return Calibration(
         weights_hash, tuple(features), _rounded(mean), _rounded(scale), _rounded(weights[1:]),
         round(float(weights[0]), 6), _rounded(map_from), _rounded(map_to), fitted_on,

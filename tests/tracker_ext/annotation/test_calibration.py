@@ -33,7 +33,7 @@ def made_up(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def fitted() -> Calibration:
-    return fit_calibration(*made_up(2000, 0), weights_hash="abc", fitted_on="made up")
+    return fit_calibration(*made_up(2000, 0), weights_hash="abc", fitted_on="made up", features=NAMES)
 
 
 def test_it_estimates_j_of_masks_it_has_not_seen(fitted):
@@ -44,9 +44,21 @@ def test_it_estimates_j_of_masks_it_has_not_seen(fitted):
     assert raw.calibration_error > 0.1
 
 
-def test_estimates_stay_within_what_was_seen(fitted):
+def test_estimates_stay_between_0_and_1(fitted):
     far = np.full((2, len(NAMES)), 1e6) * np.array([[1], [-1]])
     assert ((fitted.predict(far) >= 0) & (fitted.predict(far) <= 1)).all()
+
+
+def test_a_mask_worse_than_any_of_the_fit_gets_a_lower_estimate():
+    """Clips to fit on hold few lost masks; the estimate must not stop at the worst of them."""
+    score = np.linspace(0.5, 1, 200)
+    vectors = np.zeros((200, len(NAMES)))
+    vectors[:, 0] = score
+    calibration = fit_calibration(vectors, score, weights_hash="", fitted_on="")
+    worse = np.zeros((2, len(NAMES)))
+    worse[:, 0] = 0.3, 0.1
+    estimates = calibration.predict(worse)
+    assert estimates[1] < estimates[0] < 0.5
 
 
 def test_the_map_never_descends(fitted):

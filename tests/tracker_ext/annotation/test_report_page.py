@@ -122,7 +122,7 @@ class TestLogic:
             page,
             """made.set("seq_00004", {choice: "flag", comment: ""});
             return [names({}), names({order: "name"}), names({decision: "reject"}), names({decision: "flag"}),
-                    names({confidence: [0, 0.4]}), names({tightness: [0.97, 1]}), names({text: " ÖL"})];""",
+                    names({confidence: [0, 0.5]}), names({tightness: [0.97, 1]}), names({text: " ÖL"})];""",
         )
         worst_first = ["seq_00004", "seq_00003", "seq_00002", "seq_00001", "seq_00000", AWKWARD]
         assert found[0] == worst_first and found[1] == sorted(worst_first)
