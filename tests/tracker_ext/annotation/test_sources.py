@@ -122,8 +122,8 @@ def test_trackingnet(tmp_path):
         (folder / "anno").mkdir()
         write_boxes(folder / "anno" / f"{name}.txt", wandering_boxes(11))
     source = TrackingNetSource(tmp_path)
-    assert source.names() == ["a_0", "b_0"]
-    sequence = source.load("a_0")
+    assert source.names() == ["TRAIN_2/a_0", "TRAIN_10/b_0"]
+    sequence = source.load("TRAIN_2/a_0")
     assert [path.stem for path in sequence.frames.paths] == [str(number) for number in range(11)]
     assert "_box_files" not in pickle.loads(pickle.dumps(source)).__dict__, "what was read stays behind"
     assert pickle.loads(pickle.dumps(source)) == source

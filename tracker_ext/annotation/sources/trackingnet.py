@@ -21,17 +21,13 @@ class TrackingNetSource(PickledByFields):
     @cached_property
     def _box_files(self) -> dict[str, Path]:
         sets = sorted(self.root.glob("TRAIN_*/anno"), key=lambda path: int(path.parent.name.partition("_")[2] or 0))
-        files: dict[str, Path] = {}
-        for path in (path for folder in sets for path in sorted(folder.glob("*.txt"))):
-            if path.stem in files:
-                raise UserError(f"TrackingNet: {path} and {files[path.stem]} have one name; remove one of them")
-            files[path.stem] = path
+        files = {f"{folder.parent.name}/{path.stem}": path for folder in sets for path in sorted(folder.glob("*.txt"))}
         if not files:
             raise UserError(f"TrackingNet folder {self.root} has no sequences; it holds TRAIN_0/anno/<video>.txt")
         return files
 
     def names(self) -> list[str]:
-        """Video names, by training set."""
+        """`TRAIN_<k>/<video>`."""
         return list(self._box_files)
 
     def load(self, name: str) -> BoxedSequence:
@@ -40,7 +36,7 @@ class TrackingNetSource(PickledByFields):
             raise UserError(f"TrackingNet: there is no video {name} in {self.root}")
         box_file = self._box_files[name]
         count = count_lines(box_file)
-        folder = box_file.parent.parent / "frames" / name
+        folder = box_file.parent.parent / "frames" / box_file.stem
         paths = numbered_frames(folder, [f"{number}.jpg" for number in range(count)], box_file)
         boxes = read_boxes(box_file, count)[1]
         return BoxedSequence(name, Pictures(paths), tuple(range(count)), {1: boxes}, {1: absent_rows(boxes)})
