@@ -176,7 +176,7 @@ def run_table(
     measured: dict[str, np.ndarray] = {}
     progress = tqdm(total=len(own) * len(sequences), desc=f"{table.title}, {dataset}", disable=None, leave=False)
     for setting in table.settings:
-        if setting not in own:
+        if setting.changes is None or setting not in own:
             rows.append(Row(setting, float("nan"), None, 0))
             before = None
             continue
