@@ -4,6 +4,12 @@ r"""Make a weight file from a training checkpoint.
     python -m ltr_ext.export $CHECKPOINTS/box2mask/lite/Box2MaskNet_best.safetensors box2mask.safetensors
     python -m ltr_ext.export $CHECKPOINTS/lwl/lite/LWLNet_best.safetensors lwl.safetensors \
         --backbone weights/box2mask-lite.safetensors
+
+A file that ends in .pth.tar is in the format of visionml/pytracking, whose STA helper and LWL tracker run with it
+(networks on a ResNet-50):
+
+    python -m ltr_ext.export $CHECKPOINTS/box2mask/default/Box2MaskNet_best.safetensors sta.pth.tar \
+        --backbone e2e_mask_rcnn_R_50_FPN_1x_converted.pkl
 """
 
 from __future__ import annotations
@@ -15,19 +21,42 @@ from pathlib import Path
 from ltr_ext import host
 from ltr_ext.errors import UserError, run_command
 
+FORMATS = ("safetensors", "upstream")
 
-def export_checkpoint(checkpoint_path: Path, weights_path: Path, backbone_file: Path | None = None) -> None:
-    """Rebuild the trained network and write it without optimizer, in half precision.
+
+def format_of(weights_path: Path) -> str:
+    """The format that a file's name asks for."""
+    from ltr_ext.published.reader import SUFFIXES
+
+    return "upstream" if weights_path.suffix in SUFFIXES else "safetensors"
+
+
+def export_checkpoint(
+    checkpoint_path: Path,
+    weights_path: Path,
+    backbone_file: Path | None = None,
+    *,
+    file_format: str = "safetensors",
+    num_frames: int = 1,
+) -> None:
+    """Rebuild the trained network and write it without optimizer.
 
     Args:
         checkpoint_path: a checkpoint of the trainer.
-        weights_path: the .safetensors file to write; its folder exists.
+        weights_path: the file to write; its folder exists.
         backbone_file: where the frozen backbone comes from, which checkpoints leave out: the weight file that training
             started from, or a ResNet-50 state dict. None: the ImageNet weights of the lite backbone.
+        file_format: "safetensors", ours, in half precision; or "upstream", that of pytracking, in full.
+        num_frames: number of boxed frames for which a file in pytracking's format is exact
+            (`ltr_ext.published.networks.exported_state`).
 
     Raises:
-        UserError: not a checkpoint, one trained on another backbone, or no folder to write to.
+        UserError: not a checkpoint, one trained on another backbone, a network that pytracking does not have, or no
+            folder to write to.
     """
+    from ltr_ext.published.networks import check_exportable
+    from ltr_ext.published.writer import save_published
+
     # these import the host
     from ltr_ext.trainers.checkpoint import read_checkpoint
     from ltr_ext.trainers.state import frozen_digest, load_net
@@ -42,6 +71,8 @@ def export_checkpoint(checkpoint_path: Path, weights_path: Path, backbone_file: 
         raise UserError(f"output folder {weights_path.parent} does not exist; create it")
     net = build_network(name, fingerprint["model"])
     trained = fingerprint.get("trained_backbone", [])
+    if file_format == "upstream":
+        check_exportable(net)
     if backbone_file is not None and backbone_file.suffix == ".safetensors":
         net.backbone.fold_batch_norm()
         net.backbone.load_state_dict(load_network(backbone_file).backbone.state_dict())
@@ -53,6 +84,9 @@ def export_checkpoint(checkpoint_path: Path, weights_path: Path, backbone_file: 
     load_net(net, checkpoint.tensors, checkpoint_path)
     if trained:
         net.backbone.fold_batch_norm()
+    if file_format == "upstream":
+        save_published(net, weights_path, num_frames=num_frames)
+        return
     notes = {key: fingerprint[key] for key in ("setting", "seed")} | {
         key: header[key] for key in ("iteration", "best", "torch")
     }
@@ -69,10 +103,25 @@ def main() -> int:
     )
     parser.add_argument("checkpoint", type=Path, help="checkpoint of run_training.py")
     parser.add_argument("weights", type=Path, help="file to write")
+    parser.add_argument("--format", choices=FORMATS, help="default: upstream for .pth, .pth.tar; else safetensors")
+    parser.add_argument(
+        "--frames",
+        metavar="T",
+        type=int,
+        default=1,
+        help="format upstream: number of boxed frames for which the file is exact, where our network averages over "
+        "frames and pytracking sums (default %(default)s, what its STA helper uses)",
+    )
     parser.add_argument("--backbone", type=Path, metavar="FILE", help="where the frozen backbone comes from")
     args = parser.parse_args()
+    if args.frames < 1:
+        raise UserError(f"--frames {args.frames}: must be at least 1")
     host.resolve()
-    export_checkpoint(args.checkpoint, args.weights, args.backbone)
+    chosen = args.format or format_of(args.weights)
+    if chosen != format_of(args.weights):
+        raise UserError(f"{args.weights}: the name does not fit --format {chosen}; end it in " + (
+            ".pth.tar" if chosen == "upstream" else ".safetensors"))  # fmt: skip
+    export_checkpoint(args.checkpoint, args.weights, args.backbone, file_format=chosen, num_frames=args.frames)
     from ltr_ext.weights import file_hash
 
     size = args.weights.stat().st_size / 1e6

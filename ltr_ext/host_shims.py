@@ -28,29 +28,37 @@ Mend = Callable[[ModuleType], None]
 
 def install() -> None:
     """Put every stand-in and every repair in place; imports nothing of upstream."""
+    stand_in_for_packages()
+    finder = _MendAfterImport(repairs())
+    sys.meta_path.insert(0, finder)
+    finder.mend_loaded()
+
+
+def stand_in_for_packages() -> None:
+    """Every stand-in (docs/shims.md lists them)."""
     _stand_in_for_jpeg4py()
     _stand_in_for_visdom()
     _stand_in_for_tikzplotlib()
     _stand_in_for_skimage()
     _stand_in_for_timm()
     _stand_in_for_unused_packages()
-    finder = _MendAfterImport(
-        {
-            "pytracking.libs.tensorlist": _hide_dunder_names("TensorList"),
-            "pytracking.libs.tensordict": _hide_dunder_names("TensorDict"),
-            "pytracking.evaluation.tracker": _mend_tracker,
-            "pytracking.analysis.vos_utils": _numpy_int,
-            "pytracking.utils.plotting": _numpy_int,
-            "pytracking.evaluation.environment": _ask_settings("pytracking.evaluation.local", "local_env_settings"),
-            "ltr.admin.environment": _ask_settings("ltr.admin.local", "EnvironmentSettings"),
-            "ltr.admin.loading": _allow_checkpoint_classes,
-            "ltr.data.loader": _collate_names,
-            "ltr.trainers.base_trainer": _scheduler_may_be_none,
-            "torchvision.models.resnet": _model_urls,
-        }
-    )
-    sys.meta_path.insert(0, finder)
-    finder.mend_loaded()
+
+
+def repairs() -> dict[str, Mend]:
+    """Module -> its repair after import (docs/shims.md lists them)."""
+    return {
+        "pytracking.libs.tensorlist": _hide_dunder_names("TensorList"),
+        "pytracking.libs.tensordict": _hide_dunder_names("TensorDict"),
+        "pytracking.evaluation.tracker": _mend_tracker,
+        "pytracking.analysis.vos_utils": _numpy_int,
+        "pytracking.utils.plotting": _numpy_int,
+        "pytracking.evaluation.environment": _ask_settings("pytracking.evaluation.local", "local_env_settings"),
+        "ltr.admin.environment": _ask_settings("ltr.admin.local", "EnvironmentSettings"),
+        "ltr.admin.loading": _allow_checkpoint_classes,
+        "ltr.data.loader": _collate_names,
+        "ltr.trainers.base_trainer": _scheduler_may_be_none,
+        "torchvision.models.resnet": _model_urls,
+    }
 
 
 class _MendAfterImport(importlib.machinery.PathFinder):

@@ -17,6 +17,8 @@ from torch import Tensor, nn
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
 from ltr_ext.models.lwl import LWLConfig, LWLNet
+from ltr_ext.published.networks import load_published
+from ltr_ext.published.reader import SUFFIXES
 
 Network = Box2MaskNet | LWLNet
 
@@ -72,10 +74,10 @@ def save_network(net: Network, path: str | Path, *, half: bool = True, notes: di
 
 
 def load_network(path: str | Path) -> Network:
-    """Rebuild a network from a file that `save_network` wrote.
+    """Rebuild a network from a file that `save_network` wrote, or from one of pytracking (`ltr_ext.published`).
 
     Args:
-        path: the .safetensors file.
+        path: the .safetensors file, or pytracking's .pth or .pth.tar.
 
     Returns:
         The network in float32, channels-last, in eval mode, its batch statistics folded where it is frozen.
@@ -86,6 +88,8 @@ def load_network(path: str | Path) -> Network:
     path = Path(path)
     if not path.is_file():
         raise UserError(f"weights {path} do not exist: restore the file, or name another one")
+    if path.suffix in SUFFIXES:
+        return load_published(path)
     try:
         with safe_open(str(path), framework="pt") as file:
             header = file.metadata() or {}

@@ -47,11 +47,11 @@ def rasterise_boxes(boxes: Tensor, height: int, width: int) -> Tensor:
 class _MaskStem(nn.Module):
     """One-channel mask at crop resolution -> [N, widths[2], h, w] at stride 16."""
 
-    def __init__(self, widths: tuple[int, ...]) -> None:
+    def __init__(self, widths: tuple[int, ...], block_bias: bool) -> None:
         super().__init__()
         self.conv = conv(1, widths[0], 3, stride=2)
-        self.block1 = ResidualBlock(widths[0], widths[1], stride=2)
-        self.block2 = ResidualBlock(widths[1], widths[2], stride=2)
+        self.block1 = ResidualBlock(widths[0], widths[1], stride=2, bias=block_bias)
+        self.block2 = ResidualBlock(widths[1], widths[2], stride=2, bias=block_bias)
 
     def forward(self, masks: Tensor) -> Tensor:
         maps = F.max_pool2d(F.relu(self.conv(masks)), 3, stride=2, padding=1)
@@ -82,12 +82,15 @@ class ObjectEncoder(nn.Module):
         feature_dim: D.
         out_channels: C.
         widths: channels after the stem, its two blocks, and the block that sees the features.
+        block_bias: whether the convolutions inside the residual blocks have a bias.
     """
 
-    def __init__(self, feature_dim: int, out_channels: int, widths: tuple[int, int, int, int]) -> None:
+    def __init__(
+        self, feature_dim: int, out_channels: int, widths: tuple[int, int, int, int], block_bias: bool = True
+    ) -> None:
         super().__init__()
-        self.stem = _MaskStem(widths)
-        self.block = ResidualBlock(widths[2] + feature_dim, widths[3])
+        self.stem = _MaskStem(widths, block_bias)
+        self.block = ResidualBlock(widths[2] + feature_dim, widths[3], bias=block_bias)
         self.heads = _Heads(widths[3], out_channels)
         he_initialise(self)
         self.heads.start_with_unit_weight()
@@ -100,10 +103,12 @@ class ObjectEncoder(nn.Module):
 class SingleFrameEncoder(nn.Module):
     """m_t: a second encoder of the same shape with only the first head (appendix B)."""
 
-    def __init__(self, feature_dim: int, out_channels: int, widths: tuple[int, int, int, int]) -> None:
+    def __init__(
+        self, feature_dim: int, out_channels: int, widths: tuple[int, int, int, int], block_bias: bool = True
+    ) -> None:
         super().__init__()
-        self.stem = _MaskStem(widths)
-        self.block = ResidualBlock(widths[2] + feature_dim, widths[3])
+        self.stem = _MaskStem(widths, block_bias)
+        self.block = ResidualBlock(widths[2] + feature_dim, widths[3], bias=block_bias)
         self.head = conv(widths[3], out_channels, 3)
         he_initialise(self)
 
@@ -118,11 +123,12 @@ class MaskEncoder(nn.Module):
     Args:
         out_channels: C.
         widths: channels after the stem and its two blocks.
+        block_bias: as `ObjectEncoder`.
     """
 
-    def __init__(self, out_channels: int, widths: tuple[int, int, int]) -> None:
+    def __init__(self, out_channels: int, widths: tuple[int, int, int], block_bias: bool = True) -> None:
         super().__init__()
-        self.stem = _MaskStem(widths)
+        self.stem = _MaskStem(widths, block_bias)
         self.heads = _Heads(widths[2], out_channels)
         he_initialise(self)
         self.heads.start_with_unit_weight()

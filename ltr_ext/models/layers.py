@@ -22,12 +22,19 @@ def resize(maps: Tensor, size: tuple[int, int] | torch.Size, mode: str = "biline
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions beside a 3x3 projection (paper, figure 4). [N, in, h, w] -> [N, out, h/stride, w/stride]."""
+    """Two 3x3 convolutions beside a 3x3 projection (paper, figure 4). [N, in, h, w] -> [N, out, h/stride, w/stride].
 
-    def __init__(self, in_channels: int, out_channels: int, stride: int = 1) -> None:
+    Args:
+        in_channels: of the input.
+        out_channels: of the output.
+        stride: of the first convolution and the projection.
+        bias: whether the two convolutions have a bias; the projection always has one.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int = 1, bias: bool = True) -> None:
         super().__init__()
-        self.conv1 = conv(in_channels, out_channels, 3, stride)
-        self.conv2 = conv(out_channels, out_channels, 3)
+        self.conv1 = conv(in_channels, out_channels, 3, stride, bias)
+        self.conv2 = conv(out_channels, out_channels, 3, bias=bias)
         self.projection = conv(in_channels, out_channels, 3, stride)
 
     def forward(self, maps: Tensor) -> Tensor:

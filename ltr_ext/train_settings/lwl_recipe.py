@@ -43,7 +43,7 @@ from ltr_ext.trainers.state import NET_PREFIX
 from ltr_ext.trainers.trainer import Box2MaskTrainer, TrainerConfig
 from ltr_ext.weights import file_hash, load_backbone_weights
 
-MODEL = LWLConfig()
+MODEL = LWLConfig(block_bias=False)  # as published, so that it can be exported for pytracking
 FIRST_CROPS = SearchConfig(crop_hw=MODEL.crop_hw, centre_jitter=(3.0, 3.0), scale_jitter=0.25)
 LATER_CROPS = SearchConfig(crop_hw=MODEL.crop_hw, centre_jitter=(5.5, 4.5), scale_jitter=0.5)
 NUM_LATER = 3
@@ -234,8 +234,9 @@ def made_masks(paths: paths_settings.Paths, needed_for: str, turns: int, name: s
     paths.require(f"{name}_dir", needed_for=needed_for)  # the readers take it from the host's environment
     masks = paths.require(f"{name}_masks_dir", needed_for=needed_for)
     require_dataset(f"{name}_train")
-    reader = {"got10k": Got10kVOS, "lasot": LasotVOS}[name]
-    dataset = reader(anno_path=str(masks), split="train")
+    # upstream's split "train" of GOT-10k holds a part of its training set back; the paper takes all of it
+    reader, split = {"got10k": (Got10kVOS, None), "lasot": (LasotVOS, "train")}[name]
+    dataset = reader(anno_path=str(masks), split=split)
     return Source(TrustedMasks(dataset, masks.parent) if (masks.parent / "trust").is_dir() else dataset, turns)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from collections import OrderedDict
 from types import ModuleType, SimpleNamespace
@@ -117,6 +118,26 @@ def test_a_missing_package_says_what_to_install_once_it_is_used(no_stand_ins, mo
 
     with pytest.raises(ImportError, match="lvis"):
         LVIS("annotations.json")
+
+
+def test_the_page_lists_every_shim_once_with_its_reason(no_stand_ins, monkeypatch):
+    page = (host.REPOSITORY / "docs" / "shims.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1:-1] for line in page.splitlines() if line.startswith("| `")]
+    listed = [name for row in rows for name in re.findall(r"`([\w.]+)`", row[0])]
+    monkeypatch.setattr(host_shims, "_installed", lambda name: False)
+    monkeypatch.setattr(sys, "modules", {name: module for name, module in sys.modules.items() if "tikz" not in name})
+    made = []
+    monkeypatch.setattr(host_shims, "_module", lambda name, **parts: made.append(name) or ModuleType(name))
+    monkeypatch.setattr(host_shims.importlib, "import_module", _not_there)
+    host_shims.stand_in_for_packages()
+    tops = {name if name.startswith("ltr.") else name.split(".")[0] for name in made}
+    assert len(tops) > 8
+    assert sorted(listed) == sorted(tops | host_shims.repairs().keys())
+    assert all(len(row) == 3 and all(len(cell.split()) > 2 for cell in row[1:]) for row in rows)
+
+
+def _not_there(name):
+    raise ImportError(name)
 
 
 needs_upstream = pytest.mark.skipif(host.resolve().name != "upstream", reason="the host is minihost")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from tracker_ext.annotation.config import Precision
 
 Start = Literal["mask", "box"]
 """What an object is started from; the other is not looked at."""
+
+Rules = Literal["box2mask", "published"]
+"""Whose small rules hold for crops, merging and memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +20,9 @@ class LWLTrackerConfig:
 
     start: Start = "mask"
     """`mask`: the given mask; `box`: a mask that box2mask makes of the given box (paper section 4.3)."""
+    rules: Rules = "box2mask"
+    """`published`: those of pytracking's LWL, to the pixel (`tracker_ext.tracker.published`), for its weights. They
+    take no notice of `lost_growth`, `max_lost_growth`, `min_area_share` and `min_confidence`."""
     search_scale: float = 2.5
     """Side of the search region, relative to the object's size in the frame before."""
     max_size_change: tuple[float, float] = (0.9, 1.12)
@@ -39,6 +45,8 @@ class LWLTrackerConfig:
     """Share by which a new sample outweighs the one before it."""
     first_frame_weight: float = 0.25
     """Least share of the first frame among the weights of all samples."""
+    lower_first_weight: bool = False
+    """Only with published rules: the second frame weighs as much as the first, not `learning_rate` times as much."""
     initial_iterations: int = 20
     """Steepest-descent steps on the first frame."""
     update_interval: int = 4
@@ -54,6 +62,10 @@ class LWLTrackerConfig:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         if self.memory_size < 2:
             raise ValueError(f"memory_size must be at least 2, got {self.memory_size}")
+        if self.rules not in get_args(Rules):
+            raise ValueError(f"rules {self.rules!r} are unknown; known: {', '.join(get_args(Rules))}")
+        if self.lower_first_weight and self.rules != "published":
+            raise ValueError("lower_first_weight belongs to the published rules")
         if self.start not in get_args(Start):
             raise ValueError(f"start {self.start!r} is unknown; known: {', '.join(get_args(Start))}")
         if self.precision not in get_args(Precision):
@@ -64,3 +76,29 @@ class LWLTrackerConfig:
             raise ValueError("search_scale, lost_growth and max_lost_growth must be at least 1")
         if not 0 < self.learning_rate < 1 or not 0 <= self.first_frame_weight < 1:
             raise ValueError("learning_rate must lie between 0 and 1, first_frame_weight too (0 allowed)")
+
+
+LWL_YTVOS = LWLTrackerConfig(
+    rules="published",
+    precision="float32",
+    search_scale=5.0,
+    max_size_change=(0.95, 1.1),
+    min_part=0,
+    memory_size=32,
+    memory_interval=1,
+    learning_rate=0.1,
+    first_frame_weight=0.25,
+    initial_iterations=20,
+    update_interval=1,
+    update_iterations=3,
+)
+"""pytracking's parameters `lwl_ytvos`."""
+LWL_BOXINIT = replace(
+    LWL_YTVOS,
+    learning_rate=0.2,
+    first_frame_weight=0,
+    lower_first_weight=True,
+    update_interval=5,
+    update_iterations=5,
+)
+"""pytracking's parameters `lwl_boxinit`."""

@@ -6,7 +6,7 @@ Shapes: O objects, H W image pixels, Hc Wc crop pixels.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from pytracking.tracker.base import BaseTracker
 from pytracking.utils import TrackerParams
 from torch import Tensor
 
+from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.data.crop import Crop
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
@@ -24,6 +25,7 @@ from tracker_ext.annotation.config import AnnotateConfig, has_fast_bfloat16
 from tracker_ext.tracker.box_to_mask import boxes_to_masks
 from tracker_ext.tracker.config import LWLTrackerConfig
 from tracker_ext.tracker.merge import drop_small_parts, soft_aggregate
+from tracker_ext.tracker.published import PublishedCrop, PublishedState, aggregate_published
 from tracker_ext.tracker.search import SearchState
 from tracker_ext.tracker.target import Target
 
@@ -48,6 +50,23 @@ class LWLTrackerParts:
     def __post_init__(self) -> None:
         if self.config.start == "box" and self.box_net is None:
             raise ValueError('start "box" needs a box_net')
+
+
+Region = Crop | PublishedCrop
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An object on a frame."""
+
+    mask: np.ndarray
+    """[H, W] bool."""
+    score: float
+    """Mean probability of the mask's pixels."""
+    probabilities: np.ndarray
+    """[H, W] float32."""
+    in_crop: Tensor
+    """[Hc, Wc] float32 probabilities in its crop."""
 
 
 class LWLTracker(BaseTracker):
@@ -138,35 +157,34 @@ class LWLTracker(BaseTracker):
         with self._autocast():
             logits = self._net.segment(frame, torch.cat([target.filters for target in targets]), crop_hw, previous)
         found = self._merge(logits, crops)
-        for row, (target, (mask, score, probabilities)) in enumerate(zip(targets, found, strict=True)):
-            target.observe(mask, score)
+        for row, (target, seen) in enumerate(zip(targets, found, strict=True)):
+            target.observe(seen.mask, seen.score, seen.probabilities)
             if target.wants_sample:
                 with self._autocast():
-                    target.remember(frame.target[row], probabilities)
+                    target.remember(frame.target[row], seen.in_crop)
             target.update()
 
-    def _merge(self, logits: Tensor, crops: list[Crop]) -> list[tuple[np.ndarray, float, Tensor]]:
+    def _merge(self, logits: Tensor, crops: Sequence[Region]) -> list[Seen]:
         """Let the objects compete in the image.
 
         Args:
             logits: [O, Hc, Wc].
             crops: of the objects.
-
-        Returns:
-            Per object its mask [H, W] bool, the mean probability in it, and the probabilities [Hc, Wc] in its crop.
         """
+        published = self._config.rules == "published"
         on_host = logits.cpu().numpy()
         pasted = np.stack([
             crop.paste(values, self._image_hw, OUTSIDE_LOGIT) for crop, values in zip(crops, on_host, strict=True)
         ])  # fmt: skip
-        labels, probabilities = (part.numpy() for part in soft_aggregate(torch.from_numpy(pasted)))
+        aggregate = aggregate_published if published else soft_aggregate
+        labels, probabilities = (part.numpy() for part in aggregate(torch.from_numpy(pasted)))
         found = []
         for row, crop in enumerate(crops):
             mask = drop_small_parts(labels == row + 1, self._config.min_part)
             score = float(probabilities[row][mask].mean()) if mask.any() else 0.0
-            alone = len(crops) == 1  # nobody changed what the network said of this crop
-            in_crop = logits[row].sigmoid() if alone else self._to_device(crop.cut_mask(probabilities[row]))
-            found.append((mask, score, in_crop))
+            unchanged = len(crops) == 1 and not published  # nobody changed what the network said of this crop
+            in_crop = logits[row].sigmoid() if unchanged else self._to_device(crop.cut_mask(probabilities[row]))
+            found.append(Seen(mask, score, probabilities[row], in_crop))
         return found
 
     def _enter(self, image: np.ndarray, info: dict[str, Any]) -> None:
@@ -179,13 +197,28 @@ class LWLTracker(BaseTracker):
             taken |= mask
         for target in self._targets.values():
             target.mask = target.mask & ~taken
-        crop_hw = self._net.config.crop_hw
         for object_id, mask in masks.items():
-            crop = SearchState.of_mask(mask).crop(self._image_hw, crop_hw, self._config)
+            state, crop = self._first_place(object_id, mask, info)
             features = self._extract(image, [crop]).target[0]
             crop_mask = self._to_device(crop.cut_mask(mask.view(np.uint8)))
             with self._autocast():
-                self._targets[object_id] = Target(self._net, self._config, mask, features, crop_mask)
+                self._targets[object_id] = Target(self._net, self._config, mask, features, crop_mask, state)
+
+    def _first_place(
+        self, object_id: str, mask: np.ndarray, info: dict[str, Any]
+    ) -> tuple[SearchState | PublishedState, Region]:
+        """Where an object is that starts, and the crop to learn it from."""
+        crop_hw, config = self._net.config.crop_hw, self._config
+        if config.rules == "box2mask":
+            state = SearchState.of_mask(mask)
+            return state, state.crop(self._image_hw, crop_hw, config)
+        given = info.get("init_bbox")
+        box = given[object_id] if isinstance(given, Mapping) else given
+        if box is None or min(box[2:]) <= 0:
+            box = mask_to_box(mask)
+        assert box is not None
+        place = PublishedState.of_box(np.asarray(box), crop_hw, config, self._net.config.filter_size)
+        return place.after(mask, config), place.first_crop(self._image_hw, crop_hw)
 
     def _given_masks(self, info: dict[str, Any]) -> dict[str, np.ndarray]:
         """Object id -> [H, W] bool, from the masks the host gives."""
@@ -213,7 +246,7 @@ class LWLTracker(BaseTracker):
         masks = boxes_to_masks(image, numbered, self._box_net, config)
         return {object_id: masks[place] for place, object_id in enumerate(ids, start=1)}
 
-    def _extract(self, image: np.ndarray, crops: list[Crop]) -> FrameFeatures:
+    def _extract(self, image: np.ndarray, crops: Sequence[Region]) -> FrameFeatures:
         """Features of all crops in one call."""
         pictures = torch.from_numpy(np.stack([crop.cut(image) for crop in crops])).to(self._device)
         with self._autocast():

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from tracker_ext.tracker.config import LWLTrackerConfig
+from tracker_ext.tracker.published import published_weights
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -31,24 +34,22 @@ class SampleMemory:
     lightest sample but the first gives way.
     """
 
-    def __init__(self, first: Sample, capacity: int, learning_rate: float, first_weight: float) -> None:
+    def __init__(self, first: Sample, config: LWLTrackerConfig) -> None:
         """Start with the first frame.
 
         Args:
-            first: its sample; stays for ever.
-            capacity: most samples, at least 2.
-            learning_rate: r.
-            first_weight: least weight of the first frame.
+            first: its sample; stays for ever (with published rules: if it has a least weight).
+            config: size, weights and rules.
         """
-        self._learning_rate = learning_rate
-        self._first_weight = first_weight
+        self._config = config
+        capacity = config.memory_size
         self._features, self._target, self._weight = (
             part.new_zeros((capacity, *part.shape), dtype=torch.float32)
             for part in (first.features, first.target, first.weight)
         )
         self._temporal = torch.zeros(capacity)
         self._temporal[0] = 1.0
-        self._latest = 0
+        self._latest: int | None = None
         self._count = 0
         self._store(first, 0)
 
@@ -57,8 +58,10 @@ class SampleMemory:
 
     @property
     def temporal(self) -> Tensor:
-        """[T] float32 on the CPU, sums to 1."""
-        return self._temporal[: self._count]
+        """[T] float32 on the CPU: importance of the samples; with our rules it sums to 1."""
+        weights = self._temporal[: self._count]
+        # pytracking weighs residuals with them, so their squares weigh what is minimised.
+        return weights.square() if self._config.rules == "published" else weights
 
     @property
     def samples(self) -> tuple[Tensor, Tensor, Tensor]:
@@ -70,20 +73,31 @@ class SampleMemory:
 
     def add(self, sample: Sample) -> None:
         """Remember a frame."""
-        weights = self._temporal
-        is_full = self._count == len(weights)
-        place = 1 + int(weights[1:].argmin()) if is_full else self._count
-        if self._latest == 0:
-            weights[0] = 1 - self._learning_rate
-            weights[place] = self._learning_rate
+        weights, config = self._temporal, self._config
+        published = config.rules == "published"
+        kept = 0 if published and config.first_frame_weight == 0 else 1
+        place = kept + int(weights[kept:].argmin()) if self._count == len(weights) else self._count
+        if published:
+            self._temporal = published_weights(
+                weights, place, self._latest, config.learning_rate, config.first_frame_weight, config.lower_first_weight
+            )
         else:
-            weights[place] = weights[self._latest] / (1 - self._learning_rate)
-        weights /= weights.sum()
-        if weights[0] < self._first_weight:
-            weights[1:] *= (1 - self._first_weight) / weights[1:].sum()
-            weights[0] = self._first_weight
+            self._weigh(place)
         self._latest = place
         self._store(sample, place)
+
+    def _weigh(self, place: int) -> None:
+        """The weights after a new sample, by our rules."""
+        weights, first_weight = self._temporal, self._config.first_frame_weight
+        if self._latest is None:
+            weights[0] = 1 - self._config.learning_rate
+            weights[place] = self._config.learning_rate
+        else:
+            weights[place] = weights[self._latest] / (1 - self._config.learning_rate)
+        weights /= weights.sum()
+        if weights[0] < first_weight:
+            weights[1:] *= (1 - first_weight) / weights[1:].sum()
+            weights[0] = first_weight
 
     def _store(self, sample: Sample, place: int) -> None:
         self._features[place] = sample.features

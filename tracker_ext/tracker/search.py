@@ -34,12 +34,13 @@ class SearchState:
         spread = [4 * np.sqrt(moments[name] / area + 1 / 12) for name in ("mu20", "mu02")]
         return SearchState((moments["m10"] / area + 0.5, moments["m01"] / area + 0.5), (spread[0], spread[1]))
 
-    def after(self, mask: np.ndarray, config: LWLTrackerConfig) -> SearchState:
+    def after(self, mask: np.ndarray, config: LWLTrackerConfig, probabilities: np.ndarray | None = None) -> SearchState:
         """The place after the next frame.
 
         Args:
             mask: [H, W] bool, found there.
             config: limits of the change.
+            probabilities: of the published rules; not looked at.
 
         Returns:
             The mask's place, its size within the limits; the old place and one more lost frame if there is too little

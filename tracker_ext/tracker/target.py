@@ -14,6 +14,7 @@ from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.models.lwl import LWLNet
 from tracker_ext.tracker.config import LWLTrackerConfig
 from tracker_ext.tracker.memory import Sample, SampleMemory
+from tracker_ext.tracker.published import PublishedState
 from tracker_ext.tracker.search import SearchState
 
 
@@ -29,7 +30,13 @@ class Target:
     """
 
     def __init__(
-        self, net: LWLNet, config: LWLTrackerConfig, mask: np.ndarray, features: Tensor, crop_mask: Tensor
+        self,
+        net: LWLNet,
+        config: LWLTrackerConfig,
+        mask: np.ndarray,
+        features: Tensor,
+        crop_mask: Tensor,
+        state: SearchState | PublishedState,
     ) -> None:
         """Learn the object.
 
@@ -39,31 +46,31 @@ class Target:
             mask: [H, W] bool, not empty.
             features: [D, h, w] of the crop around it.
             crop_mask: [Hc, Wc] float, 0..1, the mask in that crop.
+            state: where the object is.
         """
         self._net = net
         self._config = config
         self._age = 0
-        self.memory = SampleMemory(
-            self._sample(features, crop_mask), config.memory_size, config.learning_rate, config.first_frame_weight
-        )
+        self.memory = SampleMemory(self._sample(features, crop_mask), config)
         self.filters = net.learn(*self.memory.samples, iterations=config.initial_iterations)
         self.mask = mask
-        self.state = SearchState.of_mask(mask)
+        self.state = state
         box = mask_to_box(mask)
         assert box is not None
         self.box = box
         self.score = 1.0
 
-    def observe(self, mask: np.ndarray, score: float) -> None:
+    def observe(self, mask: np.ndarray, score: float, probabilities: np.ndarray) -> None:
         """Take in what was found on a frame; an empty mask keeps the last box.
 
         Args:
             mask: [H, W] bool.
             score: mean probability of its pixels.
+            probabilities: [H, W] float32 of the object.
         """
         self._age += 1
         self.mask, self.score = mask, score
-        self.state = self.state.after(mask, self._config)
+        self.state = self.state.after(mask, self._config, probabilities)
         box = mask_to_box(mask)
         if box is not None:
             self.box = box
@@ -79,6 +86,8 @@ class Target:
     @property
     def wants_sample(self) -> bool:
         """Whether the last frame is to be remembered: it is its turn, and its mask can be trusted."""
+        if self._config.rules == "published":
+            return (self._age + 1) % self._config.memory_interval == 0
         sure = self.state.lost == 0 and self.score >= self._config.min_confidence
         return sure and self._age % self._config.memory_interval == 0
 
@@ -93,7 +102,9 @@ class Target:
 
     def update(self) -> None:
         """Fit the target model to the memory, if it is its turn and the object is in sight."""
-        if self._age % self._config.update_interval or self.state.lost:
+        # pytracking counts the first frame as 1, we as 0.
+        age = self._age + (self._config.rules == "published")
+        if age % self._config.update_interval or self.state.lost:
             return
         self.filters = self._net.learn(
             *self.memory.samples,

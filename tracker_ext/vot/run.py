@@ -8,12 +8,14 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+import traceback
 from typing import Any
 
 from ltr_ext import host
-from ltr_ext.errors import run_command
+from ltr_ext.errors import EXIT_USER_ERROR, UserError, run_command
 from tracker_ext.vot import protocol, session
 
+EXIT_CRASHED = 1
 EXAMPLE = """example (`command` in trackers.ini, with protocol = trax):
   /path/to/.venv/bin/python -m tracker_ext.vot.run lwl default
 """
@@ -55,19 +57,34 @@ def main(arguments: list[str] | None = None) -> int:
     server = trax.Server(list(protocol.REGION_TYPES), [trax.Image.PATH])
     try:
         session.serve(server, lambda: build_tracker(handle, several=False), given=given, reported=reported)
-    except Exception as error:
+    except UserError as error:
+        print(f"error: {one_line(error)}", file=sys.stderr)
         say_goodbye(server, error)
-        raise
+        return EXIT_USER_ERROR
+    except Exception as error:
+        traceback.print_exc()
+        say_goodbye(server, error)
+        return EXIT_CRASHED
     server.quit()
     return 0
 
 
 def say_goodbye(server: Any, error: Exception) -> None:
-    """Tell the toolkit why we leave; it may be gone already, and that must not hide the reason."""
+    """Tell the toolkit why we leave.
+
+    Whatever is for its log has to be printed before: it reads no further, and ends the process soon. If it is gone
+    already, that must not hide the reason.
+    """
+    sys.stderr.flush()
     try:
-        server.quit(" ".join(str(error).split()) or type(error).__name__)
+        server.quit(one_line(error) or type(error).__name__)
     except Exception as second:
         print(f"the toolkit cannot be told: {second}", file=sys.stderr)
+
+
+def one_line(error: Exception) -> str:
+    """What an exception says, without line breaks."""
+    return " ".join(str(error).split())
 
 
 if __name__ == "__main__":

@@ -25,6 +25,9 @@ class Box2MaskConfig:
     """K of the filter z."""
     encoder_widths: tuple[int, int, int, int] = (16, 32, 64, 128)
     """Channels inside the object encoders (appendix B)."""
+    block_bias: bool = True
+    """Whether the convolutions inside the encoders' residual blocks have a bias; False for the published weight file
+    and for what shall be exported to its format."""
     decoder_widths: tuple[int, int, int, int] = (256, 128, 128, 64)
     """Channels of the decoder at layer4, layer3, layer2, layer1."""
     upsampling: Literal["bicubic", "bilinear"] = "bicubic"
@@ -41,6 +44,9 @@ class Box2MaskConfig:
     """Data term of eq. 2b: mean over frames; "sum" for the published weight file."""
     parametrisation: Literal["exp", "square"] = "exp"
     """How the positive lambda is stored; "square" for the published weight file."""
+    box_edges: Literal["covered", "whole_pixels"] = "covered"
+    """How a box's border pixels enter: by the part that the box covers; or with the box's numbers truncated to whole
+    pixels, for the published weight file. Boxes of whole pixels are the same in both."""
     crop_hw: tuple[int, int] = (480, 832)
     """Crop size in pixels; multiples of 32."""
     inference_scale: float = 4.0

@@ -92,12 +92,12 @@ class Box2MaskNet(nn.Module):
         self.mask_encoder: MaskEncoder | None = None
         self.refined_aggregation: Aggregation | None = None
         if config.uses_single_frame:
-            self.single_encoder = SingleFrameEncoder(config.feature_dim, channels, widths)
+            self.single_encoder = SingleFrameEncoder(config.feature_dim, channels, widths, config.block_bias)
         if config.uses_aggregation:
-            self.object_encoder = ObjectEncoder(config.feature_dim, channels, widths)
+            self.object_encoder = ObjectEncoder(config.feature_dim, channels, widths, config.block_bias)
             self.aggregation = self._build_aggregation()
         if config.refines:
-            self.mask_encoder = MaskEncoder(channels, widths[:3])
+            self.mask_encoder = MaskEncoder(channels, widths[:3], config.block_bias)
             self.refined_aggregation = self._build_aggregation()
         inputs = channels * (config.uses_single_frame + config.uses_aggregation)
         self.decoder = Decoder(self.backbone.channels, inputs, config.decoder_widths, config.upsampling)
@@ -145,6 +145,8 @@ class Box2MaskNet(nn.Module):
         """
         levels = self.backbone(images.contiguous(memory_format=torch.channels_last))
         features = self.target_features(levels["layer3"])
+        if self.config.box_edges == "whole_pixels":
+            boxes = boxes.trunc()
         box_masks = rasterise_boxes(boxes, *images.shape[-2:]).to(features.dtype)
         single = None if self.single_encoder is None else self.single_encoder(box_masks, features)
         encoded = None if self.object_encoder is None else self.object_encoder(box_masks, features)

@@ -45,13 +45,15 @@ class LWLNet(nn.Module):
         channels, widths = config.encoding_channels, config.encoder_widths
         self.backbone = build_backbone(config.backbone).requires_grad_(False)
         self.target_features = TargetFeatures(self.backbone.channels["layer3"], config.feature_dim, config.filter_size)
-        self.label_encoder = MaskEncoder(channels, widths)
+        self.label_encoder = MaskEncoder(channels, widths, config.block_bias)
         self.aggregation = Aggregation(
             config.filter_size, config.initial_regularisation, config.reduction, config.parametrisation
         )
         self.previous_encoder: SingleFrameEncoder | None = None
         if config.previous_width is not None:
-            self.previous_encoder = SingleFrameEncoder(config.feature_dim, channels, (*widths, config.previous_width))
+            self.previous_encoder = SingleFrameEncoder(
+                config.feature_dim, channels, (*widths, config.previous_width), config.block_bias
+            )
         inputs = channels * (1 if self.previous_encoder is None else 2)
         self.decoder = Decoder(self.backbone.channels, inputs, config.decoder_widths, config.upsampling)
         self.train()

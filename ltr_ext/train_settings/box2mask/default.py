@@ -34,7 +34,7 @@ from ltr_ext.trainers.options import begin_run
 from ltr_ext.trainers.trainer import Box2MaskTrainer, TrainerConfig
 from ltr_ext.weights import load_backbone_weights
 
-MODEL = Box2MaskConfig()
+MODEL = Box2MaskConfig(block_bias=False)  # as published, so that it can be exported for pytracking
 CROPS = CropConfig(crop_hw=MODEL.crop_hw, scale=(5.0, 5.0))
 NUM_FRAMES = 3
 WINDOW = 100

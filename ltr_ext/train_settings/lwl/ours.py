@@ -5,6 +5,8 @@ backbone included, for 120k iterations. Not in the paper: the proportions 6 : 1 
 network on the same masks (setting rts50 of visionml/pytracking); the learning rate, which is that of `stage2`, with its
 milestones stretched from 80k to 120k iterations; batch 20.
 
+GOT-10k is its whole training set, as in the paper.
+
 Expected (tables 4 to 7): VOT2020 EAO 0.510; GOT-10k val AO 86.7, SR 95.1 and 85.2; TrackingNet success 81.2;
 YouTube-VOS 2019 valid J&F 80.6. Needs `got10k_masks_dir` and `lasot_masks_dir`, which run_annotate.py fills.
 """

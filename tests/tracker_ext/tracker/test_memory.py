@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from tracker_ext.tracker.config import LWLTrackerConfig
 from tracker_ext.tracker.memory import Sample, SampleMemory
 
 
@@ -13,7 +14,8 @@ def sample(value: float) -> Sample:
 
 
 def filled(count: int, capacity: int = 4, rate: float = 0.1, first_weight: float = 0.25) -> SampleMemory:
-    memory = SampleMemory(sample(0.0), capacity, rate, first_weight)
+    config = LWLTrackerConfig(memory_size=capacity, learning_rate=rate, first_frame_weight=first_weight)
+    memory = SampleMemory(sample(0.0), config)
     for number in range(1, count):
         memory.add(sample(float(number)))
     return memory

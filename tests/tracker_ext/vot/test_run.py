@@ -118,6 +118,27 @@ def test_a_tracker_that_does_not_exist_never_says_hello():
     assert process.stderr.decode().splitlines()[-1].startswith("error: parameter nothing of tracker lwl: unknown")
 
 
+def test_a_crash_is_told_with_its_traceback_before_the_farewell(monkeypatch, capfd):
+    """The toolkit stops reading at the farewell."""
+    from tracker_ext.vot import run, session
+
+    class Server:
+        def __init__(self, *_):
+            pass
+
+        def quit(self, reason):
+            print(f"farewell: {reason}", file=sys.stderr)
+
+    def crash(*_, **__):
+        raise RuntimeError("no\nmemory")
+
+    monkeypatch.setattr(trax, "Server", Server)
+    monkeypatch.setattr(session, "serve", crash)
+    assert run.main(["lwl", "default"]) == 1
+    said = capfd.readouterr().err
+    assert said.index("Traceback") < said.index("RuntimeError: no") < said.index("farewell: no memory")
+
+
 @pytest.mark.parametrize(
     "name, truth, said",
     [

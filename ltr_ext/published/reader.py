@@ -1,0 +1,170 @@
+"""Read a checkpoint of pytracking without executing anything in it.
+
+Such a file is a pickle of a dict, in torch's zip format or the older one. Beside the tensors it holds objects of
+pytracking's own classes: the network's constructor, statistics, settings. torch's restricted unpickler rebuilds the
+tensors; every class of pytracking becomes an empty object that keeps what the file says about it. Nothing named in the
+file is imported or called, and a name outside the namespaces below is refused.
+"""
+
+from __future__ import annotations
+
+import pickle
+import pickletools
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import torch
+from torch import Tensor
+
+from ltr_ext.errors import UserError
+
+SUFFIXES = (".pth", ".pt", ".tar")
+"""Names that end so are taken for files of pytracking."""
+
+_INERT_NAMESPACES = ("ltr.", "pytracking.", "dlframework.", "torch.nn.modules.", "numpy.dtypes.")
+"""pytracking itself, its name before 2019, and the layers of a network that was saved whole."""
+_INERT_NAMES = frozenset(
+    f"numpy.{name}"
+    for name in (
+        "dtype", "ndarray", "core.multiarray.scalar", "core.multiarray._reconstruct", "_core.multiarray.scalar",
+        "_core.multiarray._reconstruct",
+    )
+)  # fmt: skip
+"""Numbers and arrays of NumPy, which statistics and settings may hold."""
+_PICKLES_BEFORE_TENSORS = 4
+"""torch's older format: magic number, version, system, then the object itself."""
+
+
+class Inert:
+    """Stands for an object of a class that is not imported. Attributes of the object are attributes of this one."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.arguments = (args, kwargs)
+
+    def __setstate__(self, state: Any) -> None:
+        if isinstance(state, dict):
+            vars(self).update({name: value for name, value in state.items() if isinstance(name, str)})
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """Items of mappings are dropped; none is needed."""
+
+    def append(self, item: Any) -> None:
+        """Items of lists are dropped; none is needed."""
+
+    def extend(self, items: Any) -> None:
+        """As `append`."""
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """The dict in a file.
+
+    Args:
+        path: a file that pytracking (or `torch.save`) wrote.
+
+    Returns:
+        Its entries; tensors on the CPU, objects of pytracking as `Inert`.
+
+    Raises:
+        UserError: missing, damaged, no dict, or it asks for something other than numbers and pytracking's objects.
+    """
+    if not path.is_file():
+        raise UserError(f"weights {path} do not exist: put the file there, or name another one")
+    try:
+        with _only_known({name: _inert_class(name) for name in _global_names(path) if _is_inert(name)}):
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        refused = re.search(r"GLOBAL (\S+)", str(error))
+        if refused:
+            raise UserError(
+                f"weights {path} ask for {refused[1]}, which a weight file has no use for; nothing was executed: "
+                "get the file from where it was published"
+            ) from error
+        raise _damaged(path, error) from error
+    # what torch and the zip and pickle modules of Python raise on bytes that mean nothing to them
+    except (RuntimeError, OSError, ValueError, LookupError, EOFError, TypeError, AttributeError, AssertionError,
+            zipfile.BadZipFile) as error:  # fmt: skip
+        raise _damaged(path, error) from error
+    if not isinstance(content, dict):
+        raise UserError(f"weights {path} hold a {type(content).__name__}, not a checkpoint: name another file")
+    return content
+
+
+def network_state(content: Mapping[str, Any], path: Path) -> dict[str, Tensor]:
+    """The state dict `net` of a checkpoint.
+
+    Raises:
+        UserError: there is none.
+    """
+    state = content.get("net")
+    if not isinstance(state, Mapping) or not all(isinstance(tensor, Tensor) for tensor in state.values()):
+        entries = ", ".join(map(str, list(content)[:5])) or "nothing"
+        raise UserError(f"weights {path} hold no network 'net' (but {entries}): name a checkpoint of pytracking")
+    return dict(state)
+
+
+def constructor_arguments(content: Mapping[str, Any], names: tuple[str, ...], path: Path) -> dict[str, Any]:
+    """Arguments that the network in a checkpoint was built with.
+
+    Args:
+        content: of the file.
+        names: of the builder's arguments, in order.
+        path: for the message.
+
+    Raises:
+        UserError: the file does not say.
+    """
+    constructor = content.get("constructor")
+    while True:
+        keywords, positional = getattr(constructor, "kwds", None), getattr(constructor, "args", ())
+        if not isinstance(constructor, Inert) or not isinstance(keywords, dict) or len(positional) > len(names):
+            raise UserError(f"weights {path} do not say how their network was built (constructor): name another file")
+        if not isinstance(keywords.get("net"), Inert):
+            return dict(zip(names, positional, strict=False)) | keywords
+        # built around another network, which has a constructor of its own
+        constructor = getattr(keywords["net"], "constructor", None)
+
+
+def _damaged(path: Path, error: Exception) -> UserError:
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return UserError(f"weights {path} are damaged or no weight file ({reason}): restore the file")
+
+
+def _is_inert(name: str) -> bool:
+    return name in _INERT_NAMES or name.startswith(_INERT_NAMESPACES)
+
+
+def _inert_class(name: str) -> type:
+    return type(name.rpartition(".")[2], (Inert,), {"__module__": "inert"})
+
+
+def _global_names(path: Path) -> set[str]:
+    """Dotted names that the pickles of a file ask for; the pickles are read, not run."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            records = [name for name in archive.namelist() if name.endswith("data.pkl")]
+            return {name for record in records for name in _names_in(archive.open(record))}
+    with open(path, "rb") as file:
+        return {name for _ in range(_PICKLES_BEFORE_TENSORS) for name in _names_in(file)}
+
+
+def _names_in(file: IO[bytes]) -> Iterator[str]:
+    for operation, argument, _ in pickletools.genops(file):
+        if operation.name == "GLOBAL":
+            yield str(argument).replace(" ", ".")
+
+
+@contextmanager
+def _only_known(classes: dict[str, type]) -> Iterator[None]:
+    """torch's restricted unpickler knows its own names and these, and no others that were allowed before."""
+    before = torch.serialization.get_safe_globals()
+    torch.serialization.clear_safe_globals()
+    torch.serialization.add_safe_globals([(kind, name) for name, kind in classes.items()])
+    try:
+        yield
+    finally:
+        torch.serialization.clear_safe_globals()
+        torch.serialization.add_safe_globals(before)

@@ -1,0 +1,27 @@
+"""LWL with the weights that pytracking published (`lwl_stage2.pth`), started from the mask of the first frame.
+
+Hyper-parameters and rules are those of pytracking's own `lwl_ytvos`; with the same weights the masks are too.
+"""
+
+from __future__ import annotations
+
+from pytracking.utils import TrackerParams
+
+import settings
+from ltr_ext.models.lwl import LWLNet
+from tracker_ext.tracker.config import LWL_YTVOS
+from tracker_ext.tracker.lwl_tracker import LWLTracker, LWLTrackerParts
+from tracker_ext.tracker.networks import best_device, network
+
+TRACKER_CLASS = LWLTracker
+WEIGHTS = "lwl_stage2.pth"
+
+
+def parameters() -> TrackerParams:
+    """The host's parameters; raises `UserError` if `pretrained_dir` or the weights in it are missing."""
+    path = settings.load().require("pretrained_dir", needed_for="lwl lwl_stage2") / WEIGHTS
+    params = TrackerParams()
+    params.device = best_device()
+    params.weights = (path,)
+    params.lwl = LWLTrackerParts(network(path, LWLNet, params.device), LWL_YTVOS)
+    return params

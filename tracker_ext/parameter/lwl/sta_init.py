@@ -1,0 +1,27 @@
+"""LWL as `lwl_stage2`, started from a box: the published box2mask (`sta.pth.tar`) makes a mask of it (section 4.3)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pytracking.utils import TrackerParams
+
+import settings
+from ltr_ext.models.box2mask import Box2MaskNet
+from tracker_ext.parameter.lwl import lwl_stage2
+from tracker_ext.tracker.config import LWL_YTVOS
+from tracker_ext.tracker.lwl_tracker import LWLTracker, LWLTrackerParts
+from tracker_ext.tracker.networks import network
+
+TRACKER_CLASS = LWLTracker
+BOX_WEIGHTS = "sta.pth.tar"
+CONFIG = replace(LWL_YTVOS, start="box")
+
+
+def parameters() -> TrackerParams:
+    """The host's parameters; raises `UserError` if `pretrained_dir` or the weights in it are missing."""
+    params = lwl_stage2.parameters()
+    path = settings.load().require("pretrained_dir", needed_for="lwl sta_init") / BOX_WEIGHTS
+    params.weights = (*params.weights, path)
+    params.lwl = LWLTrackerParts(params.lwl.net, CONFIG, network(path, Box2MaskNet, params.device))
+    return params
