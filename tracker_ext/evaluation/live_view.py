@@ -138,7 +138,7 @@ def watched(tracker_class: type, view: LiveView, name: str) -> type:
         A subclass. Where the host makes one tracker per object, each has windows of its own.
     """
 
-    class Watched(tracker_class):  # type: ignore[misc, valid-type]
+    class Watched(tracker_class):
         def initialize(self, image: np.ndarray, info: dict[str, Any]) -> Any:
             own = info.get("object_ids") if "init_other" in info else None
             self._shown_name = f"{name} object {own[0]}" if own else name

@@ -130,7 +130,7 @@ class Row:
 
     setting: Setting
     jaccard: float
-    """Mean over sequences; nan for a method of the paper's."""
+    """Mean over sequences; nan for a method of the paper's, and for a variant without weights."""
     gain: Difference | None
     """Over the row before; None for the first."""
     num_clips: int
@@ -152,20 +152,20 @@ def run_table(
         dataset: name of the data set.
         sequences: with true masks.
         weights: weight file of the iterative network; None for the one that ships.
-        variants: variant -> weight file, for table 2.
+        variants: variant -> weight file, for table 2; rows of others stay without a number here.
         every: score the frames of every K-th window of nine frames only.
 
     Returns:
         The table, the paper's numbers beside those found here.
 
     Raises:
-        UserError: no true masks, or a variant without weights.
+        UserError: no true masks, or a table of variants without any of their weights.
     """
     table = TABLES[number]
     files = {"iterative": weight_file(weights), **variants}
-    own = [setting for setting in table.settings if setting.changes is not None]
-    for setting in own:
-        if setting.variant not in files:
+    own = [setting for setting in table.settings if setting.changes is not None and setting.variant in files]
+    for setting in table.settings:
+        if setting.variant not in files and not variants:
             raise UserError(
                 f"table {number} needs a network of variant {setting.variant}: train it (python run_training.py "
                 f"box2mask lite_{setting.variant}) and give --variant {setting.variant}=FILE"
@@ -173,10 +173,12 @@ def run_table(
     choice = every_kth_window(every, setting_config(dataset, {}))
     rows: list[Row] = []
     before: dict[str, np.ndarray] | None = None
+    measured: dict[str, np.ndarray] = {}
     progress = tqdm(total=len(own) * len(sequences), desc=f"{table.title}, {dataset}", disable=None, leave=False)
     for setting in table.settings:
-        if setting.changes is None:
+        if setting.changes is None or setting not in own:
             rows.append(Row(setting, float("nan"), None, 0))
+            before = None
             continue
         net = load_box2mask(files[setting.variant])
         if net.config.variant != setting.variant:
@@ -192,12 +194,12 @@ def run_table(
         values = {scores.sequence: _frame_means(scores) for scores in found}
         gain = None if before is None else paired_bootstrap(before, values)
         rows.append(Row(setting, float(np.mean([v.mean() for v in values.values()])), gain, len(values)))
-        before = values
+        before = measured = values
     progress.close()
     used = sorted({setting.variant for setting in own})
     hashes = ", ".join(f"{files[variant].name} {file_hash(files[variant])}" for variant in used)
-    count = sum(len(rows_) for rows_ in (before or {}).values())
-    notes = f"{len(before or {})} sequences, {count} frames; {torch.get_num_threads()} threads; {hashes}"
+    count = sum(len(values) for values in measured.values())
+    notes = f"{len(measured)} sequences, {count} frames; {torch.get_num_threads()} threads; {hashes}"
     return format_rows(table.title, dataset, rows, notes)
 
 

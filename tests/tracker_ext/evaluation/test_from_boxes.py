@@ -155,6 +155,15 @@ def test_table_2_says_which_weights_are_missing(sequences, weights):
         run_table("2", "clips", sequences, weights(), {}, 1)
 
 
+def test_table_2_leaves_out_variants_without_weights(sequences, weights):
+    header, *rows = cells(
+        run_table("2", "clips", sequences, weights(), {"multi_frame": weights("multi_frame")}, 1).markdown()
+    )
+    here = header.index("here, clips")
+    assert {row[0]: row[here] for row in rows} == dict(zip(VARIANTS, ["", "100.0", "", "100.0"], strict=True))
+    assert all(row[here + 1] == "" for row in rows), "no gain over a row without a number"
+
+
 def test_table_2_refuses_weights_of_another_variant(sequences, weights):
     with pytest.raises(UserError, match="variant iterative, not single_image"):
         run_table("2", "clips", sequences, weights(), dict.fromkeys(VARIANTS, weights()), 1)

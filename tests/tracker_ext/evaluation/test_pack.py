@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from miniatures import make_got10k, make_trackingnet, make_youtubevos
+from miniatures import make_davis_testdev, make_got10k, make_trackingnet, make_youtubevos
 from PIL import Image
 
 import run_evaluation
@@ -93,6 +93,17 @@ def test_youtubevos_wants_the_frames_of_its_list_as_palette_pictures(data, tmp_p
     )
     with Image.open(io.BytesIO(archive.read(f"Annotations/{names[0]}/00010.png"))) as mask:
         assert mask.mode == "P" and set(np.unique(mask)) == {10 % 3}
+
+
+def test_davis_wants_every_frame(data, tmp_path):
+    root = data(make_davis_testdev, "davis_testdev_dir")
+    frames = sorted((root / "JPEGImages/480p").glob("*/*.jpg"))
+    for frame in frames:
+        (tmp_path / "run" / frame.parent.name).mkdir(parents=True, exist_ok=True)
+        labels = np.zeros(read_image(frame).shape[:2], np.uint8)
+        write_mask(tmp_path / "run" / frame.parent.name / f"{frame.stem}.png", labels)
+    archive = pack("dv2017_test_dev", tmp_path / "davis.zip", tmp_path / "run")
+    assert archive.namelist() == [f"{frame.parent.name}/{frame.stem}.png" for frame in frames]
 
 
 def test_the_same_results_give_the_same_bytes(data, tmp_path):
