@@ -12,7 +12,9 @@ from upstream_networks import draw_clip, lwl_masks, to_upstream
 
 from ltr_ext import export, host
 from ltr_ext.errors import UserError
-from ltr_ext.models.box2mask import LITE, Box2MaskConfig, Box2MaskNet
+from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
+from ltr_ext.models.box2mask.config import LITE
+from ltr_ext.models.layers import he_initialise
 from ltr_ext.models.lwl import LWLConfig, LWLNet
 from ltr_ext.published.networks import check_exportable
 from ltr_ext.published.reader import read_checkpoint
@@ -35,6 +37,12 @@ def build(config: Box2MaskConfig | LWLConfig) -> Box2MaskNet | LWLNet:
             module.running_mean.normal_(0, 0.1)
             module.running_var.uniform_(0.5, 1.5)
             torch.nn.init.uniform_(module.weight, 0.3, 0.7)
+    he_initialise(net.decoder)
+    with torch.no_grad():
+        for name, parameter in net.named_parameters():
+            if not name.startswith("backbone.") and parameter.ndim:
+                parameter += 0.03 * torch.randn(parameter.shape)
+        net.decoder.logit.weight *= 0.1  # logits of the size that trained networks give
     return net.eval()
 
 
@@ -152,7 +160,7 @@ def test_upstream_rebuilds_it(exported):
         images = to_upstream(draw_clip(3, 2)[0]).contiguous()
         found = theirs(images[:1], images[1:], lwl_masks(), None, num_refinement_iter=0)
     torch.testing.assert_close(found, logits(net), atol=1e-4, rtol=1e-5)
-    assert found.std() > 0.01
+    assert found.std() > 0.3
 
 
 @needs_upstream
