@@ -166,6 +166,9 @@ def add_dataset_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--slurm", metavar="KEY=VALUE", action="append", default=[], help="option of submitit, as slurm_partition=gpu"
     )
+    command.add_argument(
+        "--check-inputs", action="store_true", help="make sequences again whose boxes or frames have changed since"
+    )
     command.add_argument("--dry-run", action="store_true", help="count, and estimate size and time; writes nothing")
 
 
@@ -228,6 +231,7 @@ def run_on_dataset(args: argparse.Namespace, config: object, arguments: list[str
         only=tuple(args.only),
         cluster=args.cluster,
         slurm=tuple(args.slurm),
+        check_inputs=args.check_inputs,
         dry_run=args.dry_run,
     )
     return annotate_dataset(options, arguments)

@@ -143,11 +143,11 @@ def run_on_slurm(
             if outcome.name not in merged or outcome.status in ("made", "failed", "stopped"):
                 merged[outcome.name] = outcome
     for name in names:
-        found = merged.get(name)
-        if found is not None and found.status != "busy":
+        found, manifest = merged.get(name), job.manifest(name)
+        if manifest is not None:  # also of tasks that did not live to tell
+            report(Outcome(name, "made", "", manifest["frames"], manifest["seconds"]))
+        elif found is not None and found.status in ("failed", "stopped"):
             report(found)
-        elif job.is_done(name):
-            report(Outcome(name, "made"))
         else:
             report(
                 Outcome(name, "failed", f"no task finished it ({lost[0] if lost else 'it was held by another run'})")

@@ -25,7 +25,7 @@ class AnnotateConfig:
     """`strided`: every window gives T masks; `centred`: one window per frame, T times the work."""
     tolerance: float = 0.05
     """Part of the box's width and height by which a mask may exceed it on each side; 0 for tight boxes."""
-    tolerance_between: float = 0.25
+    tolerance_between: float = 0.15
     """The same for frames whose box is interpolated from their neighbours'."""
     iterations: int | None = None
     """Steepest-descent steps; None for the network's own number (15 in the paper)."""

@@ -74,6 +74,8 @@ class DatasetOptions:
     """Names of sequences, or files with a column `sequence`."""
     cluster: str | None = None
     slurm: tuple[str, ...] = ()
+    check_inputs: bool = False
+    """Make again what was made from other boxes or frames."""
     dry_run: bool = False
 
 
@@ -102,6 +104,8 @@ def annotate_dataset(options: DatasetOptions, arguments: Sequence[str]) -> int:
     network_for(job.weights, job.variant)  # unusable weights are refused before anything is written
     open_output(job)
     clear_work(job)
+    if options.check_inputs:
+        forget_changed(job, names)
     missing = [name for name in names if not job.is_done(name)]
     chosen = missing[: options.limit]
     print(f"{len(names)} sequences, {len(names) - len(missing)} done before, {len(chosen)} to do", flush=True)
@@ -130,6 +134,25 @@ def annotate_dataset(options: DatasetOptions, arguments: Sequence[str]) -> int:
         )
         return EXIT_FAILED
     return 0
+
+
+def forget_changed(job: AnnotationJob, names: Sequence[str]) -> None:
+    """Take back the manifest of finished sequences whose boxes or frames are no longer those they were made from."""
+    changed = []
+    for name in tqdm(names, desc="inputs", unit="sequence", disable=None, leave=False):
+        manifest = job.manifest(name)
+        if manifest is None:
+            continue
+        try:
+            current = job.source.load(name).thinned(job.every, job.most).input_hash()
+        except (UserError, OSError) as error:
+            tqdm.write(f"kept: {name}: its input cannot be read now: {error}", file=sys.stderr)
+            continue
+        if current != manifest["input_hash"]:
+            job.manifest_path(name).unlink()
+            changed.append(name)
+    if changed:
+        print(f"changed since they were made: {', '.join(changed[:5])}{' ...' if len(changed) > 5 else ''}")
 
 
 def apply_review(out: Path, decisions: Path) -> str:

@@ -186,7 +186,8 @@ class Box2MaskNet(nn.Module):
         """Decode further frames of the same videos with the filter that other frames agreed on.
 
         The same as adding these frames to the window with w_t = 0 in both solves of eq. 2 and 3 (and 1/T counting the
-        other frames only): they are explained, and say nothing about the object themselves.
+        other frames only): they are explained, and say nothing about the object themselves. A network that was trained
+        to do without m_t (`single_dropout`) does not see it here either, so that an uncertain box is no evidence.
 
         Args:
             encoding: with leading [T, B]; its e_t and w_t are not used.
@@ -200,6 +201,8 @@ class Box2MaskNet(nn.Module):
             return self._decode(encoding, None, size)
         with torch.autocast(filters.device.type, enabled=False):
             explained = apply_filter(encoding.features.to(filters.dtype), filters)
+        if encoding.single is not None and self.config.single_dropout > 0:
+            encoding = replace(encoding, single=torch.zeros_like(encoding.single))
         return self._decode(encoding, explained, size)
 
     @staticmethod

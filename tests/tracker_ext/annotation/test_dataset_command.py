@@ -115,6 +115,32 @@ def test_masks_that_were_taken_away_are_made_again(run, tmp_path):
     assert everything(out) == whole
 
 
+def test_changed_boxes_are_made_again_when_asked(run, data, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert run() == 0
+    before = everything(out)
+    job_files.write_boxes(data / "b/groundtruth.txt", job_files.wandering_boxes(5) + 3)
+    assert run() == 0
+    assert everything(out) == before
+    assert run("--check-inputs") == 0
+    assert "changed since they were made: b\n" in capsys.readouterr().out
+    after = everything(out)
+    different = {name.split("/")[-1] for name in before if before[name] != after.get(name)}
+    assert different and all("/b" in name for name in before if before[name] != after.get(name))
+
+
+def test_decisions_of_a_review_are_applied(run, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert run() == 0
+    (tmp_path / "decisions.csv").write_text("sequence,decision,comment\nb,reject,lost\n")
+    assert annotate("--apply", tmp_path / "decisions.csv", "--out", out) == 0
+    assert (out / "rejected/davis/Annotations/480p/b").is_dir()
+    assert (out / "davis/ImageSets/2017/train.txt").read_text() == "a\nc\n"
+    assert run() == 0, "a rejected sequence is done"
+    assert "3 done before, 0 to do" in capsys.readouterr().out
+    assert annotate("--apply", tmp_path / "decisions.csv") == 2
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [

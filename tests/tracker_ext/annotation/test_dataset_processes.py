@@ -91,6 +91,11 @@ def killer(out: Path, times: int) -> threading.Thread:
     return thread
 
 
+def heed_ctrl_c() -> None:
+    """A shell starts background commands with SIGINT ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def command(data: Path, out: Path, weights: Path, *options: str) -> subprocess.Popen[str]:
     arguments = ["folder", str(data), "--out", str(out), "--weights", str(weights), *WINDOWS, *options]
     return subprocess.Popen(
@@ -99,6 +104,7 @@ def command(data: Path, out: Path, weights: Path, *options: str) -> subprocess.P
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heed_ctrl_c,
     )
 
 

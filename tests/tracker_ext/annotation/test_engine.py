@@ -305,3 +305,22 @@ def test_crops_in_between_do_not_pile_up(tiny_net, clip):
 def test_lenders(between, boxed, expected):
     windows = schedule("strided", len(boxed), 1, 1)
     assert lenders(np.array(between, int), np.array(boxed, int), windows) == expected
+
+
+def test_a_network_that_can_do_without_m_does_not_see_an_uncertain_box(tiny_net, clip, monkeypatch):
+    images = torch.from_numpy(clip[0][:2, :, :64]).permute(0, 3, 1, 2).float()
+    images = torch.nn.functional.interpolate(images, (64, 64))
+
+    def transferred(boxes: list[list[float]]) -> torch.Tensor:
+        with torch.inference_mode():
+            encoding = tiny_net.encode(images, torch.tensor(boxes)).map(lambda maps: maps.unsqueeze(1))
+            filters = tiny_net.aggregate(
+                tiny_net.encode(images, torch.tensor([[16.0, 16, 32, 32]] * 2)).map(lambda maps: maps.unsqueeze(1)),
+                (64, 64),
+            ).filter
+            return tiny_net.transfer(encoding, filters, (64, 64))
+
+    first, second = [[16.0, 16, 32, 32]] * 2, [[2.0, 2, 20, 12]] * 2
+    assert (transferred(first) - transferred(second)).abs().max() > 1e-3
+    monkeypatch.setattr(tiny_net, "config", replace(tiny_net.config, single_dropout=0.25))
+    torch.testing.assert_close(transferred(first), transferred(second))
