@@ -53,6 +53,11 @@ def parser() -> argparse.ArgumentParser:
         help="debug level of the tracker; above 0 errors show a traceback and no results are written",
     )
     command.add_argument(
+        "--no-report",
+        action="store_true",
+        help="no table, no pictures; run_evaluation.py --results makes them later",
+    )
+    command.add_argument(
         "--visdom",
         nargs="?",
         const="localhost:8097",
@@ -103,7 +108,7 @@ def run_on_dataset(args: argparse.Namespace) -> int:
     print(f"boxes: {tracker.results_dir}\nmasks: {tracker.segmentation_dir}")
     failed = {failure.sequence for failure in failures}
     finished = [sequence for sequence in sequences if sequence.name not in failed]
-    if finished and all(has_ground_truth(sequence) for sequence in finished):
+    if not args.no_report and finished and all(has_ground_truth(sequence) for sequence in finished):
         from tracker_ext.evaluation.protocols import protocol_of
         from tracker_ext.evaluation.report import report_run
 

@@ -59,8 +59,8 @@ first frame and for the others."""
 CLIPS = SyntheticConfig()
 PREVIOUS = PreviousMaskConfig()
 ABSENT_SHARE = 0.06
-COMPARISON_EPOCHS = 1
-"""Of `lite_photographs` and `lite_boxes`: enough to compare them, not to use them."""
+COMPARISON_ITERATIONS = 100
+"""Of `lite_photographs` and `lite_boxes`, in one epoch: enough to compare them, not to use them."""
 MADE_TURNS = (3, 1)
 """Samples of synthetic video, and then of video with made masks."""
 VIDEO_WINDOW = 30
@@ -69,15 +69,16 @@ VIDEO_WINDOW = 30
 
 def run(settings: Any) -> None:
     """Entry point, called by the host's run_training."""
-    train(settings, EPOCHS)
+    train(settings, EPOCHS, ITERATIONS_PER_EPOCH)
 
 
-def train(settings: Any, epochs: int, with_made_masks: bool = False) -> None:
+def train(settings: Any, epochs: int, iterations_per_epoch: int, with_made_masks: bool = False) -> None:
     """Train by the recipe of this file.
 
     Args:
         settings: the host's.
         epochs: length of the run; the schedule ends with it.
+        iterations_per_epoch: between two looks at the held-out clips.
         with_made_masks: let every fourth sample come from the videos of `got10k_dir` with the masks of
             `got10k_masks_dir`.
     """
@@ -85,7 +86,7 @@ def train(settings: Any, epochs: int, with_made_masks: bool = False) -> None:
     settings.description = "lwl-lite on synthetic video" + (" and video with made masks" if with_made_masks else "")
     settings.grad_clip_max_norm = 5.0
     photographs = find_photographs()
-    samples_per_epoch = ITERATIONS_PER_EPOCH * BATCH_SIZE
+    samples_per_epoch = iterations_per_epoch * BATCH_SIZE
     train_set: ClipSampler = SyntheticSampler(
         photographs.train, photographs.backgrounds, CLIPS, FIRST_CROPS, test_crops=LATER_CROPS,
         num_frames=NUM_FRAMES, samples_per_epoch=samples_per_epoch, seed=options.seed,
@@ -109,13 +110,13 @@ def train(settings: Any, epochs: int, with_made_masks: bool = False) -> None:
         net, lovasz_bce_loss, REFINEMENT_ITERATIONS, autocast=True, previous=PREVIOUS, absent_share=ABSENT_SHARE
     )
     optimizer = torch.optim.Adam(parameter_groups(net), fused=True)
-    schedule = LambdaLR(optimizer, partial(warm_up_and_cosine, warm_up=WARM_UP, total=epochs * ITERATIONS_PER_EPOCH))
+    schedule = LambdaLR(optimizer, partial(warm_up_and_cosine, warm_up=WARM_UP, total=epochs * iterations_per_epoch))
     config = TrainerConfig(
         fingerprint={
             "model": asdict(LITE), "start": start, "clips": asdict(CLIPS), "source_weights": SOURCE_WEIGHTS,
             "crops": [asdict(FIRST_CROPS), asdict(LATER_CROPS)], "previous": asdict(PREVIOUS), "absent": ABSENT_SHARE,
             "photographs": len(photographs.train.stills), "batch_size": BATCH_SIZE, "num_frames": NUM_FRAMES,
-            "learning_rates": LEARNING_RATES, "iterations": epochs * ITERATIONS_PER_EPOCH, "seed": options.seed,
+            "learning_rates": LEARNING_RATES, "iterations": epochs * iterations_per_epoch, "seed": options.seed,
             **({} if made is None else {"made_masks": [made.get_num_sequences(), MADE_TURNS, VIDEO_WINDOW]}),
         },
         best_stat="val/J", checkpoint_every=100, fresh=options.fresh, max_iterations=options.max_iterations,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ltr_ext.train_settings.lwl.lite import COMPARISON_EPOCHS, train
+from ltr_ext.train_settings.lwl.lite import COMPARISON_ITERATIONS, train
 
 
 def run(settings: Any) -> None:
     """Entry point, called by the host's run_training."""
-    train(settings, COMPARISON_EPOCHS, with_made_masks=True)
+    train(settings, 1, COMPARISON_ITERATIONS, with_made_masks=True)

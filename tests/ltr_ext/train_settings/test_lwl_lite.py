@@ -74,10 +74,10 @@ def test_lite_boxes_draws_every_fourth_sample_from_made_masks(
     monkeypatch.setattr(synthetic_data, "DEMO_STILLS", 12)
     small = dataclasses.replace(lite.FIRST_CROPS, crop_hw=(64, 64))
     for name, value in {
-        "FIRST_CROPS": small, "LATER_CROPS": small, "ITERATIONS_PER_EPOCH": 2, "VALIDATION_CLIPS": 2, "NUM_WORKERS": 0,
-        "NUM_FRAMES": 3,
+        "FIRST_CROPS": small, "LATER_CROPS": small, "VALIDATION_CLIPS": 2, "NUM_WORKERS": 0, "NUM_FRAMES": 3,
     }.items():  # fmt: skip
         monkeypatch.setattr(lite, name, value)
+    monkeypatch.setattr(lite_boxes, "COMPARISON_ITERATIONS", 2)
     seen: list[str] = []
     step = LWLActor.__call__
 
