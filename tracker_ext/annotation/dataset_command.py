@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -122,10 +123,10 @@ def annotate_dataset(options: DatasetOptions, arguments: Sequence[str]) -> int:
             else:
                 run_here(job, chosen, tally.report)
     finally:
-        clear_work(job)
         failed = tally.save()
-    finish(job.out, job.formats)
-    write_report(job.out)
+        with suppress(OSError, UserError):  # on a full or read-only disk; the next run does it
+            clear_work(job)
+    cover_all(job.out, job.formats)
     print(tally.summary())
     print(f"results: {job.out}, report: {job.out / 'report.html'}")
     if tally.failures():
@@ -173,9 +174,24 @@ def apply_review(out: Path, decisions: Path) -> str:
         formats = json.loads((out / "settings.json").read_text(encoding="utf-8"))["formats"]
     except (OSError, ValueError, KeyError) as error:
         raise UserError(f"settings {out / 'settings.json'} cannot be read ({error!r}); restore the file") from error
-    finish(out, formats)
-    write_report(out)
+    cover_all(out, formats)
     return applied.summary()
+
+
+def cover_all(out: Path, formats: Sequence[str]) -> None:
+    """Lists, joined files and the report, from what is finished.
+
+    Raises:
+        UserError: they cannot be written.
+    """
+    try:
+        finish(out, formats)
+        write_report(out)
+    except OSError as error:
+        raise UserError(
+            f"output folder {out} cannot be written ({error.strerror}); the masks are whole: make room, then give the "
+            f"same command again"
+        ) from error
 
 
 class Tally:
@@ -214,7 +230,7 @@ class Tally:
         """Bring failed.csv up to date, if the folder can be written."""
         try:
             return note_failures(self._job, self._outcomes, self.failures())
-        except UserError as error:
+        except (UserError, OSError) as error:
             print(f"failed.csv: {error}", file=sys.stderr)
             return None
 
