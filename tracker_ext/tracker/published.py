@@ -173,6 +173,12 @@ class PublishedState:
             scale = self.scale * (least if change < least else most)
         return replace(self, centre=centre, size=self.first_size * scale, scale=scale)
 
+    def scaled(self, zoom: tuple[float, float]) -> PublishedState:
+        """The place in the same picture resized by `zoom` (x, y)."""
+        factors = torch.tensor([zoom[1], zoom[0]])
+        size, scale = self.size * factors, self.scale * factors.prod().sqrt()
+        return replace(self, centre=self.centre * factors, size=size, scale=scale, first_size=size / scale)
+
     def crop(self, image_hw: tuple[int, int], crop_hw: tuple[int, int], config: LWLTrackerConfig) -> PublishedCrop:
         """The region to search."""
         out, image = torch.tensor(crop_hw, dtype=torch.float32), torch.tensor(image_hw, dtype=torch.float32)

@@ -101,6 +101,15 @@ def test_the_place_follows_the_probabilities_within_limits():
     assert torch.equal(state.after(probabilities > 0, config, probabilities * 0.01).centre, state.centre), "too little"
 
 
+def test_the_place_in_a_resized_picture():
+    state = PublishedState.of_box(np.array([20.0, 10, 30, 24]), (64, 64), LWL_YTVOS, 3)
+    scaled = state.scaled((2.0, 0.5))
+    assert scaled.centre.tolist() == [0.5 * state.centre[0], 2 * state.centre[1]]
+    assert scaled.size.tolist() == [12, 60]
+    torch.testing.assert_close(scaled.first_size * scaled.scale, scaled.size)
+    assert state.scaled((2.0, 2.0)).scale == 2 * state.scale
+
+
 @pytest.mark.parametrize("many", [False, True], ids=["single", "several"])
 def test_tracking_by_these_rules(make_tracker: Callable[..., Any], frames: list[np.ndarray], many: bool) -> None:
     tracker = make_tracker(plain_net(), **{field: getattr(LWL_YTVOS, field) for field in ("rules", "search_scale")})
