@@ -90,3 +90,16 @@ def write_decisions(path: str | Path, decisions: Iterable[Decision]) -> None:
 def names_with(decisions: Mapping[str, Decision], choice: Choice) -> list[str]:
     """Sequences so decided, in the order of the file."""
     return [name for name, decision in decisions.items() if decision.choice == choice]
+
+
+def rejected_in(annotation: Path) -> frozenset[str]:
+    """Sequences that the applied decisions of an annotation job reject; none where nothing was decided.
+
+    Args:
+        annotation: output folder of the job.
+
+    Raises:
+        UserError: see `read_decisions`.
+    """
+    file = annotation / DECISIONS_FILE
+    return frozenset(names_with(read_decisions(file), "reject")) if file.is_file() else frozenset()

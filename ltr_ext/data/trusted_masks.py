@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ltr_ext.data.decisions import DECISIONS_FILE, names_with, read_decisions
+from ltr_ext.data.decisions import rejected_in
 from ltr_ext.data.trust_table import read_trust, trust_file
 from ltr_ext.errors import UserError
 
@@ -50,8 +50,7 @@ class TrustedMasks:
         if not self.annotation.is_dir():
             raise UserError(f"annotation {self.annotation}: no such folder; name the output of run_annotate.py")
         names = [prefix + name for name in (dataset.sequence_list if names is None else names)]
-        file = self.annotation / DECISIONS_FILE
-        rejected = set(names_with(read_decisions(file), "reject")) if file.is_file() else set()
+        rejected = rejected_in(self.annotation)
         self._kept = [(number, name) for number, name in enumerate(names) if name not in rejected]
         if not self._kept:
             raise UserError(f"annotation {self.annotation}: all {len(names)} sequences are rejected; accept some")

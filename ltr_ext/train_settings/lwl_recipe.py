@@ -26,6 +26,7 @@ from torch.optim.lr_scheduler import LambdaLR
 import settings as paths_settings
 from ltr_ext.actors.lwl import LWLActor
 from ltr_ext.actors.weak_lwl import WeakLWLActor
+from ltr_ext.data.decisions import rejected_in
 from ltr_ext.data.fewshot import FewShotSampler, Source
 from ltr_ext.data.heldout import part_of
 from ltr_ext.data.presence import require_dataset
@@ -206,11 +207,15 @@ def _youtubevos(part: str, paths: paths_settings.Paths, needed_for: str, turns: 
     root = paths.require("youtubevos_dir", needed_for=needed_for)
     require_dataset("yt2019_train")
     names = part_of(root / "2019" / "train" / "JPEGImages", part)
+    if masks == "pseudo":
+        made = paths.require("youtubevos_masks_dir", needed_for=needed_for)
+        rejected = rejected_in(made.parents[1])  # run_annotate.py writes into OUT/ytvos/Annotations
+        names = [name for name in names if name not in rejected]
     dataset = YouTubeVOS(root=str(root), version="2019", split="train", multiobj=False, sequences=names)
     if masks == "boxes":
         return Source(BoxesOnly(dataset), turns, weak=True)
     if masks == "pseudo":
-        return Source(PseudoMasks(dataset, paths.require("youtubevos_masks_dir", needed_for=needed_for)), turns)
+        return Source(PseudoMasks(dataset, made), turns)
     return Source(dataset, turns)
 
 

@@ -16,6 +16,7 @@ from ltr.admin.settings import Settings
 from ltr.dataset import YouTubeVOS
 from miniatures.boxes import make_got10k, make_lasot
 
+import settings as paths_settings
 from ltr_ext.data.heldout import part_of
 from ltr_ext.data.image_io import read_mask, write_mask
 from ltr_ext.errors import UserError
@@ -186,6 +187,17 @@ def test_a_missing_pseudo_mask_is_named(workspace, video_data, tiny, tmp_path):
     (tmp_path / "masks").mkdir()
     with pytest.raises(UserError, match=r"pseudo mask .*masks/.*png is missing: annotate .* with run_annotate.py"):
         run("pseudo")
+
+
+def test_rejected_sequences_take_no_part(workspace, video_data, tiny, tmp_path):
+    workspace(*video_data, 'youtubevos_masks_dir = "job/ytvos/Annotations"')
+    (tmp_path / "job/ytvos/Annotations").mkdir(parents=True)
+    names = lwl_recipe.part_of(tmp_path / "yt/2019/train/JPEGImages", "B")
+    (tmp_path / "job/decisions.csv").write_text(f"sequence,decision\n{names[0]},reject\n")
+    paths = paths_settings.load()
+    whole = lwl_recipe.SOURCES["YouTube-VOS B, boxes"](paths, "test", 1).dataset
+    made = lwl_recipe.SOURCES["YouTube-VOS B, pseudo masks"](paths, "test", 1).dataset
+    assert made.get_num_sequences() < whole.get_num_sequences()
 
 
 @pytest.mark.parametrize(
