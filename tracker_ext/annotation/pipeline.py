@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from types import TracebackType
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ DEPTH = 8
 """Items that wait between two stages; what bounds the memory."""
 
 
-def ahead(items: Iterable[Item], depth: int = DEPTH) -> Iterator[Item]:
+def ahead(items: Iterable[Item], depth: int = DEPTH) -> Generator[Item, None, None]:
     """Iterate in a thread of its own, at most `depth` items ahead; an exception arrives in its place.
 
     Closing the iterator (or its end) ends the thread.
