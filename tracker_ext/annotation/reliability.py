@@ -118,7 +118,7 @@ def plot_reliability(path: str | Path, curves: Mapping[str, Reliability]) -> Non
     axes.set(xlabel="confidence, mean of each tenth of the masks", ylabel="true J, mean of the same masks")
     axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
     axes.grid(alpha=0.3)
-    axes.legend(loc="upper left")
+    axes.legend(loc="lower right", fontsize="small")
     figure.savefig(path, dpi=110)
     plt.close(figure)
 
