@@ -64,7 +64,7 @@ def make_weights(paths: settings.Paths, name: str, seed: int, folder: Path) -> N
 def track(paths: settings.Paths, folder: Path) -> tuple[float, float]:
     """Track both data sets with the weights of a folder: mean J of `clips`, mean AO of `boxclips`."""
     from tracker_ext import tracker_handle
-    from tracker_ext.evaluation.results import stored_results
+    from tracker_ext.evaluation.report import stored_results
     from tracker_ext.evaluation.scoring import score_stored
     from tracker_ext.registration import register
 
