@@ -154,7 +154,8 @@ function spark(values, width, height) {
 }
 
 function measure(value) {
-  const cell = element("span", "measure", percent(value));
+  const level = known(value) >= 0.75 ? " high" : known(value) >= 0.5 ? " middling" : "";
+  const cell = element("span", "measure" + level, percent(value));
   cell.style.setProperty("--part", String(known(value)));
   return cell;
 }
