@@ -9,6 +9,7 @@ UPSTREAM_COMMIT := 7eb9e74bd3d40e29dbcec444902237da13de247b
 .PHONY: help install demo test test-vot test-upstream upstream lint clean
 
 help:
+	@echo "make install        into .venv, no more"
 	@echo "make demo           install, make the demo videos, track them from their first boxes, print the table"
 	@echo "make test           install, run the tests"
 	@echo "make test-vot       the VOT toolkit into $(VOT_VENV), its tests: masks, boxes, crashes, EAO (minutes)"

@@ -178,7 +178,7 @@ def main(arguments: list[str] | None = None) -> int:
     args = parser().parse_args(arguments)
     if args.kind is None or args.apply is not None:
         return apply_review(args)
-    from tracker_ext.annotation.config import AnnotateConfig
+    from tracker_ext.annotation.config import AnnotateConfig, option_error
 
     try:
         config = AnnotateConfig(
@@ -189,7 +189,7 @@ def main(arguments: list[str] | None = None) -> int:
             encode_batch=args.batch,
         )
     except ValueError as error:
-        raise UserError(f"option: {error}") from error
+        raise option_error(error) from error
     if args.max_gap < 0:
         raise UserError(f"--max-gap {args.max_gap}: must be 0 or more")
     return run_on_video(args, config) if args.kind == "video" else run_on_dataset(args, config, arguments)

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 import torch
 
+from ltr_ext.errors import UserError
 from tracker_ext.annotation.windows import MODES, Mode
 
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -55,6 +56,16 @@ class AnnotateConfig:
     def uses_bfloat16(self, device: torch.device) -> bool:
         """Whether convolutions run in bfloat16 on this device."""
         return has_fast_bfloat16(device) if self.precision == "auto" else self.precision == "bfloat16"
+
+
+OPTIONS = {"num_frames": "frames", "encode_batch": "batch", "most": "max-frames"}
+"""Fields whose command-line option has another name."""
+
+
+def option_error(error: ValueError) -> UserError:
+    """Say of a refused value which option it came from: the message begins with the field's name."""
+    field, _, rest = str(error).partition(" ")
+    return UserError(f"--{OPTIONS.get(field, field).replace('_', '-')} {rest}")
 
 
 def has_fast_bfloat16(device: torch.device) -> bool:

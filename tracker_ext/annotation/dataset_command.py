@@ -20,7 +20,7 @@ from ltr_ext.errors import UserError
 from ltr_ext.weights import file_hash
 from tracker_ext.annotation.api import weight_file
 from tracker_ext.annotation.cluster import run_on_cluster
-from tracker_ext.annotation.config import AnnotateConfig
+from tracker_ext.annotation.config import AnnotateConfig, option_error
 from tracker_ext.annotation.decisions import apply_decisions
 from tracker_ext.annotation.formats import FORMATS
 from tracker_ext.annotation.job import (
@@ -268,7 +268,7 @@ def open_job(options: DatasetOptions) -> AnnotationJob:
             min_confidence=options.min_confidence,
         )
     except ValueError as error:
-        raise UserError(f"option: {error}") from error
+        raise option_error(error) from error
 
 
 def open_source(options: DatasetOptions) -> tuple[Source, str, tuple[str, ...], int, int | None]:

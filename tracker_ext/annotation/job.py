@@ -65,8 +65,9 @@ class AnnotationJob:
         unknown = [name for name in self.formats if name not in FORMATS]
         if unknown or not self.formats:
             raise ValueError(f"format {', '.join(unknown) or '(none)'} is unknown; known: {', '.join(FORMATS)}")
-        if self.every < 1 or (self.most is not None and self.most < 1):
-            raise ValueError(f"every and most must be at least 1, got {self.every} and {self.most}")
+        for name in ("every", "most"):
+            if (value := getattr(self, name)) is not None and value < 1:
+                raise ValueError(f"{name} must be at least 1, got {value}")
         if self.max_gap < 0:
             raise ValueError(f"max_gap must be 0 or more, got {self.max_gap}")
         if not 0 <= self.min_confidence <= 1:

@@ -35,7 +35,7 @@ def network(path: Path, kind: type[Network], device: str) -> Network:
     modified = path.stat().st_mtime_ns if path.is_file() else 0
     net = _read(path, modified, device)
     if not isinstance(net, kind):
-        raise UserError(f"weights {path} hold a {type(net).__name__}, not a {kind.__name__}: name another file")
+        raise UserError(f"weights {path} hold the network {type(net).__name__}, not {kind.__name__}: name another file")
     return net
 
 
