@@ -114,9 +114,9 @@ GOOD = ["10,8,20,16"] * NUM_FRAMES
         pytest.param([*GOOD[:3], "10,8,0,16"], (), ["frame 3", "no area"], id="no area"),
         pytest.param([*GOOD[:3], "10,8,20"], (), ["line 4", "not four numbers"], id="three numbers"),
         pytest.param(["nan,nan,nan,nan"] * 4, (), ["not one box"], id="never there"),
-        pytest.param(GOOD, ("--frames", "0"), ["num_frames", "0"], id="T of 0"),
-        pytest.param(GOOD, ("--interval", "-1"), ["interval", "-1"], id="negative D"),
-        pytest.param(GOOD, ("--tolerance", "nan"), ["tolerance", "nan"], id="tolerance is no number"),
+        pytest.param(GOOD, ("--frames", "0"), ["--frames", "0"], id="T of 0"),
+        pytest.param(GOOD, ("--interval", "-1"), ["--interval", "-1"], id="negative D"),
+        pytest.param(GOOD, ("--tolerance", "nan"), ["--tolerance", "nan"], id="tolerance is no number"),
     ],
 )
 def test_bad_boxes_and_options(clip, tmp_path, weights, capsys, lines, options, words):

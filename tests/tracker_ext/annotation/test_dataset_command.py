@@ -311,11 +311,11 @@ def test_shards_make_up_the_whole(run, data, tmp_path):
     [
         pytest.param(("--shard", "0/2"), "--shard 0/2: write i/n", id="shard from 0"),
         pytest.param(("--shard", "3/2"), "--shard 3/2", id="shard beyond"),
-        pytest.param(("--format", "png"), "format png is unknown", id="format"),
+        pytest.param(("--format", "png"), "--format png is unknown", id="format"),
         pytest.param(("--only", "z"), "no sequence 'z'", id="unknown sequence"),
         pytest.param(("--workers", 0), "--workers 0", id="workers"),
         pytest.param(("--limit", 0), "--limit 0", id="limit"),
-        pytest.param(("--min-confidence", 2), "min_confidence", id="confidence"),
+        pytest.param(("--min-confidence", 2), "--min-confidence must be 0 to 1", id="confidence"),
         pytest.param(("--max-gap", -1), "--max-gap -1", id="gap"),
         pytest.param(("--variant", "single_image"), "are of variant iterative", id="variant"),
         pytest.param(("--weights", "missing.safetensors"), "missing.safetensors do not exist", id="weights"),

@@ -93,7 +93,7 @@ def test_missing_weights(weights: Path, sequence: Callable[..., Any], name: str,
 
 def test_weights_of_the_other_network(weights: Path, sequence: Callable[..., Any]) -> None:
     (weights / "box2mask-lite.safetensors").replace(weights / "lwl-lite.safetensors")
-    with pytest.raises(UserError, match="Box2MaskNet, not a LWLNet"):
+    with pytest.raises(UserError, match="Box2MaskNet, not LWLNet"):
         run("default", sequence(many=False, masks=True))
 
 
