@@ -82,9 +82,11 @@ def draw_curves(
     figure.savefig(folder / f"{stem}.png", dpi=150, bbox_inches="tight")
     try:
         import tikzplotlib
+
+        # on pytracking a stand-in may have the name, which fails like this only when it is used
+        tikzplotlib.save(folder / f"{stem}.tex", figure=figure)
     except ImportError:
         return [f"{stem}.png"]
-    tikzplotlib.save(folder / f"{stem}.tex", figure=figure)
     return [f"{stem}.png", f"{stem}.tex"]
 
 
