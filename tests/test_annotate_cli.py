@@ -9,13 +9,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import torch
+from miniatures.networks import write_box_filler
 
 import run_annotate
 from ltr_ext.data.image_io import read_mask
 from ltr_ext.errors import run_command
-from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
-from ltr_ext.weights import save_network
 from tracker_ext.annotation import masks_from_boxes
 from tracker_ext.evaluation.box_files import read_boxes
 
@@ -26,17 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory) -> Path:
     """A tiny random network whose masks fill their boxes."""
-    config = Box2MaskConfig(
-        backbone="efficientnet_lite0", feature_dim=8, encoding_channels=4, encoder_widths=(4, 4, 8, 8),
-        decoder_widths=(8, 8, 8, 8), upsampling="bilinear", crop_hw=(64, 64), inference_scale=2.0,
-    )  # fmt: skip
-    torch.manual_seed(0)
-    net = Box2MaskNet(config)
-    torch.nn.init.zeros_(net.decoder.logit.weight)
-    torch.nn.init.ones_(net.decoder.logit.bias)
-    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
-    save_network(net, path)
-    return path
+    return write_box_filler(tmp_path_factory.mktemp("weights") / "tiny.safetensors")
 
 
 @pytest.fixture
