@@ -35,6 +35,25 @@ def write_text(path: str | Path, text: str) -> None:
         partial.unlink(missing_ok=True)
 
 
+def sync(path: str | Path) -> None:
+    """Force a file's content, or the names in a folder, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_tree(folder: str | Path) -> None:
+    """Force all files below a folder, and their names, to the disk; links are names only."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(place, name)
+            if not os.path.islink(path):
+                sync(path)
+        sync(place)
+
+
 class OutputFolder:
     """Context manager: yields an empty folder to write into and moves its contents to the target on success.
 

@@ -21,6 +21,7 @@ from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
 from ltr_ext.errors import UserError
+from ltr_ext.output import sync
 
 FORMAT = "box2mask-training/1"
 _HEADER_KEY = "box2mask"
@@ -88,11 +89,11 @@ def copy_checkpoint(source: Path, target: Path) -> None:
                 os.link(origin, temporary)
             except OSError:  # a file system without hard links
                 shutil.copyfile(origin, temporary)
-                _sync(temporary)
+                sync(temporary)
             temporary.replace(goal)
             # renaming onto another link of the same file leaves both names
             temporary.unlink(missing_ok=True)
-        _sync(target.parent)
+        sync(target.parent)
 
 
 class CheckpointFolder:
@@ -190,16 +191,7 @@ def _write_durably(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)  # half a file on a full disk helps nobody
         raise
     temporary.replace(path)
-    _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    """Force a file's content, or a folder's names, to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(path.parent)
 
 
 @contextmanager

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
-import tempfile
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,30 +19,19 @@ from tracker_ext.annotation.api import weight_file
 from tracker_ext.annotation.cluster import run_on_cluster
 from tracker_ext.annotation.config import AnnotateConfig, option_error
 from tracker_ext.annotation.decisions import apply_decisions
-from tracker_ext.annotation.formats import FORMATS
-from tracker_ext.annotation.job import (
-    AnnotationJob,
-    choose,
-    clear_work,
-    finish,
-    note_failures,
-    open_output,
-    read_failures,
-)
+from tracker_ext.annotation.estimate import estimate
+from tracker_ext.annotation.job import AnnotationJob, choose, clear_work, finish, open_output, read_failures
 from tracker_ext.annotation.names import safe_name
 from tracker_ext.annotation.report_page import write_report
-from tracker_ext.annotation.sequence_run import Outcome, make_sequence
 from tracker_ext.annotation.sources import DATASETS, Source
-from tracker_ext.annotation.sources.base import BoxedSequence
 from tracker_ext.annotation.sources.folder import open_folder
+from tracker_ext.annotation.tally import Tally, retry_command
 from tracker_ext.annotation.workers import network_for, run_here, run_in_processes
 
 EXIT_FAILED = 1
 FOLDER_FORMATS = ("davis",)
 DEFAULT_MAX_GAP = 60
 """Frames; a box every second of video is the sparsest in the field (YouTube-BoundingBoxes)."""
-SAMPLED = 12
-"""Sequences a dry run looks into."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,58 +180,6 @@ def cover_all(out: Path, formats: Sequence[str]) -> None:
         ) from error
 
 
-class Tally:
-    """Counts what comes of the sequences, shows it, writes it down."""
-
-    def __init__(self, job: AnnotationJob, total: int) -> None:
-        self._job = job
-        self._start = time.perf_counter()
-        self._outcomes: dict[str, Outcome] = {}
-        self.progress = tqdm(total=total, desc=job.dataset, unit="sequence", disable=None)
-        self._frames = 0
-
-    def report(self, outcome: Outcome) -> None:
-        """Take one outcome.
-
-        Raises:
-            UserError: nothing can be written any more.
-        """
-        self._outcomes[outcome.name] = outcome
-        self._frames += outcome.frames
-        self.progress.update()
-        speed = self._frames / (time.perf_counter() - self._start)
-        self.progress.set_postfix_str(f"{speed:.1f} frames/s, {len(self.failures())} failed", refresh=False)
-        if outcome.status == "failed":
-            tqdm.write(f"failed: {outcome.name}: {outcome.reason}", file=sys.stderr)
-        if outcome.status == "stopped":
-            raise UserError(
-                f"{outcome.reason}; what is finished is kept: make room or mend it, then give the same command again"
-            )
-
-    def failures(self) -> dict[str, str]:
-        """Sequence -> reason."""
-        return {name: found.reason for name, found in self._outcomes.items() if found.status == "failed"}
-
-    def save(self) -> Path | None:
-        """Bring failed.csv up to date, if the folder can be written."""
-        try:
-            return note_failures(self._job, self._outcomes, self.failures())
-        except (UserError, OSError) as error:
-            print(f"failed.csv: {error}", file=sys.stderr)
-            return None
-
-    def summary(self) -> str:
-        """One line."""
-        counts = dict.fromkeys(("made", "failed", "busy", "done"), 0)
-        for found in self._outcomes.values():
-            counts[found.status] += 1
-        seconds = time.perf_counter() - self._start
-        line = f"made {counts['made']} sequences, {self._frames} frames in {duration(seconds)}"
-        line += f" ({self._frames / seconds:.1f} frames/s)" if self._frames else ""
-        line += f"; failed {counts['failed']}"
-        return line + (f"; {counts['busy']} are being made by another run" if counts["busy"] else "")
-
-
 def open_job(options: DatasetOptions) -> AnnotationJob:
     """Everything checked that can be checked before a sequence is read."""
     source, dataset, formats, every, most = open_source(options)
@@ -303,83 +237,6 @@ def slurm_options(entries: Sequence[str]) -> dict[str, Any]:
             raise UserError(f"--slurm {entry}: write KEY=VALUE, for example slurm_partition=gpu")
         options[key] = int(value) if value.isdigit() else value
     return options
-
-
-def retry_command(arguments: Sequence[str], failed: Path) -> str:
-    """The same command for the failed sequences alone."""
-    kept, skip = [], False
-    for argument in arguments:
-        if skip:
-            skip = False
-        elif argument in ("--only", "--limit", "--shard"):
-            skip = True
-        elif not argument.startswith(("--only=", "--limit=", "--shard=")):
-            kept.append(argument)
-    return shlex.join(["python", "run_annotate.py", *kept, "--only", str(failed)])
-
-
-def estimate(job: AnnotationJob, names: list[str], workers: int) -> str:
-    """What there is to do, how large and how long: counted on a sample, timed on one window of one sequence."""
-    missing = [name for name in names if not job.is_done(name)]
-    if not missing:
-        return f"{len(names)} sequences, all of them done"
-    step = max(1, len(missing) // SAMPLED)
-    loaded: list[BoxedSequence] = []
-    problems = []
-    for name in missing[::step][:SAMPLED]:
-        try:
-            loaded.append(job.source.load(name).thinned(job.every, job.most))
-        except UserError as error:
-            problems.append(f"cannot be read: {error}")
-    lines = [f"{len(names)} sequences, {len(names) - len(missing)} done, {len(missing)} to do"]
-    if loaded:
-        frames = sum(len(sequence.frames) for sequence in loaded) / len(loaded) * len(missing)
-        seconds, sizes, probed = measure(job, loaded[0])
-        lines.append(f"about {frames:,.0f} frames (mean of {len(loaded)} sequences)")
-        lines += [f"{name}: about {size(bytes_ * frames)}" for name, bytes_ in sizes.items()]
-        share = f", {duration(seconds * frames / workers)} if {workers} workers do not hinder each other"
-        lines.append(
-            f"time: about {duration(seconds * frames)} with one process ({1 / seconds:.1f} frames/s, measured on "
-            f"{probed}){share if workers > 1 else ''}"
-        )
-    return "\n".join([*lines, *problems])
-
-
-def measure(job: AnnotationJob, sequence: BoxedSequence) -> tuple[float, dict[str, float], str]:
-    """Seconds per frame, and bytes per frame of each kind of output, from one window of a sequence."""
-    net, calibration = network_for(job.weights, job.variant)
-    few = sequence.thinned(1, job.config.num_frames)
-    with tempfile.TemporaryDirectory() as folder:
-        warm = Path(folder) / "warm"
-        warm.mkdir()
-        make_sequence(job, few, net, calibration, warm)
-        work = Path(folder) / "work"
-        work.mkdir()
-        start = time.perf_counter()
-        make_sequence(job, few, net, calibration, work)
-        seconds = time.perf_counter() - start
-        sizes = {
-            path.name: sum(file.lstat().st_size for file in path.rglob("*") if file.is_file()) / len(few.frames)
-            for path in sorted(work.iterdir())
-            if path.name in FORMATS
-        }
-    return seconds / len(few.frames), sizes, f"{len(few.frames)} frames of {sequence.name}"
-
-
-def duration(seconds: float) -> str:
-    """In the unit that fits."""
-    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.1f} {unit}"
-    return f"{seconds:.1f} s"
-
-
-def size(count: float) -> str:
-    """Bytes in the unit that fits."""
-    for unit, length in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
-        if count >= length:
-            return f"{count / length:.1f} {unit}"
-    return f"{count / 1e3:.0f} kB"
 
 
 def shard(text: str) -> tuple[int, int]:

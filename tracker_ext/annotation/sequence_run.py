@@ -19,7 +19,7 @@ from ltr_ext.data.image_io import read_image
 from ltr_ext.data.trust_table import Trust, TrustRow, write_trust
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
-from ltr_ext.output import write_text
+from ltr_ext.output import sync, sync_tree, write_text
 from tracker_ext.annotation.calibration import Calibration, confidence_manifest
 from tracker_ext.annotation.engine import FrameMasks, annotate
 from tracker_ext.annotation.formats import FORMATS, SequenceInfo, SequenceWriter
@@ -135,8 +135,10 @@ def make_sequence(
 def commit(job: AnnotationJob, safe: str, work: Path, manifest: dict[str, Any]) -> None:
     """Move a finished sequence to its place, the manifest last.
 
-    What an interrupted commit or an older run left there is moved out of the way first.
+    What an interrupted commit or an older run left there is moved out of the way first. Masks are on the disk before
+    the manifest is, so that not even a power cut leaves a manifest without them.
     """
+    sync_tree(work)
     stale = work / "stale"
     stale.mkdir()
     moves = [*manifest["outputs"], f"trust/{safe}.csv", f"preview/{safe}"]
@@ -146,6 +148,8 @@ def commit(job: AnnotationJob, safe: str, work: Path, manifest: dict[str, Any]) 
         if target.exists():
             target.rename(stale / str(number))
         (work / relative).rename(target)
+    for folder in {(job.out / relative).parent for relative in moves}:
+        sync(folder)
     write_text(job.out / "sequences" / f"{safe}.json", json.dumps(manifest, indent=1, ensure_ascii=True) + "\n")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from job_files import NAMES, annotate, got10k
 
 from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
 from ltr_ext.weights import save_network
@@ -52,3 +53,21 @@ def tiny_weights(tmp_path_factory, tiny_net) -> Path:
     path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
     save_network(tiny_net, path, half=False)
     return path
+
+
+@pytest.fixture
+def data(tmp_path) -> Path:
+    """Three sequences in GOT-10k layout."""
+    return got10k(tmp_path / "data", NAMES)
+
+
+@pytest.fixture
+def run(data, tmp_path, tiny_weights):
+    """`run_annotate.py folder` on the data, with small windows."""
+
+    def call(*options: str | Path, out: Path = tmp_path / "out", path: Path = data) -> int:
+        return annotate(
+            "folder", path, "--out", out, "--weights", tiny_weights, "--frames", 3, "--interval", 2, *options
+        )
+
+    return call

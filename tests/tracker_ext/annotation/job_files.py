@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from pathlib import Path
 
 import cv2
@@ -9,6 +11,9 @@ import numpy as np
 
 import run_annotate
 from ltr_ext.errors import run_command
+
+NAMES = {"a": 7, "b": 5, "c": 6}
+"""Sequences of the fixture `data`, and their numbers of frames."""
 
 SIZE = (48, 64)
 """(height, width) of the frames."""
@@ -63,3 +68,19 @@ def everything(out: Path) -> dict[str, bytes]:
         for path in sorted(out.rglob("*"))
         if path.is_file() and path.parts[len(out.parts)] not in ("sequences", "report.html")
     }
+
+
+def finished(out: Path) -> list[str]:
+    """Names of the sequences that have a manifest."""
+    return sorted(json.loads(path.read_text())["name"] for path in (out / "sequences").glob("*.json"))
+
+
+def leftovers(out: Path) -> list[Path]:
+    """What only a running job needs."""
+    return [path for folder in (".work", ".locks") for path in (out / folder).iterdir()]
+
+
+def failures(out: Path) -> dict[str, str]:
+    """Sequence -> reason, from failed.csv."""
+    with (out / "failed.csv").open() as file:
+        return {row["sequence"]: row["reason"] for row in csv.DictReader(file)}

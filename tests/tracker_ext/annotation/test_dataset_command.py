@@ -1,59 +1,25 @@
-"""A whole data set: what is written, and that nothing is lost whatever happens."""
+"""A whole data set: what is written, and which options do what."""
 
 from __future__ import annotations
 
-import csv
-import errno
 import json
-import os
 from pathlib import Path
 
 import cv2
 import job_files
 import numpy as np
 import pytest
-from job_files import annotate, everything, got10k, got10k_sequence
+from job_files import NAMES, annotate, everything, finished, got10k_sequence, leftovers
 
 import run_annotate
 from ltr_ext.data.image_io import read_mask
 from ltr_ext.data.trust_table import read_trust
-from tracker_ext.annotation import dataset_command, sequence_run
-from tracker_ext.annotation.formats import FORMATS, images
-from tracker_ext.annotation.lock import SequenceLock
+from tracker_ext.annotation import sequence_run
+from tracker_ext.annotation.formats import FORMATS
 from tracker_ext.annotation.sources import DATASETS
+from tracker_ext.annotation.tally import retry_command
 
-NAMES = {"a": 7, "b": 5, "c": 6}
 ODD = "Straße 7%/ä b"
-
-
-@pytest.fixture
-def data(tmp_path) -> Path:
-    return got10k(tmp_path / "data", NAMES)
-
-
-@pytest.fixture
-def run(data, tmp_path, tiny_weights):
-    """`run_annotate.py folder` on the data, with small windows."""
-
-    def call(*options: str | Path, out: Path = tmp_path / "out", path: Path = data) -> int:
-        return annotate(
-            "folder", path, "--out", out, "--weights", tiny_weights, "--frames", 3, "--interval", 2, *options
-        )
-
-    return call
-
-
-def finished(out: Path) -> list[str]:
-    return sorted(json.loads(path.read_text())["name"] for path in (out / "sequences").glob("*.json"))
-
-
-def leftovers(out: Path) -> list[Path]:
-    return [path for folder in (".work", ".locks") for path in (out / folder).iterdir()]
-
-
-def failures(out: Path) -> dict[str, str]:
-    with (out / "failed.csv").open() as file:
-        return {row["sequence"]: row["reason"] for row in csv.DictReader(file)}
 
 
 def test_the_command_line_knows_the_data_sets_and_formats_that_exist():
@@ -163,94 +129,6 @@ def test_a_run_with_another_batch_goes_on(run, tmp_path):
     assert run("--batch", 2) == 0
 
 
-def test_ctrl_c_leaves_whole_sequences_and_the_next_run_goes_on(run, tmp_path, monkeypatch):
-    out = tmp_path / "out"
-    write = images.write_mask
-    monkeypatch.setattr(images, "write_mask", interrupting(write, after=9, error=KeyboardInterrupt()))
-    assert run() == 130
-    assert finished(out) == ["a"]
-    assert leftovers(out) == []
-    assert sorted(path.name for path in (out / "davis/Annotations/480p").iterdir()) == ["a"]
-    monkeypatch.setattr(images, "write_mask", write)
-    assert run() == 0
-    assert finished(out) == sorted(NAMES)
-
-
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS])
-def test_a_disk_that_fills_up_stops_the_run_and_keeps_what_is_finished(run, tmp_path, monkeypatch, capsys, code):
-    out = tmp_path / "out"
-    write = images.write_mask
-    full = OSError(code, os.strerror(code), str(out / "x.png"))
-    monkeypatch.setattr(images, "write_mask", interrupting(write, after=9, error=full))
-    assert run() == 2
-    error = capsys.readouterr().err
-    assert os.strerror(code) in error and "same command again" in error and "Traceback" not in error
-    assert finished(out) == ["a"]
-    assert leftovers(out) == []
-    monkeypatch.setattr(images, "write_mask", write)
-    assert run() == 0
-    assert finished(out) == sorted(NAMES)
-
-
-def interrupting(function, after: int, error: BaseException):
-    """The function, until it was called so many times."""
-    calls = []
-
-    def call(*arguments):
-        calls.append(1)
-        if len(calls) > after:
-            raise error
-        return function(*arguments)
-
-    return call
-
-
-def truncate(folder: Path) -> str:
-    path = folder / "00000003.jpg"
-    path.write_bytes(path.read_bytes()[:200])
-    return "00000003.jpg"
-
-
-def drop_frame(folder: Path) -> str:
-    (folder / "00000003.jpg").unlink()
-    return "5 boxes for 4 frames|5 boxes, but"
-
-
-def garble(folder: Path) -> str:
-    (folder / "00000002.jpg").write_bytes(b"no picture")
-    return "00000002.jpg"
-
-
-def drop_box(folder: Path) -> str:
-    lines = (folder / "groundtruth.txt").read_text().splitlines()
-    (folder / "groundtruth.txt").write_text("\n".join(lines[:-1]) + "\n")
-    return "4 boxes for 5 frames"
-
-
-def drop_all_boxes(folder: Path) -> str:
-    (folder / "groundtruth.txt").write_text("0,0,0,0\n" * 5)
-    return "not one usable box"
-
-
-@pytest.mark.parametrize("damage", [truncate, drop_frame, garble, drop_box, drop_all_boxes])
-def test_a_broken_sequence_is_named_and_does_not_stop_the_others(run, data, tmp_path, capsys, damage):
-    out = tmp_path / "out"
-    reason = damage(data / "b")
-    assert run() == 1
-    assert finished(out) == ["a", "c"]
-    assert list(failures(out)) == ["b"]
-    assert any(part in failures(out)["b"] for part in reason.split("|"))
-    error = capsys.readouterr().err
-    assert "failed: b: " in error and "Traceback" not in error
-    assert f"--only {out / 'failed.csv'}" in error
-    assert not (out / "davis/Annotations/480p/b").exists()
-
-    got10k_sequence(data, "b", 5, seed=1)
-    assert run("--only", out / "failed.csv") == 0
-    assert finished(out) == sorted(NAMES)
-    assert not (out / "failed.csv").exists()
-
-
 def test_a_bad_box_is_skipped_and_reported(run, data, tmp_path):
     lines = (data / "b/groundtruth.txt").read_text().splitlines()
     (data / "b/groundtruth.txt").write_text("\n".join([*lines[:2], "900,900,5,5", *lines[3:]]) + "\n")
@@ -269,34 +147,6 @@ def test_names_with_slashes_spaces_and_other_letters(run, tmp_path):
     assert finished(out) == sorted([ODD, ".hidden"])
     assert (out / "davis/Annotations/480p/Straße 7%25%2Fä b/00003.png").is_file()
     assert run("--only", ODD, path=data, out=out) == 0
-
-
-def test_a_read_only_folder_is_refused(run, tmp_path, monkeypatch, capsys):
-    def refuse(path, *rest, **options):
-        raise PermissionError(errno.EACCES, "Permission denied", str(path))
-
-    monkeypatch.setattr(Path, "mkdir", refuse)
-    assert run() == 2
-    assert "cannot be written (Permission denied)" in capsys.readouterr().err
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_without_permission_is_refused(run, tmp_path, capsys):
-    (tmp_path / "out").mkdir(mode=0o555)
-    assert run() == 2
-    assert "cannot be written" in capsys.readouterr().err
-
-
-def test_what_another_run_has_in_hand_is_left_to_it(run, tmp_path, capsys):
-    out = tmp_path / "out"
-    assert run("--limit", 1) == 0
-    with SequenceLock(out / ".locks/b.lock") as claimed:
-        assert claimed
-        assert run() == 0
-        assert finished(out) == ["a", "c"]
-        assert "1 are being made by another run" in capsys.readouterr().out
-    assert run() == 0
-    assert finished(out) == sorted(NAMES)
 
 
 def test_shards_make_up_the_whole(run, data, tmp_path):
@@ -403,4 +253,4 @@ def test_sizes_that_change_in_mid_sequence(run, tmp_path):
     ],
 )
 def test_retry_command(arguments, expected):
-    assert dataset_command.retry_command(arguments, Path("F")) == f"python run_annotate.py {expected}"
+    assert retry_command(arguments, Path("F")) == f"python run_annotate.py {expected}"

@@ -1,0 +1,150 @@
+"""A data set whose run is interrupted or hindered: a sequence is whole or absent, and the next run goes on."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+from job_files import NAMES, failures, finished, got10k_sequence, leftovers
+
+from tracker_ext.annotation.formats import images
+from tracker_ext.annotation.lock import SequenceLock
+
+
+def test_ctrl_c_leaves_whole_sequences_and_the_next_run_goes_on(run, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    write = images.write_mask
+    monkeypatch.setattr(images, "write_mask", interrupting(write, after=9, error=KeyboardInterrupt()))
+    assert run() == 130
+    assert finished(out) == ["a"]
+    assert leftovers(out) == []
+    assert sorted(path.name for path in (out / "davis/Annotations/480p").iterdir()) == ["a"]
+    monkeypatch.setattr(images, "write_mask", write)
+    assert run() == 0
+    assert finished(out) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS])
+def test_a_disk_that_fills_up_stops_the_run_and_keeps_what_is_finished(run, tmp_path, monkeypatch, capsys, code):
+    out = tmp_path / "out"
+    write = images.write_mask
+    full = OSError(code, os.strerror(code), str(out / "x.png"))
+    monkeypatch.setattr(images, "write_mask", interrupting(write, after=9, error=full))
+    assert run() == 2
+    error = capsys.readouterr().err
+    assert os.strerror(code) in error and "same command again" in error and "Traceback" not in error
+    assert finished(out) == ["a"]
+    assert leftovers(out) == []
+    monkeypatch.setattr(images, "write_mask", write)
+    assert run() == 0
+    assert finished(out) == sorted(NAMES)
+
+
+def interrupting(function, after: int, error: BaseException):
+    """The function, until it was called so many times."""
+    calls = []
+
+    def call(*arguments):
+        calls.append(1)
+        if len(calls) > after:
+            raise error
+        return function(*arguments)
+
+    return call
+
+
+def truncate(folder: Path) -> str:
+    path = folder / "00000003.jpg"
+    path.write_bytes(path.read_bytes()[:200])
+    return "00000003.jpg"
+
+
+def drop_frame(folder: Path) -> str:
+    (folder / "00000003.jpg").unlink()
+    return "5 boxes for 4 frames|5 boxes, but"
+
+
+def garble(folder: Path) -> str:
+    (folder / "00000002.jpg").write_bytes(b"no picture")
+    return "00000002.jpg"
+
+
+def drop_box(folder: Path) -> str:
+    lines = (folder / "groundtruth.txt").read_text().splitlines()
+    (folder / "groundtruth.txt").write_text("\n".join(lines[:-1]) + "\n")
+    return "4 boxes for 5 frames"
+
+
+def drop_all_boxes(folder: Path) -> str:
+    (folder / "groundtruth.txt").write_text("0,0,0,0\n" * 5)
+    return "not one usable box"
+
+
+@pytest.mark.parametrize("damage", [truncate, drop_frame, garble, drop_box, drop_all_boxes])
+def test_a_broken_sequence_is_named_and_does_not_stop_the_others(run, data, tmp_path, capsys, damage):
+    out = tmp_path / "out"
+    reason = damage(data / "b")
+    assert run() == 1
+    assert finished(out) == ["a", "c"]
+    assert list(failures(out)) == ["b"]
+    assert any(part in failures(out)["b"] for part in reason.split("|"))
+    error = capsys.readouterr().err
+    assert "failed: b: " in error and "Traceback" not in error
+    assert f"--only {out / 'failed.csv'}" in error
+    assert not (out / "davis/Annotations/480p/b").exists()
+
+    got10k_sequence(data, "b", 5, seed=1)
+    assert run("--only", out / "failed.csv") == 0
+    assert finished(out) == sorted(NAMES)
+    assert not (out / "failed.csv").exists()
+
+
+def test_a_read_only_folder_is_refused(run, tmp_path, monkeypatch, capsys):
+    def refuse(path, *rest, **options):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    assert run() == 2
+    assert "cannot be written (Permission denied)" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_without_permission_is_refused(run, tmp_path, capsys):
+    (tmp_path / "out").mkdir(mode=0o555)
+    assert run() == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_what_another_run_has_in_hand_is_left_to_it(run, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert run("--limit", 1) == 0
+    with SequenceLock(out / ".locks/b.lock") as claimed:
+        assert claimed
+        assert run() == 0
+        assert finished(out) == ["a", "c"]
+        assert "1 are being made by another run" in capsys.readouterr().out
+    assert run() == 0
+    assert finished(out) == sorted(NAMES)
+
+
+def test_masks_are_on_the_disk_before_the_manifest_says_so(run, tmp_path, monkeypatch):
+    """What a power cut leaves is a whole sequence or one without a manifest."""
+    out = tmp_path / "out"
+    synced: list[str] = []
+    fsync = os.fsync
+
+    def noting(descriptor: int) -> None:
+        synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    assert run("--limit", 1) == 0
+    files = [path.rpartition("/.work/a/")[2] for path in synced]
+    [manifest] = [number for number, path in enumerate(files) if "/sequences/.a.json" in path]
+    before = set(files[:manifest])
+    masks = {path.relative_to(out).as_posix() for path in (out / "davis/Annotations/480p/a").iterdir()}
+    assert len(masks) == NAMES["a"]
+    assert masks | {"trust/a.csv", "davis/Annotations/480p/a"} <= before
+    assert {str(out / "davis/Annotations/480p"), str(out / "trust"), str(out / "preview")} <= before
