@@ -106,7 +106,9 @@ def main(arguments: list[str] | None = None) -> int:
     if args.table:
         print_table(args)
         return 0
-    sequences = load_sequences(args.dataset)
+    from tracker_ext.tracker_handle import find_sequences
+
+    sequences = find_sequences(args.dataset)
     if not args.results:
         evaluate_boxes(args, sequences)
         return 0
@@ -159,16 +161,17 @@ def print_table(args: argparse.Namespace) -> None:
     from tracker_ext.annotation.api import weight_file
     from tracker_ext.evaluation.paper_results import RESULT_TABLES, result_table
     from tracker_ext.evaluation.paper_tables import TABLES, run_table
+    from tracker_ext.tracker_handle import find_sequences
 
     grids = {}
     if args.table in RESULT_TABLES:
         with opened(named_results(args.results, args.label)) as runs:
-            grids[f"table_{args.table}"] = result_table(args.table, runs, load_sequences, find_masks, args.dataset)
+            grids[f"table_{args.table}"] = result_table(args.table, runs, find_sequences, find_masks, args.dataset)
     else:
         datasets = [args.dataset] if args.dataset else present_datasets(args.table, TABLES[args.table].datasets)
         variants = dict(parse_variant(text) for text in args.variant)
         for dataset in datasets:
-            sequences, name = load_sequences(dataset), Path(dataset).name
+            sequences, name = find_sequences(dataset), Path(dataset).name
             stem = f"table_{args.table}" if len(datasets) == 1 else f"table_{args.table}_{name}"
             grids[stem] = run_table(args.table, name, sequences, weight_file(args.weights), variants, args.every)
     for grid in grids.values():
@@ -262,24 +265,6 @@ def find_masks(results: Path) -> Path:
     if len(place.parts) > 3 and place.parents[1].name == "tracking_results":
         return place.parents[2] / "segmentation_results" / place.parent.name / place.name
     return results
-
-
-def load_sequences(name: str) -> list:
-    """The sequences of a data set, by name or folder; a name goes first, `./name` is always a folder.
-
-    Raises:
-        UserError: no such data set.
-    """
-    from tracker_ext import tracker_handle
-    from tracker_ext.evaluation.datasets import DavisFolderDataset
-    from tracker_ext.registration import register
-
-    register()
-    if name not in tracker_handle.dataset_dict and ("/" in name or name.startswith("~")) and not Path(name).is_dir():
-        raise UserError(f"data set {name}: no such folder; check the path, or name a data set")
-    if name not in tracker_handle.dataset_dict and Path(name).is_dir():
-        return DavisFolderDataset(Path(name), name=Path(name).resolve().name).get_sequence_list()
-    return tracker_handle.load_sequences(name)
 
 
 if __name__ == "__main__":

@@ -47,6 +47,7 @@ from pytracking.evaluation.running import run_dataset
 import settings
 from ltr_ext.data.presence import LAYOUTS, require_dataset
 from ltr_ext.errors import UserError
+from tracker_ext.evaluation.datasets import DavisFolderDataset
 from tracker_ext.evaluation.live_view import LiveView, watched
 from tracker_ext.registration import register
 
@@ -249,6 +250,21 @@ def load_sequences(dataset: str, sequence: str | None = None) -> list[Sequence]:
     if sequence.isdecimal() and int(sequence) < len(names):
         return [sequences[int(sequence)]]
     raise UserError(f"sequence {sequence}: not in {dataset}; it has {_some(names)}")
+
+
+def find_sequences(dataset: str) -> list[Sequence]:
+    """The sequences of a data set by name, or of a folder in DAVIS layout; `./name` is always a folder.
+
+    Raises:
+        UserError: see `load_sequences`; or there is no such folder.
+    """
+    register()
+    folder = Path(dataset).expanduser()
+    if dataset not in dataset_dict and folder.is_dir():
+        return DavisFolderDataset(folder, name=folder.resolve().name).get_sequence_list()
+    if dataset not in dataset_dict and ("/" in dataset or dataset.startswith("~")):
+        raise UserError(f"data set {dataset}: no such folder; check the path, or name a data set")
+    return load_sequences(dataset)
 
 
 def check_sequence_names(dataset: str, names: list[str]) -> None:

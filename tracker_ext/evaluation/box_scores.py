@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import configparser
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +29,9 @@ TRACKINGNET_PIXELS, TRACKINGNET_SHARES = np.linspace(0.0, 50.0, 21), np.linspace
 
 
 @dataclass(frozen=True, kw_only=True)
-class BoxScores:
-    """Box scores of one sequence, the mean over its objects; nan where nothing was measured."""
+class BoxNumbers:
+    """What boxes are scored by; nan where nothing was measured."""
 
-    frames: int = 0
-    """Frames measured, of all objects."""
     ao: float = NAN
     sr50: float = NAN
     sr75: float = NAN
@@ -41,6 +39,21 @@ class BoxScores:
     """Area under the success curve."""
     precision: float = NAN
     norm_precision: float = NAN
+
+    def numbers(self) -> dict[str, float]:
+        """By name."""
+        return {name: getattr(self, name) for name in BOX_NUMBERS}
+
+
+BOX_NUMBERS = tuple(field.name for field in fields(BoxNumbers))
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoxScores(BoxNumbers):
+    """Box scores of one sequence, the mean over its objects."""
+
+    frames: int = 0
+    """Frames measured, of all objects."""
     success_curve: np.ndarray
     """[21] share of frames whose overlap exceeds 0, 0.05 .. 1 (`metrics.SUCCESS_THRESHOLDS`)."""
     precision_curve: np.ndarray
@@ -80,12 +93,7 @@ def score_boxes(stored: StoredResult, protocol: Protocol = CLIPS) -> BoxScores:
 
     return BoxScores(
         frames=sum(track.frames for track in measured),
-        ao=float(mean("ao")),
-        sr50=float(mean("sr50")),
-        sr75=float(mean("sr75")),
-        auc=float(mean("auc")),
-        precision=float(mean("precision")),
-        norm_precision=float(mean("norm_precision")),
+        **{name: float(mean(name)) for name in BOX_NUMBERS},
         success_curve=mean("success_curve"),
         precision_curve=mean("precision_curve"),
     )

@@ -17,7 +17,7 @@ import numpy as np
 from ltr_ext.data.image_io import IGNORE_LABEL, read_image, read_mask
 from tracker_ext.evaluation import metrics
 from tracker_ext.evaluation.baselines import box_mask, grabcut_mask
-from tracker_ext.evaluation.box_scores import score_boxes
+from tracker_ext.evaluation.box_scores import BOX_NUMBERS, BoxNumbers, score_boxes
 from tracker_ext.evaluation.overlay import evenly_spaced
 from tracker_ext.evaluation.protocols import CLIPS, Protocol, frames_with_masks, scored_frames
 from tracker_ext.evaluation.results import ClipSequence, StoredResult, first_frames, true_boxes
@@ -26,7 +26,7 @@ NAN = float("nan")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Score:
+class Score(BoxNumbers):
     """One line of the table; nan where a number has no meaning or no data."""
 
     sequence: str
@@ -35,12 +35,6 @@ class Score:
     f: float = NAN
     first_j: float = NAN
     """J on each object's first frame alone: of a tracker, how good a mask it started from."""
-    ao: float = NAN
-    sr50: float = NAN
-    sr75: float = NAN
-    auc: float = NAN
-    precision: float = NAN
-    norm_precision: float = NAN
     fps: float = NAN
     frames: int = 0
     """Frames on which J and F were measured."""
@@ -73,16 +67,11 @@ def score_stored(stored: StoredResult, method: str, protocol: Protocol = CLIPS) 
         j=found.j,
         f=found.f,
         first_j=found.first_j,
-        ao=boxes.ao if boxes else NAN,
-        sr50=boxes.sr50 if boxes else NAN,
-        sr75=boxes.sr75 if boxes else NAN,
-        auc=boxes.auc if boxes else NAN,
-        precision=boxes.precision if boxes else NAN,
-        norm_precision=boxes.norm_precision if boxes else NAN,
         fps=1 / seconds if seconds else NAN,
         frames=found.frames,
         objects=found.objects,
         box_frames=boxes.frames if boxes else 0,
+        **(boxes.numbers() if boxes else {}),
     )
 
 
@@ -138,7 +127,7 @@ def mean_score(scores: Iterable[Score], method: str, protocol: Protocol = CLIPS)
         name: _mean([getattr(score, name) for score in scores], weights)
         for names, weights in (
             (("j", "f", "first_j"), mask_weights),
-            (("ao", "sr50", "sr75", "auc", "precision", "norm_precision"), box_weights),
+            (BOX_NUMBERS, box_weights),
             (("fps",), [1] * len(scores)),
         )
         for name in names

@@ -246,16 +246,16 @@ def write_dataset(work: Path, dataset: str, truth: Kind, spacing: int, experimen
     Raises:
         UserError: unknown data set, or one without masks.
     """
-    from tracker_ext.evaluation.datasets import DavisFolderDataset
-    from tracker_ext.tracker_handle import load_sequences
+    from tracker_ext.tracker_handle import find_sequences
     from tracker_ext.vot.sequences import write_sequences
 
-    path = Path(dataset)
-    given = DavisFolderDataset(path, path.name).get_sequence_list() if path.is_dir() else load_sequences(dataset)
+    given = find_sequences(dataset)
     (work / "sequences").mkdir()
     lengths = write_sequences(work / "sequences", given, truth=truth, spacing=spacing)
     low, high = eao_window(lengths)
-    (work / "stack.yaml").write_text(stack_yaml(f"box2mask, {path.name}", low, high, experiments), encoding="utf-8")
+    (work / "stack.yaml").write_text(
+        stack_yaml(f"box2mask, {Path(dataset).name}", low, high, experiments), encoding="utf-8"
+    )
     print(f"{len(lengths)} runs of {min(lengths)} to {max(lengths)} frames; EAO over {low} to {high - 1}")
 
 
