@@ -245,6 +245,9 @@ def run_on_video(args: argparse.Namespace, config: object) -> int:
     from tracker_ext.annotation.config import AnnotateConfig
 
     assert isinstance(config, AnnotateConfig)
+    for what, file in (("video or frame folder", args.video), ("box file", args.boxes)):
+        if not file.exists():  # said before seconds are spent on the network
+            raise UserError(f"{what} {file} does not exist; check the path")
     net = load_box2mask(args.weights)
     path = weight_file(args.weights)
     device = next(net.parameters()).device

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
+import zipfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
 from ltr_ext.models.lwl import LWLConfig, LWLNet
 from ltr_ext.published.networks import load_published
-from ltr_ext.published.reader import SUFFIXES
+from ltr_ext.published.reader import SUFFIXES, require_content
 
 Network = Box2MaskNet | LWLNet
 
@@ -86,8 +87,7 @@ def load_network(path: str | Path) -> Network:
         UserError: missing, truncated, or not a box2mask weight file.
     """
     path = Path(path)
-    if not path.is_file():
-        raise UserError(f"weights {path} do not exist: restore the file, or name another one")
+    require_content(path)
     if path.suffix in SUFFIXES:
         return load_published(path)
     try:
@@ -95,6 +95,8 @@ def load_network(path: str | Path) -> Network:
             header = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
     except (SafetensorError, OSError) as error:
+        if zipfile.is_zipfile(path):
+            raise UserError(f"weights {path} are a zip, as PyTorch writes, not safetensors: name it .pth") from error
         raise UserError(f"weights {path} are corrupt ({error}): restore the file") from error
     if header.get("format") != FORMAT or header.get("network") not in NETWORKS:
         found = f"{header.get('format')!r}, network {header.get('network')!r}"

@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 from miniatures.networks import write_box_filler
 
 import run_annotate
@@ -118,9 +119,12 @@ def test_bad_boxes_and_options(clip, tmp_path, weights, capsys, lines, options, 
         pytest.param("no video", ["nowhere.mp4", "does not exist"], id="missing video"),
         pytest.param("text as video", ["cannot be opened"], id="unreadable video"),
         pytest.param("empty folder", ["no pictures"], id="empty folder"),
-        pytest.param("no boxes", ["box file", "cannot be read"], id="missing boxes"),
+        pytest.param("no boxes", ["box file", "does not exist"], id="missing boxes"),
+        pytest.param("boxes in a folder", ["box file", "cannot be read"], id="boxes are a folder"),
         pytest.param("no weights", ["weights", "do not exist"], id="missing weights"),
         pytest.param("corrupt weights", ["weights", "corrupt"], id="corrupt weights"),
+        pytest.param("empty weights", ["weights", "empty file"], id="empty weights"),
+        pytest.param("zipped weights", ["weights", "name it .pth"], id="weights of PyTorch"),
         pytest.param("changed size", ["frame 00002.png is 40x30", "64x48"], id="changed frame size"),
         pytest.param("broken frame", ["00003.png", "cannot be decoded"], id="broken frame"),
         pytest.param("out is a file", ["output folder", "is a file"], id="output is a file"),
@@ -138,12 +142,20 @@ def test_bad_files(clip, tmp_path, weights, capsys, broken, words):
         video.mkdir()
     elif broken == "no boxes":
         boxes = tmp_path / "nowhere.txt"
+    elif broken == "boxes in a folder":
+        boxes = clip
     elif broken == "no weights":
         weights = tmp_path / "nowhere.safetensors"
     elif broken == "corrupt weights":
         corrupt = tmp_path / "corrupt.safetensors"
         corrupt.write_bytes(weights.read_bytes()[:-100])
         weights = corrupt
+    elif broken == "empty weights":
+        weights = tmp_path / "empty.pth.tar"
+        weights.touch()
+    elif broken == "zipped weights":
+        weights = tmp_path / "zipped.safetensors"
+        torch.save({}, weights)
     elif broken == "changed size":
         cv2.imwrite(str(clip / "00002.png"), np.zeros((30, 40, 3), np.uint8))
     elif broken == "broken frame":

@@ -71,8 +71,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     Raises:
         UserError: missing, damaged, no dict, or it asks for something other than numbers and pytracking's objects.
     """
-    if not path.is_file():
-        raise UserError(f"weights {path} do not exist: put the file there, or name another one")
+    require_content(path)
     try:
         with _only_known({name: _inert_class(name) for name in _global_names(path) if _is_inert(name)}):
             content = torch.load(path, map_location="cpu", weights_only=True)
@@ -93,6 +92,18 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     return content
 
 
+def require_content(path: Path) -> None:
+    """Refuse what is no file, or has nothing in it.
+
+    Raises:
+        UserError: it is not.
+    """
+    if not path.is_file():
+        raise UserError(f"weights {path} do not exist: restore the file, or name another one")
+    if path.stat().st_size == 0:
+        raise UserError(f"weights {path} are an empty file: restore it, a copy or download may have been cut off")
+
+
 def network_state(content: Mapping[str, Any], path: Path) -> dict[str, Tensor]:
     """The state dict `net` of a checkpoint.
 
@@ -100,6 +111,8 @@ def network_state(content: Mapping[str, Any], path: Path) -> dict[str, Tensor]:
         UserError: there is none.
     """
     state = content.get("net")
+    if isinstance(state, Mapping) and not state:
+        raise UserError(f"weights {path} hold a network without tensors: restore the file")
     if not isinstance(state, Mapping) or not all(isinstance(tensor, Tensor) for tensor in state.values()):
         entries = ", ".join(map(str, list(content)[:5])) or "nothing"
         raise UserError(f"weights {path} hold no network 'net' (but {entries}): name a checkpoint of pytracking")

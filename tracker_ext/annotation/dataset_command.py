@@ -15,6 +15,7 @@ from tqdm import tqdm
 import settings
 from ltr_ext.errors import UserError
 from ltr_ext.weights import file_hash
+from ltr_ext.words import counted
 from tracker_ext.annotation.api import weight_file
 from tracker_ext.annotation.cluster import run_on_cluster
 from tracker_ext.annotation.config import AnnotateConfig, option_error
@@ -95,7 +96,8 @@ def annotate_dataset(options: DatasetOptions, arguments: Sequence[str]) -> int:
         forget_changed(job, names)
     missing = [name for name in names if not job.is_done(name)]
     chosen = missing[: options.limit]
-    print(f"{len(names)} sequences, {len(names) - len(missing)} done before, {len(chosen)} to do", flush=True)
+    before = len(names) - len(missing)
+    print(f"{counted(len(names), 'sequence')}, {before} done before, {len(chosen)} to do", flush=True)
     tally = Tally(job, len(chosen))
     try:
         with tally.progress:

@@ -14,6 +14,7 @@ from typing import Any
 
 from ltr_ext.data.decisions import DECISIONS_FILE, Decision, names_with, read_decisions, write_decisions
 from ltr_ext.errors import UserError
+from ltr_ext.words import counted
 
 REJECTED_FOLDER = "rejected"
 """Inside the output folder."""
@@ -40,7 +41,7 @@ class Applied:
         accepted, rejected = (len(names_with(self.decisions, choice)) for choice in ("accept", "reject"))
         lines = [
             f"decisions: {accepted} accepted, {rejected} rejected, {len(self.flagged)} flagged",
-            f"moved to {REJECTED_FOLDER}/: {len(self.rejected)} sequences; moved back: {len(self.restored)}",
+            f"moved to {REJECTED_FOLDER}/: {counted(len(self.rejected), 'sequence')}; moved back: {len(self.restored)}",
         ]
         return "\n".join([*lines, *(f"flagged: {_with_comment(self.decisions[name])}" for name in self.flagged)])
 

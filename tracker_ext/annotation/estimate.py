@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from ltr_ext.errors import UserError
+from ltr_ext.words import counted, duration, size
 from tracker_ext.annotation.formats import FORMATS
 from tracker_ext.annotation.job import AnnotationJob
 from tracker_ext.annotation.sequence_run import make_sequence
@@ -21,7 +22,7 @@ def estimate(job: AnnotationJob, names: list[str], workers: int) -> str:
     """What there is to do, how large and how long: counted on a sample, timed on one window of one sequence."""
     missing = [name for name in names if not job.is_done(name)]
     if not missing:
-        return f"{len(names)} sequences, all of them done"
+        return f"{counted(len(names), 'sequence')}, all of them done"
     step = max(1, len(missing) // SAMPLED)
     loaded: list[BoxedSequence] = []
     problems = []
@@ -30,11 +31,11 @@ def estimate(job: AnnotationJob, names: list[str], workers: int) -> str:
             loaded.append(job.source.load(name).thinned(job.every, job.most))
         except UserError as error:
             problems.append(f"cannot be read: {error}")
-    lines = [f"{len(names)} sequences, {len(names) - len(missing)} done, {len(missing)} to do"]
+    lines = [f"{counted(len(names), 'sequence')}, {len(names) - len(missing)} done, {len(missing)} to do"]
     if loaded:
         frames = sum(len(sequence.frames) for sequence in loaded) / len(loaded) * len(missing)
         seconds, sizes, probed = measure(job, loaded[0])
-        lines.append(f"about {frames:,.0f} frames (mean of {len(loaded)} sequences)")
+        lines.append(f"about {frames:,.0f} frames (mean of {counted(len(loaded), 'sequence')})")
         lines += [f"{name}: about {size(bytes_ * frames)}" for name, bytes_ in sizes.items()]
         share = f", {duration(seconds * frames / workers)} if {workers} workers do not hinder each other"
         lines.append(
@@ -63,19 +64,3 @@ def measure(job: AnnotationJob, sequence: BoxedSequence) -> tuple[float, dict[st
             if path.name in FORMATS
         }
     return seconds / len(few.frames), sizes, f"{len(few.frames)} frames of {sequence.name}"
-
-
-def duration(seconds: float) -> str:
-    """In the unit that fits."""
-    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.1f} {unit}"
-    return f"{seconds:.1f} s"
-
-
-def size(count: float) -> str:
-    """Bytes in the unit that fits."""
-    for unit, length in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
-        if count >= length:
-            return f"{count / length:.1f} {unit}"
-    return f"{count / 1e3:.0f} kB"

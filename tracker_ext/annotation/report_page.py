@@ -22,6 +22,7 @@ from ltr_ext.data.decisions import DECISIONS_FILE, Decision, read_decisions
 from ltr_ext.data.trust_table import TrustRow, read_trust
 from ltr_ext.errors import UserError
 from ltr_ext.output import write_text
+from ltr_ext.words import counted
 from tracker_ext.annotation.decisions import read_manifests
 
 REPORT_FILE = "report.html"
@@ -167,7 +168,8 @@ def describe_job(out: Path, manifests: Sequence[dict[str, Any]]) -> dict[str, st
     name = out.resolve().name
     weights = sorted({str(manifest.get("weights_hash", "?")) for manifest in manifests})
     kinds = sorted({str(_confidence_kind(manifest)) for manifest in manifests})
-    facts = f"{len(manifests)} sequences, {sum(int(m.get('frames', 0)) for m in manifests)} frames"
+    frames = sum(int(m.get("frames", 0)) for m in manifests)
+    facts = f"{counted(len(manifests), 'sequence')}, {counted(frames, 'frame')}"
     facts += f"; weights {', '.join(weights)}" if weights else ""
     facts += f"; confidence {', '.join(kinds)}" if kinds else ""
     digest = hashlib.sha256(json.dumps([name, text]).encode()).hexdigest()

@@ -11,7 +11,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ltr_ext.errors import UserError
-from tracker_ext.annotation.estimate import duration
+from ltr_ext.words import counted, duration
 from tracker_ext.annotation.job import AnnotationJob, note_failures
 from tracker_ext.annotation.sequence_run import Outcome
 
@@ -62,7 +62,7 @@ class Tally:
         for found in self._outcomes.values():
             counts[found.status] += 1
         seconds = time.perf_counter() - self._start
-        line = f"made {counts['made']} sequences, {self._frames} frames in {duration(seconds)}"
+        line = f"made {counted(counts['made'], 'sequence')}, {counted(self._frames, 'frame')} in {duration(seconds)}"
         line += f" ({self._frames / seconds:.1f} frames/s)" if self._frames else ""
         line += f"; failed {counts['failed']}"
         return line + (f"; {counts['busy']} are being made by another run" if counts["busy"] else "")
