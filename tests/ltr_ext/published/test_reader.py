@@ -104,7 +104,7 @@ def test_a_truncated_file_is_refused(tmp_path, zipped):
     content = whole.read_bytes()
     for size in (0, 1, 10, 100, len(content) // 2, len(content) - 2):
         cut.write_bytes(content[:size])
-        with pytest.raises(UserError, match="damaged or no weight file|empty file") as refusal:
+        with pytest.raises(UserError, match="damaged or no weight file" if size else "empty file") as refusal:
             load_network(cut)
         assert "\n" not in str(refusal.value), size
 
@@ -113,7 +113,7 @@ def test_a_truncated_file_is_refused(tmp_path, zipped):
 def test_what_is_no_pickle_is_refused(tmp_path, content):
     path = tmp_path / "a.pth"
     path.write_bytes(content)
-    with pytest.raises(UserError, match="damaged or no weight file|empty file"):
+    with pytest.raises(UserError, match="damaged or no weight file"):
         load_network(path)
 
 
