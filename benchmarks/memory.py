@@ -1,0 +1,116 @@
+r"""Memory of run_annotate.py over a long sequence, frame by frame: a table, and a picture of the curve.
+
+    python -m benchmarks.memory --frames 10000 --picture docs/memory.png
+
+The sequence runs to and fro through a clip of the demo, with the shipped network. 20 minutes on two idle cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+
+from ltr_ext import host
+from ltr_ext.errors import UserError, run_command
+from ltr_ext.output import write_text
+
+ROOT = Path(__file__).resolve().parent.parent
+CLIP = "dog"
+
+
+def main() -> int:
+    """Write the sequence, annotate it in a process of its own, watch that process."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--frames", type=int, default=10000, metavar="N", help="(default %(default)s)")
+    parser.add_argument("--picture", type=Path, metavar="FILE.png", help="the curve")
+    args = parser.parse_args()
+    if args.frames < 100:
+        raise UserError(f"--frames {args.frames}: must be at least 100")
+    host.resolve()
+    with tempfile.TemporaryDirectory() as folder:
+        write_sequence(Path(folder) / "data/long", args.frames)
+        samples = watch(Path(folder), args.frames)
+    print(format_table(samples, args.frames))
+    if args.picture:
+        draw(samples, args.picture)
+        print(args.picture)
+    return 0
+
+
+def write_sequence(folder: Path, num_frames: int) -> None:
+    """`num_frames` links to the pictures of a clip of the demo, there and back again, with their boxes."""
+    from tracker_ext.tracker_handle import load_sequences
+
+    (clip,) = load_sequences("demo", CLIP)
+    folder.mkdir(parents=True)
+    lines = []
+    for number in range(num_frames):
+        turn = number % (2 * len(clip.frames) - 2)
+        index = min(turn, 2 * len(clip.frames) - 2 - turn)
+        picture = Path(clip.frames[index]).resolve()
+        (folder / f"{number:06d}{picture.suffix}").symlink_to(picture)
+        lines.append(",".join(f"{value:g}" for value in clip.ground_truth_rect[index]) + "\n")
+    write_text(folder / "groundtruth.txt", "".join(lines))
+
+
+def watch(folder: Path, num_frames: int) -> list[tuple[int, float]]:
+    """Annotate `data` into `out`: (masks written, resident memory in MB), at most one pair a second.
+
+    Raises:
+        UserError: the command failed.
+    """
+    command = [sys.executable, "run_annotate.py", "folder", str(folder / "data"), "--out", str(folder / "out")]
+    samples = []
+    with subprocess.Popen(command, cwd=ROOT) as process:
+        while process.poll() is None:
+            written = sum(1 for _ in (folder / "out/.work").glob("long/davis/Annotations/480p/long/*.png"))
+            if written and (not samples or written > samples[-1][0]):
+                samples.append((written, resident(process.pid)))
+            time.sleep(1)
+    if process.returncode:
+        raise UserError(f"run_annotate.py: exit code {process.returncode}; see above")
+    if not samples:
+        raise UserError(f"--frames {num_frames}: too few to see anything; take more")
+    return samples
+
+
+def resident(process: int) -> float:
+    """Memory of a process in MB; 0 if it has just ended."""
+    try:
+        pages = int(Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1])
+    except OSError:
+        return 0.0
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def format_table(samples: Sequence[tuple[int, float]], num_frames: int) -> str:
+    """Markdown: memory at every tenth of the sequence."""
+    points = [min(samples, key=lambda sample: abs(sample[0] - num_frames * tenth / 10)) for tenth in range(1, 11)]
+    return "\n".join(
+        [
+            "| frames written | " + " | ".join(str(written) for written, _ in points) + " |",
+            "|---" * (len(points) + 1) + "|",
+            "| MB | " + " | ".join(f"{memory:.0f}" for _, memory in points) + " |",
+        ]
+    )
+
+
+def draw(samples: Sequence[tuple[int, float]], path: Path) -> None:
+    """The curve as PNG."""
+    figure, axes = plt.subplots(figsize=(7, 2.6), layout="constrained")
+    axes.plot(*zip(*samples, strict=True))
+    axes.set(xlabel="frames written", ylabel="resident memory, MB", ylim=(0, None), xlim=(0, None))
+    axes.grid(alpha=0.3)
+    figure.savefig(path, dpi=110)
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))
