@@ -1,0 +1,26 @@
+"""Numbers in messages."""
+
+from __future__ import annotations
+
+import pytest
+
+from ltr_ext.words import counted, duration, size
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0 sequences"), (1, "1 sequence"), (2, "2 sequences"), (9340, "9,340 sequences")]
+)
+def test_counted(number, text):
+    assert counted(number, "sequence") == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.5, "0.5 s"), (119, "119.0 s"), (120, "2.0 min"), (7200, "2.0 h"), (3e5, "3.5 d")]
+)
+def test_duration(seconds, text):
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(("count", "text"), [(1500, "2 kB"), (2.2e6, "2.2 MB"), (3.1e9, "3.1 GB"), (5e12, "5.0 TB")])
+def test_size(count, text):
+    assert size(count) == text
