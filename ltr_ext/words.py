@@ -4,8 +4,9 @@ from __future__ import annotations
 
 
 def counted(number: int, noun: str) -> str:
-    """`1 sequence`, `1,234 sequences`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    """`1 sequence`, `1,234 sequences`, `2 boxes`."""
+    ending = "" if number == 1 else "es" if noun.endswith("x") else "s"
+    return f"{number:,} {noun}{ending}"
 
 
 def duration(seconds: float) -> str:

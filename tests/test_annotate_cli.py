@@ -86,10 +86,49 @@ def test_a_longer_older_result_is_replaced(clip, tmp_path, weights):
     out = tmp_path / "out"
     (out / "masks").mkdir(parents=True)
     (out / "masks" / "00009.png").touch()
-    (out / "notes.md").touch()
+    for name in ("overlay.mp4", "boxes_1.txt", "boxes_2.txt", "notes.md", "boxes_of_mine.txt"):
+        (out / name).touch()
     assert run(clip, boxes_file(tmp_path, *["10,8,20,16"] * 4), out, weights) == 0
     assert len(list((out / "masks").iterdir())) == NUM_FRAMES
-    assert (out / "notes.md").exists()
+    assert {path.name for path in out.iterdir()} == {
+        "masks", "boxes.txt", "overlay.mp4", "notes.md", "boxes_of_mine.txt"
+    }  # fmt: skip
+
+
+def test_nothing_of_the_users_is_overwritten(clip, tmp_path, weights, capsys):
+    boxes = boxes_file(tmp_path, *GOOD)
+    content = boxes.read_text()
+    assert boxes.name == "boxes.txt"
+    assert run(clip, boxes, tmp_path, weights) == 2, "the result would be called like the input"
+    assert f"the input {boxes} would be replaced" in capsys.readouterr().err
+    mine = tmp_path / "mine"
+    (mine / "masks").mkdir(parents=True)
+    assert run(clip, boxes, mine, weights) == 2
+    assert "holds masks that are no earlier result" in capsys.readouterr().err
+    dataset = tmp_path / "dataset"
+    (dataset / "sequences").mkdir(parents=True)
+    (dataset / "settings.json").touch()
+    assert run(clip, boxes, dataset, weights) == 2
+    assert "masks of a data set" in capsys.readouterr().err
+    assert boxes.read_text() == content
+    assert not list(mine.glob("masks/*"))
+
+
+def test_a_picture_left_out_is_noticed_where_boxes_count_frames(clip, tmp_path, weights, capsys):
+    for number in range(NUM_FRAMES, 12):
+        cv2.imwrite(str(clip / f"{number:05d}.png"), np.zeros((48, 64, 3), np.uint8))
+    (clip / "00006.png").unlink()
+    boxes = tmp_path / "boxes.csv"
+    boxes.write_text("frame,object,x,y,w,h\n0,1,10,8,20,16\n8,1,10,8,20,16\n")
+    assert run(clip, boxes, tmp_path / "out", weights) == 2
+    assert "a picture is missing between 00005.png and 00007.png" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_frames_left_without_a_mask_are_counted(clip, tmp_path, weights, capsys):
+    boxes = boxes_file(tmp_path, GOOD[0], "nan,nan,nan,nan", "0,0,0,0", GOOD[3])
+    assert run(clip, boxes, tmp_path / "out", weights) == 0
+    assert "2 frames without a box left empty" in capsys.readouterr().out
 
 
 GOOD = ["10,8,20,16"] * NUM_FRAMES
@@ -120,7 +159,7 @@ def test_bad_boxes_and_options(clip, tmp_path, weights, capsys, lines, options, 
         pytest.param("text as video", ["cannot be opened"], id="unreadable video"),
         pytest.param("empty folder", ["no pictures"], id="empty folder"),
         pytest.param("no boxes", ["box file", "does not exist"], id="missing boxes"),
-        pytest.param("boxes in a folder", ["box file", "cannot be read"], id="boxes are a folder"),
+        pytest.param("boxes in a folder", ["cannot be read"], id="boxes are a folder"),
         pytest.param("no weights", ["weights", "do not exist"], id="missing weights"),
         pytest.param("corrupt weights", ["weights", "corrupt"], id="corrupt weights"),
         pytest.param("empty weights", ["weights", "empty file"], id="empty weights"),

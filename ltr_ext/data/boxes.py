@@ -39,9 +39,9 @@ def check_box(box: Sequence[float], *, height: int, width: int, name: str) -> np
         raise UserError(f"{name}: box {shown} is not finite; give x,y,w,h in pixels")
     x, y, w, h = values
     if w <= 0 or h <= 0:
-        raise UserError(f"{name}: box {shown} has no area; width and height must be positive")
+        raise UserError(f"{name}: box {shown} has no area; correct the box")
     if x >= width or y >= height or x + w <= 0 or y + h <= 0:
-        raise UserError(f"{name}: box {shown} lies wholly outside the {width}x{height} image")
+        raise UserError(f"{name}: box {shown} lies wholly outside the {width}x{height} image; correct the box")
     return values
 
 

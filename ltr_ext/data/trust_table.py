@@ -41,9 +41,9 @@ class TrustRow:
 
     sequence: str
     frame: int
-    """Number of the frame, from 0."""
+    """Number of the frame among those that were annotated, from 0."""
     file: str
-    """Name of the frame's mask file."""
+    """Stem of the name of the frame's picture; formats number their mask files in their own ways."""
     object: int
     """Object id."""
     boxed: bool

@@ -9,12 +9,14 @@ from tqdm import tqdm
 
 from ltr_ext.data.boxes import box_iou, mask_to_box
 from ltr_ext.models.box2mask import Box2MaskNet
+from ltr_ext.words import counted
 from tracker_ext.annotation.config import AnnotateConfig
 from tracker_ext.annotation.engine import annotate, check_boxes
 from tracker_ext.annotation.sources.base import fill_gaps
-from tracker_ext.annotation.sources.folder import explicit_absence
+from tracker_ext.annotation.sources.files import refuse_gap
+from tracker_ext.annotation.sources.folder import explicit_absence, is_table
 from tracker_ext.evaluation.box_files import read_boxes
-from tracker_ext.evaluation.frames import open_frames
+from tracker_ext.evaluation.frames import list_pictures, open_frames
 from tracker_ext.evaluation.writers import ClipWriter
 
 
@@ -39,6 +41,8 @@ def annotate_video(
     """
     source = open_frames(video)
     num_frames = len(source)
+    if video.is_dir() and is_table(box_file):
+        refuse_gap(list_pictures(video), source.name)
     boxes = check_boxes(read_boxes(box_file, num_frames), source.size, source.name)
     given = {object_id: np.isfinite(track).all(axis=1) for object_id, track in boxes.items()}
     boxes = {
@@ -49,8 +53,9 @@ def annotate_video(
     again = iter(open_frames(video))
     overlaps: list[float] = []
     num_empty = 0
+    num_empty_frames = int((~np.stack([np.isfinite(track).all(axis=1) for track in boxes.values()]).any(axis=0)).sum())
     with (
-        ClipWriter(out, size=source.size, object_ids=list(boxes), fps=source.fps) as writer,
+        ClipWriter(out, size=source.size, object_ids=list(boxes), fps=source.fps, inputs=(video, box_file)) as writer,
         tqdm(total=num_frames, desc=source.name, unit="frame", disable=None) as progress,
     ):
         for result in annotate(source, boxes, net, config, name=source.name, given=given):
@@ -63,9 +68,11 @@ def annotate_video(
                 num_empty += box is None
                 overlaps += [] if box is None else [float(box_iou(box, boxes[object_id][result.index]))]
             progress.update()
-    parts = [f"{num_frames} frames, {len(boxes)} object{'s' if len(boxes) > 1 else ''}"]
+    parts = [f"{counted(num_frames, 'frame')}, {counted(len(boxes), 'object')}"]
     if overlaps:
         parts.append(f"IoU of the masks' boxes with the given ones {np.mean(overlaps):.3f}")
     if num_empty:
-        parts.append(f"{num_empty} boxes without a mask")
+        parts.append(f"{counted(num_empty, 'box')} without a mask")
+    if num_empty_frames:
+        parts.append(f"{counted(num_empty_frames, 'frame')} without a box left empty (--max-gap fills gaps)")
     return "; ".join(parts)

@@ -46,8 +46,8 @@ class AnnotateConfig:
         if self.precision not in get_args(Precision):
             raise ValueError(f"precision {self.precision!r} is unknown; known: {', '.join(get_args(Precision))}")
         for name in ("tolerance", "tolerance_between"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise ValueError(f"{name} must be 0 or more, got {getattr(self, name)}")
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be 0 to 1, got {getattr(self, name)}")
         if self.iterations is not None and self.iterations < 1:
             raise ValueError(f"iterations must be at least 1, got {self.iterations}")
         if self.scale is not None and not self.scale >= 1:

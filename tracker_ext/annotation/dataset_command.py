@@ -110,6 +110,9 @@ def annotate_dataset(options: DatasetOptions, arguments: Sequence[str]) -> int:
                 run_in_processes(job, chosen, options.workers, tally.report)
             else:
                 run_here(job, chosen, tally.report)
+    except KeyboardInterrupt:
+        print("\nwhat is finished is kept; the same command goes on from there", file=sys.stderr)
+        raise
     finally:
         failed = tally.save()
         with suppress(OSError, UserError):  # on a full or read-only disk; the next run does it
@@ -184,6 +187,9 @@ def cover_all(out: Path, formats: Sequence[str]) -> None:
 
 def open_job(options: DatasetOptions) -> AnnotationJob:
     """Everything checked that can be checked before a sequence is read."""
+    if options.slurm and options.cluster != "slurm":
+        raise UserError(f"--slurm {options.slurm[0]}: goes with --cluster slurm")
+    slurm_options(options.slurm)
     source, dataset, formats, every, most = open_source(options)
     weights = weight_file(options.weights)
     if not weights.is_file():
@@ -212,6 +218,8 @@ def open_source(options: DatasetOptions) -> tuple[Source, str, tuple[str, ...], 
     if options.dataset == "folder":
         assert options.path is not None
         root = options.path.resolve()
+        if options.out.is_relative_to(root):
+            raise UserError(f"--out {options.out}: lies in the input {root}; name a folder outside it")
         return open_folder(root, options.boxes), f"folder {root}", FOLDER_FORMATS, 1, None
     known = DATASETS[options.dataset]
     root = settings.load().require(known.setting, needed_for=f"data set {options.dataset}") / known.subfolder
@@ -226,7 +234,13 @@ def only_names(entries: Sequence[str]) -> frozenset[str] | None:
         return None
     names: set[str] = set()
     for entry in entries:
-        names.update([row["sequence"] for row in read_failures(Path(entry))] if entry.endswith(".csv") else [entry])
+        path = Path(entry)
+        if path.suffix != ".csv":
+            names.add(entry)
+        elif path.is_file() or (path.name == "failed.csv" and (path.parent / "settings.json").is_file()):
+            names.update(row["sequence"] for row in read_failures(path))  # gone once nothing is left in it
+        else:
+            raise UserError(f"--only {entry}: no such file; check the path, or name a sequence")
     return frozenset(names)
 
 

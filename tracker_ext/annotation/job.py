@@ -14,6 +14,7 @@ OUT/.locks, OUT/.work        claims and unfinished sequences; gone when nothing 
 from __future__ import annotations
 
 import csv
+import difflib
 import errno
 import io
 import json
@@ -32,7 +33,7 @@ from tracker_ext.annotation.formats import FORMATS
 from tracker_ext.annotation.names import safe_name
 from tracker_ext.annotation.sources.base import Source
 
-VERSION = 1
+VERSION = 2
 """Of the output's layout and meaning; raised when masks or manifests change."""
 
 OUTPUT_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
@@ -119,6 +120,7 @@ def open_output(job: AnnotationJob) -> None:
         UserError: it cannot be written, or belongs to a job with other settings.
     """
     path = job.out / "settings.json"
+    refuse_foreign(job.out)
     try:
         for folder in ("sequences", "trust", "preview", ".locks", ".work"):
             (job.out / folder).mkdir(parents=True, exist_ok=True)
@@ -137,15 +139,30 @@ def open_output(job: AnnotationJob) -> None:
         raise UserError(
             f"output folder {job.out} cannot be written ({error.strerror}); name a folder you may write to"
         ) from error
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"settings {path} cannot be read ({error}); name another folder") from error
+    found = json.loads(path.read_text(encoding="utf-8"))
     wanted = json.loads(json.dumps(job.settings()))
     differing = [name for name in sorted({*found, *wanted}) if found.get(name) != wanted.get(name)]
     if differing:
         shown = "; ".join(f"{name} is {found.get(name)} there and {wanted.get(name)} here" for name in differing)
         raise UserError(f"output folder {job.out} was made with other settings: {shown}; take these, or another --out")
+
+
+def refuse_foreign(out: Path) -> None:
+    """Refuse a folder that is the result of something else, before anything is written into it.
+
+    Raises:
+        UserError: it holds another program's settings, or the masks of one video.
+    """
+    path = out / "settings.json"
+    if path.is_file():
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise UserError(f"settings {path} cannot be read ({error}); name another folder") from error
+        if not isinstance(found, dict) or not {"dataset", "formats", "weights_hash"} <= found.keys():
+            raise UserError(f"output folder {out}: its settings.json is not run_annotate.py's; name another folder")
+    elif (out / "overlay.mp4").is_file():
+        raise UserError(f"output folder {out}: holds the masks of a video; name another folder")
 
 
 def choose(names: list[str], shard: tuple[int, int], only: frozenset[str] | None) -> list[str]:
@@ -162,7 +179,11 @@ def choose(names: list[str], shard: tuple[int, int], only: frozenset[str] | None
     if only is not None:
         unknown = sorted(only - set(names))
         if unknown:
-            raise UserError(f"--only: the data set has no sequence {unknown[0]!r}")
+            near = difflib.get_close_matches(unknown[0], names, n=3) or names[:3]
+            raise UserError(
+                f"--only: the data set has no sequence {unknown[0]!r}; near it are {', '.join(near)}; give --only once "
+                "per sequence"
+            )
         names = [name for name in names if name in only]
     doubles = len(names) - len(set(names))
     if doubles:

@@ -152,9 +152,8 @@ def find_pictures(folder: Path, rows: Iterable[TrustRow]) -> list[tuple[str, str
     wanted = {stem for _, _, stem in found}
     confidences: dict[str, float] = {}
     for row in rows:
-        stem = Path(row.file).stem
-        if stem in wanted and not math.isnan(row.trust.confidence):
-            confidences[stem] = min(confidences.get(stem, 1.0), row.trust.confidence)
+        if row.file in wanted and not math.isnan(row.trust.confidence):
+            confidences[row.file] = min(confidences.get(row.file, 1.0), row.trust.confidence)
     return [(file, stem, _rounded(confidences.get(stem))) for _, file, stem in sorted(found)]
 
 

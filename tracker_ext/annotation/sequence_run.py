@@ -46,6 +46,8 @@ class Outcome:
     """One line for failed and stopped."""
     frames: int = 0
     seconds: float = 0.0
+    skipped_boxes: int = 0
+    """Boxes that could not be used; the manifest lists them."""
 
 
 def run_sequence(job: AnnotationJob, name: str, net: Box2MaskNet, calibration: Calibration | None) -> Outcome:
@@ -75,7 +77,8 @@ def run_sequence(job: AnnotationJob, name: str, net: Box2MaskNet, calibration: C
                 commit(job, safe, work, manifest)
             finally:
                 shutil.rmtree(work, ignore_errors=True)
-        return Outcome(name, "made", "", manifest["frames"], time.perf_counter() - start)
+        seconds = time.perf_counter() - start
+        return Outcome(name, "made", "", manifest["frames"], seconds, len(manifest["skipped_boxes"]))
     except Exception as error:
         reason = " ".join(str(error).split())
         if is_output_error(error):
@@ -181,7 +184,6 @@ class Recorder:
         calibration: Calibration | None,
     ) -> None:
         self._min_confidence = job.min_confidence
-        self._file_format = FORMATS[job.formats[0]]
         self._prepared, self._info, self._writers = prepared, info, writers
         self._meters = {object_id: TrustMeter(calibration) for object_id in prepared.boxes}
         self._frame_again = frame_reader(sequence.frames)
@@ -198,8 +200,8 @@ class Recorder:
             boxed = bool(self._prepared.given[object_id][index])
             logits = None if result.logits is None else result.logits.get(object_id)
             trust[object_id] = meter.measure(logits, result.mask(object_id), boxes[object_id], boxed)
-            file = self._file_format.name_file(index, self._info)
-            self.rows.append(TrustRow(self._info.name, index, file, object_id, boxed, trust[object_id]))
+            stem = self._info.stems[index]
+            self.rows.append(TrustRow(self._info.name, index, stem, object_id, boxed, trust[object_id]))
         confidences = {object_id: found.confidence for object_id, found in trust.items()}
         self.collector.add(
             index, self._info.stems[index], partial(self._frame_again, index), labels, boxes, confidences

@@ -65,6 +65,8 @@ class Tally:
         line = f"made {counted(counts['made'], 'sequence')}, {counted(self._frames, 'frame')} in {duration(seconds)}"
         line += f" ({self._frames / seconds:.1f} frames/s)" if self._frames else ""
         line += f"; failed {counts['failed']}"
+        if skipped := sum(found.skipped_boxes for found in self._outcomes.values()):
+            line += f"; {counted(skipped, 'unusable box')} left out, see skipped_boxes in sequences/*.json"
         return line + (f"; {counts['busy']} are being made by another run" if counts["busy"] else "")
 
 
@@ -78,4 +80,5 @@ def retry_command(arguments: Sequence[str], failed: Path) -> str:
             skip = True
         elif not argument.startswith(("--only=", "--limit=", "--shard=")):
             kept.append(argument)
-    return shlex.join(["python", "run_annotate.py", *kept, "--only", str(failed)])
+    program = sys.argv[0] if Path(sys.argv[0]).name == "run_annotate.py" else "run_annotate.py"
+    return shlex.join(["python", program, *kept, "--only", str(failed)])

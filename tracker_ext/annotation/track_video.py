@@ -47,7 +47,9 @@ def track_video(
     num_frames, seconds = len(source), 0.0
     output: dict[str, Any] = {}
     with (
-        ClipWriter(out, size=source.size, object_ids=[int(name) for name in given], fps=source.fps) as writer,
+        ClipWriter(
+            out, size=source.size, object_ids=[int(name) for name in given], fps=source.fps, inputs=[video]
+        ) as writer,
         tqdm(total=num_frames, desc=source.name, unit="frame", disable=None) as progress,
     ):
         for index, frame in enumerate(source):

@@ -19,7 +19,7 @@ def read_boxes(path: str | Path, num_frames: int) -> dict[int, np.ndarray]:
     """Read the boxes of a clip.
 
     Two forms are understood. Lines `x,y,w,h` (comma, tab or space between the numbers), one per frame: the
-    boxes of object 1; a line of four `nan` stands for an absent object. Or CSV with the header
+    boxes of object 1; a line of four `nan` or four zeros stands for an absent object. Or CSV with the header
     `frame,object,x,y,w,h` (in any order): frames count from 0, objects from 1, rows that are not there mean
     absent.
 
@@ -67,14 +67,14 @@ def _line_box(path: Path, number: int, line: str) -> np.ndarray:
 
 
 def _box(path: Path, number: int, fields: list[str]) -> np.ndarray:
-    """[4] float64, all finite or all nan."""
+    """[4] float64, all finite or all nan; many data sets write four zeros for an object that is not there."""
     shown = ",".join(fields)
     try:
         box = np.array([float(field) for field in fields])
     except ValueError:
         raise UserError(f"box file {path} line {number}: {shown!r} is not four numbers; write x,y,w,h") from None
-    if np.isnan(box).all():
-        return box
+    if np.isnan(box).all() or not box.any():
+        return np.full(4, np.nan)
     if not np.isfinite(box).all():
         raise UserError(f"box file {path} line {number}: {shown!r} is not finite; write x,y,w,h or four nan")
     return box

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +12,7 @@ from typing import TextIO
 import numpy as np
 
 from ltr_ext.data.image_io import write_mask
+from ltr_ext.errors import UserError
 from ltr_ext.output import OutputFolder
 from tracker_ext.evaluation.box_files import TABLE_COLUMNS, box_line
 from tracker_ext.evaluation.overlay import OverlayVideo, draw_overlay
@@ -25,20 +27,32 @@ class ClipWriter:
     """
 
     def __init__(
-        self, folder: str | Path, *, size: tuple[int, int], object_ids: Sequence[int], fps: float | None = None
+        self,
+        folder: str | Path,
+        *,
+        size: tuple[int, int],
+        object_ids: Sequence[int],
+        fps: float | None = None,
+        inputs: Sequence[Path] = (),
     ) -> None:
         """Remember what to write; files are opened on entering.
 
         Args:
-            folder: the output folder.
+            folder: the output folder; an earlier result in it is replaced.
             size: (height, width) of the frames, pixels.
             object_ids: ids of all objects of the clip.
             fps: frames per second of the overlay; None for 25.
+            inputs: files and folders that the result is made from.
+
+        Raises:
+            UserError: the result would replace one of the inputs, or what is no earlier result.
         """
+        refuse_loss(Path(folder), inputs)
         self._output = OutputFolder(folder)
         self._size, self._fps = size, fps
         self._ids = list(object_ids)
         self._box_files: dict[int, TextIO] = {}
+        self._written: set[str] = set()
         self._video: OverlayVideo | None = None
         self._masks = Path()
 
@@ -50,6 +64,7 @@ class ClipWriter:
             for object_id in self._ids:
                 name = "boxes.txt" if len(self._ids) == 1 else f"boxes_{object_id}.txt"
                 self._box_files[object_id] = (work / name).open("w", encoding="utf-8")
+                self._written.add(name)
             self._video = OverlayVideo(work / "overlay.mp4", self._size, self._fps)
         except BaseException as error:
             self._close()
@@ -62,6 +77,10 @@ class ClipWriter:
     ) -> None:
         self._close()
         self._output.__exit__(kind, error, trace)
+        if kind is None:  # boxes of an earlier result with other objects
+            for path in box_files(self._output.target):
+                if path.name not in self._written:
+                    path.unlink()
 
     def add(self, stem: str, frame: np.ndarray, labels: np.ndarray, boxes: Mapping[int, np.ndarray | None]) -> None:
         """Write one frame.
@@ -83,6 +102,33 @@ class ClipWriter:
             file.close()
         if self._video is not None:
             self._video.close()
+
+
+def box_files(folder: Path) -> list[Path]:
+    """The box files of a clip's result in a folder: `boxes.txt`, `boxes_<id>.txt`."""
+    return sorted(path for path in folder.glob("boxes*.txt") if re.fullmatch(r"boxes(_\d+)?\.txt", path.name))
+
+
+def refuse_loss(folder: Path, inputs: Sequence[Path]) -> None:
+    """Refuse an output folder in which something would be lost that is no earlier result.
+
+    Args:
+        folder: of the result; need not exist.
+        inputs: files and folders that it is made from.
+
+    Raises:
+        UserError: it holds an input under a name of the result, another command's output, or masks or boxes without
+            the overlay that an earlier result has.
+    """
+    results = [path for path in (folder / "masks", *box_files(folder), folder / "overlay.mp4") if path.exists()]
+    for given in inputs:
+        if given.resolve() in {path.resolve() for path in results}:
+            raise UserError(f"output folder {folder}: the input {given} would be replaced; name another folder")
+    if (folder / "settings.json").is_file() and (folder / "sequences").is_dir():
+        raise UserError(f"output folder {folder}: holds the masks of a data set; name another folder")
+    if results and not (folder / "overlay.mp4").is_file():
+        names = ", ".join(path.name for path in results)
+        raise UserError(f"output folder {folder}: holds {names} that are no earlier result; name another folder")
 
 
 def write_box_table(path: str | Path, boxes: Mapping[int, np.ndarray]) -> None:

@@ -47,7 +47,7 @@ def annotation(tmp_path):
     confidences = [0.9, 0.1, 0.8, 0.2, 0.9, math.nan, 0.7, 0.0]
     for name in PseudoMasks.sequence_list:
         rows = [
-            TrustRow(name, 5 * i, f"{5 * i + 1:08d}.png", 1, True, Trust(value, 0.9, 9, 0.0, 1, False))
+            TrustRow(name, 5 * i, f"{5 * i + 1:08d}", 1, True, Trust(value, 0.9, 9, 0.0, 1, False))
             for i, value in enumerate(confidences)
         ]
         write_trust(tmp_path / "trust" / f"{name}.csv", rows)
@@ -84,9 +84,7 @@ def test_the_sampler_never_draws_a_mask_of_low_confidence(annotation):
 
 def test_the_least_confident_object_counts(annotation):
     rows = [
-        TrustRow(
-            "a", i, "f.png", object_id, True, Trust(0.9 if object_id == 1 else 0.9 - i / 10, 1.0, 9, 0.0, 1, False)
-        )
+        TrustRow("a", i, "f", object_id, True, Trust(0.9 if object_id == 1 else 0.9 - i / 10, 1.0, 9, 0.0, 1, False))
         for i in range(NUM_FRAMES)
         for object_id in (1, 2)
     ]

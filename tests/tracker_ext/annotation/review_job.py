@@ -19,7 +19,7 @@ AWKWARD = 'zebra "Öl" </script><img src=x>&#%?+, é漢'
 def trust_rows(name: str, confidences: Iterable[float], tightness: float = 0.9) -> list[TrustRow]:
     """One object, one row per confidence."""
     return [
-        TrustRow(name, frame, f"{frame + 1:08d}.png", 1, True, Trust(value, tightness, 100, 0.1, 1, False))
+        TrustRow(name, frame, f"{frame + 1:08d}", 1, True, Trust(value, tightness, 100, 0.1, 1, False))
         for frame, value in enumerate(confidences)
     ]
 

@@ -16,6 +16,7 @@ from ltr_ext.data.image_io import read_mask
 from ltr_ext.data.trust_table import read_trust
 from tracker_ext.annotation import sequence_run
 from tracker_ext.annotation.formats import FORMATS
+from tracker_ext.annotation.report_page import find_pictures
 from tracker_ext.annotation.sources import DATASETS
 from tracker_ext.annotation.tally import retry_command
 
@@ -39,7 +40,7 @@ def test_a_folder(run, tmp_path, capsys):
         assert [path.name for path in masks] == [f"{index:05d}.png" for index in range(count)]
         rows = read_trust(out / "trust" / f"{name}.csv")
         assert [row.frame for row in rows] == list(range(count))
-        assert [row.file for row in rows] == [path.name for path in masks]
+        assert [row.file for row in rows] == [f"{index + 1:08d}" for index in range(count)]
         assert [row.trust.area for row in rows] == [int(read_mask(path).astype(bool).sum()) for path in masks]
         assert list((out / "preview" / name).glob("*.jpg"))
         manifest = json.loads((out / "sequences" / f"{name}.json").read_text())
@@ -129,10 +130,11 @@ def test_a_run_with_another_batch_goes_on(run, tmp_path):
     assert run("--batch", 2) == 0
 
 
-def test_a_bad_box_is_skipped_and_reported(run, data, tmp_path):
+def test_a_bad_box_is_skipped_and_reported(run, data, tmp_path, capsys):
     lines = (data / "b/groundtruth.txt").read_text().splitlines()
     (data / "b/groundtruth.txt").write_text("\n".join([*lines[:2], "900,900,5,5", *lines[3:]]) + "\n")
     assert run("--max-gap", 0) == 0
+    assert "1 unusable box left out" in capsys.readouterr().out
     manifest = json.loads((tmp_path / "out/sequences/b.json").read_text())
     assert ["outside the 64x48 image" in text for text in manifest["skipped_boxes"]] == [True]
     assert not read_mask(tmp_path / "out/davis/Annotations/480p/b/00002.png").any()
@@ -170,6 +172,9 @@ def test_shards_make_up_the_whole(run, data, tmp_path):
         pytest.param(("--variant", "single_image"), "are of variant iterative", id="variant"),
         pytest.param(("--weights", "missing.safetensors"), "missing.safetensors do not exist", id="weights"),
         pytest.param(("--cluster", "moon"), "--cluster moon", id="cluster"),
+        pytest.param(("--only", "failde.csv"), "failde.csv: no such file", id="mistyped list"),
+        pytest.param(("--slurm", "a=b"), "--slurm a=b: goes with --cluster slurm", id="slurm without cluster"),
+        pytest.param(("--tolerance", 7), "--tolerance must be 0 to 1", id="tolerance"),
         pytest.param(("--boxes", "missing.json"), "missing.json: is no file", id="boxes"),
     ],
 )
@@ -202,7 +207,7 @@ def test_min_confidence_leaves_masks_empty_and_keeps_the_opinion(run, tmp_path):
     limit = (known[0] + known[-1]) / 2
     assert run("--min-confidence", limit, out=tmp_path / "some") == 0
     assert read_trust(tmp_path / "some/trust/a.csv") == trust
-    kept = [read_mask(tmp_path / "some/davis/Annotations/480p/a" / row.file).any() for row in trust]
+    kept = [read_mask(tmp_path / "some/davis/Annotations/480p/a" / f"{row.frame:05d}.png").any() for row in trust]
     assert kept == [bool(row.trust.area) and row.trust.confidence >= limit for row in trust]
     manifest = json.loads((tmp_path / "some/sequences/a.json").read_text())
     assert manifest["summary"]["dropped"] == sum(row.trust.area > 0 for row in trust) - sum(kept) > 0
@@ -254,3 +259,28 @@ def test_sizes_that_change_in_mid_sequence(run, tmp_path):
 )
 def test_retry_command(arguments, expected):
     assert retry_command(arguments, Path("F")) == f"python run_annotate.py {expected}"
+
+
+def test_retry_command_names_the_script_that_was_run(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["../box2mask/run_annotate.py"])
+    assert retry_command(["x"], Path("F")) == "python ../box2mask/run_annotate.py x --only F"
+
+
+def test_only_what_failed_when_nothing_is_left_that_failed(run, tmp_path, capsys):
+    """The retry command, given a second time."""
+    out = tmp_path / "out"
+    assert run() == 0
+    assert run("--only", out / "failed.csv") == 0
+    assert "0 sequences" in capsys.readouterr().out
+
+
+def test_the_report_shows_each_picture_with_its_own_confidence(run, tmp_path):
+    """Pictures are numbered from 1 here, the masks of the format from 0."""
+    assert run() == 0
+    out = tmp_path / "out"
+    for name in NAMES:
+        rows = read_trust(out / "trust" / f"{name}.csv")
+        pictures = find_pictures(out / "preview" / name, rows)
+        assert pictures
+        for _, stem, confidence in pictures:
+            assert confidence == pytest.approx(rows[int(stem) - 1].trust.confidence, abs=1e-4)

@@ -63,7 +63,7 @@ def truncate(folder: Path) -> str:
 
 def drop_frame(folder: Path) -> str:
     (folder / "00000003.jpg").unlink()
-    return "5 boxes for 4 frames|5 boxes, but"
+    return "a picture is missing between 00000002.jpg and 00000004.jpg"
 
 
 def garble(folder: Path) -> str:
@@ -148,3 +148,15 @@ def test_masks_are_on_the_disk_before_the_manifest_says_so(run, tmp_path, monkey
     assert len(masks) == NAMES["a"]
     assert masks | {"trust/a.csv", "davis/Annotations/480p/a"} <= before
     assert {str(out / "davis/Annotations/480p"), str(out / "trust"), str(out / "preview")} <= before
+
+
+def test_a_folder_of_something_else_is_refused_untouched(run, data, tmp_path, capsys):
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "settings.json").write_text('{"mine": 1}')
+    assert run(out=foreign) == 2
+    assert "not run_annotate.py's" in capsys.readouterr().err
+    assert [path.name for path in foreign.iterdir()] == ["settings.json"]
+    assert run(out=data / "masks") == 2
+    assert "lies in the input" in capsys.readouterr().err
+    assert not (data / "masks").exists()

@@ -68,7 +68,7 @@ def test_figures_of_a_sequence():
     rows = trust_rows("s", [0.9, 0.8, 0.1, 0.7, 0.6, 0.2, 0.9, 0.9, 0.9, 0.9], 0.8)
     nothing = Trust(0.0, 0.0, 0, 5.0, 0, False)
     absent = Trust(math.nan, math.nan, 0, math.nan, 0, False)
-    rows += [TrustRow("s", 10, "x.png", 1, True, nothing), TrustRow("s", 11, "y.png", 1, False, absent)]
+    rows += [TrustRow("s", 10, "x", 1, True, nothing), TrustRow("s", 11, "y", 1, False, absent)]
     found = summarise_rows(rows)
     assert found["frames"] == 12 and found["empty"] == 1 and found["jump"] == 5.0
     assert found["worst"] == pytest.approx((0 + 0.1 + 0.2) / 3, abs=1e-4)

@@ -176,6 +176,28 @@ def test_folder_with_a_video(tmp_path):
     assert thin.frames.sizes() == [SIZE] * 2
 
 
+def test_folder_with_boxes_beside_a_folder_of_pictures(tmp_path):
+    write_frames(tmp_path / "a/c", ["00000.png", "00001.png"])
+    write_boxes(tmp_path / "a/c.txt", wandering_boxes(2))
+    source = open_folder(tmp_path, None)
+    assert source.names() == ["a/c"]
+    assert boxed(source.load("a/c")) == [0, 1]
+
+
+def test_four_zeros_say_absent(tmp_path):
+    write_frames(tmp_path, ["00000.png", "00001.png", "00002.png"])
+    (tmp_path / "groundtruth.txt").write_text("1,1,9,9\n0,0,0,0\n1,1,9,9\n")
+    sequence = open_folder(tmp_path, None).load(tmp_path.name)
+    assert sequence.absent[1].tolist() == [False, True, False]
+    assert prepare_boxes(sequence, 60).skipped == []
+
+
+def test_one_video_is_not_a_folder(tmp_path):
+    (tmp_path / "c.mp4").touch()
+    with pytest.raises(UserError, match=r"run_annotate.py video .*c\.mp4"):
+        open_folder(tmp_path / "c.mp4", None)
+
+
 def test_mot(tmp_path):
     write_frames(tmp_path / "MOT-1/img1", [f"{number:06d}.jpg" for number in range(1, 4)])
     (tmp_path / "MOT-1/gt").mkdir()

@@ -137,8 +137,8 @@ def test_a_calibration_is_used():
 
 def test_the_table_comes_back_as_it_was(tmp_path):
     rows = [
-        TrustRow('a "b",c é', 0, "00000001.png", 1, True, Trust(0.5, 0.25, 7, math.nan, 2, True)),
-        TrustRow('a "b",c é', 5, "00000006.png", 3, False, Trust(math.nan, math.nan, 0, math.nan, 0, False)),
+        TrustRow('a "b",c é', 0, "00000001", 1, True, Trust(0.5, 0.25, 7, math.nan, 2, True)),
+        TrustRow('a "b",c é', 5, "00000006", 3, False, Trust(math.nan, math.nan, 0, math.nan, 0, False)),
     ]
     write_trust(tmp_path / "t.csv", rows)
     header = (tmp_path / "t.csv").read_text(encoding="utf-8").splitlines()[0]

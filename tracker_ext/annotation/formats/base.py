@@ -66,9 +66,6 @@ class Format(Protocol):
             UserError: the sequence cannot be expressed in this format.
         """
 
-    def name_file(self, index: int, info: SequenceInfo) -> str:
-        """Name of the mask file of a frame, or of the file its mask is in."""
-
     def finish(self, out: Path, names: Iterable[str]) -> None:
         """Write what covers the whole data set.
 

@@ -26,13 +26,9 @@ class UpstreamFormat:
         if len(info.objects) > 1:
             raise UserError(
                 f"{info.name}: {len(info.objects)} objects, but --format upstream holds one (pixels 0 and 1); "
-                f"take --format davis or ytvos"
+                f"take --format davis or ytvos in another --out"
             )
         return UpstreamWriter(work, info)
-
-    def name_file(self, index: int, info: SequenceInfo) -> str:
-        """See `Format`."""
-        return f"{info.numbers[index]:08d}.png"
 
     def finish(self, out: Path, names: Iterable[str]) -> None:
         """There is nothing beyond the sequences."""
@@ -66,10 +62,6 @@ class DavisFormat:
         stems = [f"{index:05d}" for index in range(len(info.stems))]
         return PaletteWriter(work, info, stems, Path("davis/Annotations/480p"), Path("davis/JPEGImages/480p"))
 
-    def name_file(self, index: int, info: SequenceInfo) -> str:
-        """See `Format`."""
-        return f"{index:05d}.png"
-
     def finish(self, out: Path, names: Iterable[str]) -> None:
         """The list of sequences."""
         folder = out / "davis" / "ImageSets" / "2017"
@@ -85,10 +77,6 @@ class YoutubeVosFormat:
     def start(self, work: Path, info: SequenceInfo) -> YoutubeVosWriter:
         """See `Format`."""
         return YoutubeVosWriter(work, info)
-
-    def name_file(self, index: int, info: SequenceInfo) -> str:
-        """See `Format`."""
-        return f"{info.stems[index]}.png"
 
     def finish(self, out: Path, names: Iterable[str]) -> None:
         """`meta.json`: which object is on which frames."""

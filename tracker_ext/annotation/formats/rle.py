@@ -50,10 +50,6 @@ class CocoFormat:
         encode(np.zeros((1, 1), bool))  # without the library, say so before the first sequence
         return CocoWriter(work, info)
 
-    def name_file(self, index: int, info: SequenceInfo) -> str:
-        """See `Format`."""
-        return f"{info.safe}.json"
-
     def finish(self, out: Path, names: Iterable[str]) -> None:
         """Join the sequences' files, one at a time, with ids that are unique in the whole."""
         names = list(names)
@@ -133,10 +129,6 @@ class MotsFormat:
         """See `Format`."""
         encode(np.zeros((1, 1), bool))
         return MotsWriter(work, info)
-
-    def name_file(self, index: int, info: SequenceInfo) -> str:
-        """See `Format`."""
-        return f"{info.safe}.txt"
 
     def finish(self, out: Path, names: Iterable[str]) -> None:
         """There is nothing beyond the sequences."""

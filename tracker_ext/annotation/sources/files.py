@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +87,36 @@ def numbered_frames(folder: Path, names: list[str], box_file: Path) -> tuple[Pat
             f"{box_file} has {len(names)} boxes for {len(pictures)} frames in {folder}; restore the box file"
         )
     return tuple(folder / name for name in names)
+
+
+def refuse_gap(paths: Sequence[Path], name: str) -> None:
+    """Refuse pictures whose numbers leave one out: what counts frames by their position would be one frame off.
+
+    Numbers may begin anywhere and go in steps (00000, 00005, ...). Pictures that are not numbered, or not regularly,
+    are let pass.
+
+    Args:
+        paths: of the pictures, in order.
+        name: of the sequence.
+
+    Raises:
+        UserError: a number is missing.
+    """
+    ends = [re.search(r"\d+$", path.stem) for path in paths]
+    numbers = np.array([int(end[0]) for end in ends if end], dtype=np.float64)
+    if len(numbers) < max(len(paths), 3):
+        return
+    steps = np.diff(numbers)
+    usual = Counter(steps.tolist()).most_common(1)[0][0]
+    gaps = np.flatnonzero(steps != usual)
+    regular = usual > 0 and (steps > 0).all() and (steps % usual == 0).all()
+    if not regular or not 0 < len(gaps) <= 0.1 * len(steps) + 1:  # more than a few gaps are no accident
+        return
+    before, after = paths[gaps[0]], paths[gaps[0] + 1]
+    raise UserError(
+        f"{name}: a picture is missing between {before.name} and {after.name} in {before.parent}; restore it, or "
+        "number the pictures without a gap"
+    )
 
 
 def absent_rows(boxes: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ltr_ext.errors import UserError
 from tracker_ext.annotation.sources.base import BoxedSequence, PickledByFields, Pictures, Source, VideoFrames
-from tracker_ext.annotation.sources.files import read_lines
+from tracker_ext.annotation.sources.files import read_lines, refuse_gap
 from tracker_ext.annotation.sources.got10k import got10k_absence
 from tracker_ext.annotation.sources.tables import (
     BB_COLUMNS,
@@ -27,7 +27,7 @@ BOX_FILES = ("groundtruth.txt", "boxes.txt", "boxes.csv", "groundtruth_rect.txt"
 """Where a sequence's boxes are looked for, in this order."""
 FRAME_FOLDERS = ("", "img", "img1", "imgs", "frames", "color")
 """Where its frames are looked for."""
-SHOWN = "groundtruth.txt, boxes.csv, gt/gt.txt, or --boxes FILE (.json, .csv)"
+SHOWN = "groundtruth.txt, boxes.csv or gt/gt.txt into its folder, <name>.txt or .csv beside it, or --boxes FILE"
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,8 @@ class FolderSource(PickledByFields):
     """Sequences below a folder, each with a box file of its own (`BOX_FILES`), frames beside it or in a video.
 
     `<any>/<sequence>/{pictures, groundtruth.txt}` (also in `img/` and the like), `<sequence>/{img1/, gt/gt.txt}` (MOT),
-    or `<clip>.mp4` beside `<clip>.txt` or `<clip>.csv`. The folder may be one sequence itself.
+    or `<clip>.mp4`, or a folder `<clip>` of pictures, beside `<clip>.txt` or `<clip>.csv`. The folder may be one
+    sequence itself.
     """
 
     root: Path
@@ -53,10 +54,10 @@ class FolderSource(PickledByFields):
                 folder = box_file.parents[pattern.count("/")]
                 name = self.root.resolve().name if folder == self.root else folder.relative_to(self.root).as_posix()
                 found.setdefault(name, (folder, box_file))
-        for video in sorted(path for path in self.root.rglob("*") if path.suffix.lower() in VIDEO_SUFFIXES):
-            for box_file in (video.with_suffix(".txt"), video.with_suffix(".csv")):
-                if box_file.is_file():
-                    found.setdefault(video.relative_to(self.root).with_suffix("").as_posix(), (video, box_file))
+        for box_file in sorted(path for path in self.root.rglob("*") if path.suffix.lower() in (".txt", ".csv")):
+            for place in (box_file.with_suffix(""), *(box_file.with_suffix(suffix) for suffix in VIDEO_SUFFIXES)):
+                if place.is_file() or (place.is_dir() and list_pictures(place)):
+                    found.setdefault(box_file.relative_to(self.root).with_suffix("").as_posix(), (place, box_file))
         if not found:
             raise UserError(f"folder {self.root}: no sequence has boxes; give {SHOWN}")
         return dict(sorted(found.items()))
@@ -74,6 +75,8 @@ class FolderSource(PickledByFields):
         if box_file.parent.name in ("gt", "det"):
             assert isinstance(frames, Pictures)
             return load_mot(frames.paths[0].parent, box_file, name)
+        if isinstance(frames, Pictures) and (is_table(box_file) or len(read_lines(box_file)) != len(frames)):
+            refuse_gap(frames.paths, name)
         boxes = read_boxes(box_file, len(frames))
         numbers = frame_numbers(frames.paths) if isinstance(frames, Pictures) else tuple(range(len(frames)))
         absent = {object_id: explicit_absence(box_file, object_id, track) for object_id, track in boxes.items()}
@@ -100,10 +103,10 @@ def explicit_absence(box_file: Path, object_id: int, track: np.ndarray) -> np.nd
         track: [F, 4] as `read_boxes` gave it.
     """
     empty = np.isnan(track).all(axis=1)
+    if not is_table(box_file):
+        return empty
     lines = read_lines(box_file)
     header = [field.strip().lower() for field in lines[0].split(",")]
-    if "frame" not in header:
-        return empty
     at_frame, at_object = header.index("frame"), header.index("object")
     rows = np.zeros(len(track), bool)
     for line in lines[1:]:
@@ -111,6 +114,12 @@ def explicit_absence(box_file: Path, object_id: int, track: np.ndarray) -> np.nd
         if len(fields) == len(header) and int(fields[at_object]) == object_id:
             rows[int(fields[at_frame])] = True
     return empty & rows
+
+
+def is_table(box_file: Path) -> bool:
+    """Whether a box file is a table with a header, whose rows name their frames, rather than a line per frame."""
+    lines = read_lines(box_file)
+    return bool(lines) and "frame" in [field.strip().lower() for field in lines[0].split(",")]
 
 
 def open_folder(root: Path, box_file: Path | None) -> Source:
@@ -121,6 +130,8 @@ def open_folder(root: Path, box_file: Path | None) -> Source:
     """
     if not root.exists():
         raise UserError(f"folder {root} does not exist; check the path")
+    if root.is_file() and box_file is None:
+        raise UserError(f"folder {root}: is a file; for one video: run_annotate.py video {root} --boxes FILE")
     if box_file is None:
         return FolderSource(root)
     if not box_file.is_file():

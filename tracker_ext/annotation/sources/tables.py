@@ -16,7 +16,7 @@ import numpy as np
 
 from ltr_ext.errors import UserError
 from tracker_ext.annotation.sources.base import BoxedSequence, PickledByFields, Pictures, VideoFrames, number_of
-from tracker_ext.annotation.sources.files import read_lines
+from tracker_ext.annotation.sources.files import read_lines, refuse_gap
 from tracker_ext.evaluation.frames import VideoSource, list_pictures
 
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mpg")
@@ -40,9 +40,12 @@ class CocoVideoSource(PickledByFields):
             return {str(video.get("name", video["id"])): video for video in content["videos"]} | {"": content}
         except OSError as error:
             raise UserError(f"box file {self.box_file} cannot be read ({error.strerror}); check the path") from error
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except ValueError as error:
+            raise UserError(f"box file {self.box_file} is no json ({error}); restore it") from error
+        except (KeyError, TypeError, AttributeError) as error:
             raise UserError(
-                f"box file {self.box_file} is no COCO-VID json ({error!r}); it has a list 'videos'"
+                f"box file {self.box_file} is no COCO-VID or YouTube-VIS json: it has no list 'videos' whose entries "
+                "have an 'id'; name another file"
             ) from error
 
     @cached_property
@@ -84,7 +87,8 @@ class CocoVideoSource(PickledByFields):
                 }
             boxes, objects = number_objects(found, len(files), name)
         except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise UserError(f"box file {self.box_file}: video {name} is incomplete ({error!r})") from error
+            reason = f"no {error}" if isinstance(error, KeyError) else str(error)
+            raise UserError(f"box file {self.box_file}: video {name} is incomplete ({reason}); restore it") from error
         if not files:
             raise UserError(f"box file {self.box_file}: video {name} has no frames")
         paths = tuple(self.root / file for file in files)
@@ -104,6 +108,7 @@ def load_mot(folder: Path, box_file: Path, name: str) -> BoxedSequence:
     paths = tuple(list_pictures(folder)) if folder.is_dir() else ()
     if not paths:
         raise UserError(f"{name}: folder {folder} has no frames; restore it")
+    refuse_gap(paths, name)
     found: dict[tuple[int, int], Any] = {}
     hidden: list[tuple[int, int]] = []
     for number, line in enumerate(read_lines(box_file), 1):
