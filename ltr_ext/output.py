@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import glob
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 from types import TracebackType
 
 from ltr_ext.errors import UserError
+
+JUST_MADE = 10.0
+"""Seconds in which an unfinished folder may not be locked yet."""
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -73,6 +80,7 @@ class OutputFolder:
         """
         self.target = Path(target)
         self._work: Path | None = None
+        self._lock = -1
 
     def __enter__(self) -> Path:
         """Make the folder to write into.
@@ -86,10 +94,14 @@ class OutputFolder:
         place = target if target.is_dir() else target.parent
         try:
             place.mkdir(parents=True, exist_ok=True)
+            remove_abandoned(place, target.name)
             self._work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".partial", dir=place))
             umask = os.umask(0)
             os.umask(umask)
             self._work.chmod(0o777 & ~umask)
+            self._lock = os.open(self._work, os.O_RDONLY)
+            with contextlib.suppress(OSError):  # a file system without locks
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise UserError(
                 f"output folder {target} cannot be written ({error.strerror}); name a folder you may write to"
@@ -105,6 +117,7 @@ class OutputFolder:
                 self._publish(self._work)
         finally:
             shutil.rmtree(self._work, ignore_errors=True)
+            os.close(self._lock)
         if isinstance(error, OSError) and _is_inside(error.filename, self._work):
             raise UserError(f"output folder {self.target}: {error.strerror}; nothing was written") from error
 
@@ -120,6 +133,29 @@ class OutputFolder:
             if old.exists():
                 old.rename(replaced / new.name)
             new.rename(old)
+
+
+def remove_abandoned(place: Path, name: str) -> None:
+    """Remove what killed runs left of an output folder: unfinished folders that no living process holds.
+
+    Args:
+        place: where `OutputFolder` puts them.
+        name: of the target.
+    """
+    for folder in place.glob(f".{glob.escape(name)}-*.partial"):
+        try:
+            if time.time() - folder.stat().st_mtime < JUST_MADE:
+                continue
+            lock = os.open(folder, os.O_RDONLY)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+        except OSError:  # held, or no way to know
+            pass
+        finally:
+            os.close(lock)
 
 
 def _is_inside(filename: object, folder: Path) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from ltr_ext.errors import UserError
@@ -72,3 +74,24 @@ def test_a_full_disk_is_the_users_to_mend(tmp_path):
         raise OSError(28, "No space left on device", str(work / "overlay.mp4"))
     with pytest.raises(FileNotFoundError), OutputFolder(tmp_path / "out"):
         (tmp_path / "elsewhere").read_text()
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_what_a_killed_run_left_is_removed_and_what_a_living_one_has_is_not(tmp_path, exists):
+    target = tmp_path / "out"
+    if exists:
+        target.mkdir()
+    place = target if exists else tmp_path
+    left, other = place / ".out-killed.partial", place / ".out2-killed.partial"
+    with OutputFolder(target) as living:
+        os.utime(living, (0, 0))
+        for folder in (left, other):
+            (folder / "masks").mkdir(parents=True)
+            os.utime(folder, (0, 0))
+        with OutputFolder(target) as work:
+            (work / "b.txt").touch()
+            assert living.is_dir()
+            assert not left.exists()
+            assert other.is_dir(), "of another output"
+        (living / "a.txt").touch()
+    assert {path.name for path in target.iterdir()} >= {"a.txt", "b.txt"}
