@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ltr_ext.errors import UserError, run_command
+from ltr_ext.errors import CommandLine, UserError, run_command
 
 DATASETS = {
     "got10k_train": "GOT-10k, training set, every frame",
@@ -56,7 +56,7 @@ several objects), DIR/overlay.mp4.
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     raw = argparse.RawDescriptionHelpFormatter
-    command = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLES, formatter_class=raw)
+    command = CommandLine(description=__doc__, epilog=EXAMPLES, formatter_class=raw)
     command.add_argument("--apply", metavar="FILE", type=Path, help="take over the decisions of a review; needs --out")
     command.add_argument("--out", metavar="DIR", type=Path, help="with --apply: output folder of a data set")
     kinds = command.add_subparsers(dest="kind", metavar="WHAT")

@@ -12,7 +12,7 @@ from typing import Any
 
 import settings
 from ltr_ext import host
-from ltr_ext.errors import UserError, run_command
+from ltr_ext.errors import CommandLine, UserError, run_command
 from ltr_ext.output import OutputFolder
 
 EXAMPLES = """examples:
@@ -38,9 +38,7 @@ PRESENT = {"yt300": "youtubevos_dir", "dv2017_val": "davis_dir", "clips": "clips
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    command = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    command = CommandLine(description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     command.add_argument(
         "dataset", nargs="?", help="data set by name (demo, clips, dv2017_val, ...), or a folder in DAVIS layout"
     )
@@ -100,7 +98,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Parse, load the data set, score; returns the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     short = re.fullmatch(r"table(\d+)", words[0]) if words else None
-    args = parser().parse_args(["--table", short[1], *words[1:]] if short else words)
+    args, beyond = parser().parse_known_args(["--table", short[1], *words[1:]] if short else words)
+    if beyond:
+        raise UserError(f"{beyond[0]}: not understood beside {words[0]}; tables are table1 to table11, see --help")
     check(args)
     print(f"host: {host.resolve(args.host)}")
     if args.table:

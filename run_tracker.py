@@ -10,7 +10,7 @@ from typing import Any
 
 import settings
 from ltr_ext import host
-from ltr_ext.errors import UserError, run_command
+from ltr_ext.errors import CommandLine, UserError, run_command
 
 EXIT_FAILED = 1
 EXAMPLES = """examples:
@@ -27,9 +27,7 @@ if __name__ == "__mp_main__":  # a spawned worker
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    command = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    command = CommandLine(description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     command.add_argument("tracker", help="tracker, for example lwl")
     command.add_argument("parameter", help="parameter module, for example box2mask_init")
     command.add_argument("dataset", nargs="?", help="data set, for example demo, got10k_val, dv2017_val")

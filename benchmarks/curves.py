@@ -12,7 +12,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
-from ltr_ext.errors import UserError, run_command
+from ltr_ext.errors import CommandLine, UserError, run_command
 
 SHOWN = ("Loss/total", "J")
 
@@ -36,7 +36,7 @@ def read_history(path: Path) -> dict[str, dict[str, list[float]]]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandLine(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoints", nargs="+", type=Path, help="the .json files, one row of the picture each")
     parser.add_argument("--labels", nargs="+", help="titles of the rows (default: names of their folders)")
     parser.add_argument("--out", type=Path, required=True, help="PNG to write")

@@ -19,7 +19,7 @@ import numpy as np
 
 import settings
 from ltr_ext import host
-from ltr_ext.errors import UserError, run_command
+from ltr_ext.errors import CommandLine, UserError, run_command
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = ("lite_photographs", "lite_boxes")
@@ -28,7 +28,7 @@ DATASETS = ("clips", "boxclips")
 
 def main() -> int:
     """Train, track, score, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandLine(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", type=Path, help="folder for checkpoints, weights and results")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     args = parser.parse_args()

@@ -19,7 +19,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 
 from ltr_ext import host
-from ltr_ext.errors import UserError, run_command
+from ltr_ext.errors import CommandLine, UserError, run_command
 from ltr_ext.output import write_text
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,7 +28,7 @@ CLIP = "dog"
 
 def main() -> int:
     """Write the sequence, annotate it in a process of its own, watch that process."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandLine(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frames", type=int, default=10000, metavar="N", help="(default %(default)s)")
     parser.add_argument("--picture", type=Path, metavar="FILE.png", help="the curve")
     args = parser.parse_args()

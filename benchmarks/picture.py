@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.speed import find_sequence
 from ltr_ext import host
 from ltr_ext.data.image_io import read_mask
-from ltr_ext.errors import UserError, run_command
+from ltr_ext.errors import CommandLine, UserError, run_command
 from tracker_ext.annotation import AnnotateConfig, annotate
 from tracker_ext.annotation.api import load_box2mask
 from tracker_ext.evaluation.frames import open_frames
@@ -51,7 +51,7 @@ def tiles_of(sequence: ClipSequence, weights: Path | None, count: int) -> list[T
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandLine(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("root", type=Path, help="folder with JPEGImages/480p and Annotations/480p")
     parser.add_argument("--sequences", nargs="+", required=True, metavar="NAME")
     parser.add_argument("--weights", type=Path, help="a box2mask weight file (default: the one that ships)")

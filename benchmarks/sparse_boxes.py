@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from ltr_ext import host
 from ltr_ext.data.image_io import IGNORE_LABEL, read_image, read_mask
-from ltr_ext.errors import UserError, run_command
+from ltr_ext.errors import CommandLine, UserError, run_command
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.weights import file_hash
 from tracker_ext.annotation.api import load_box2mask, weight_file
@@ -48,7 +48,7 @@ class Found:
 
 def main() -> int:
     """Annotate in three ways, print two tables."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandLine(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dataset", metavar="DAVIS_FOLDER", help="clips with masks, or the name of a data set")
     parser.add_argument("--box-every", type=int, nargs="+", default=[10], metavar="K", help="(default 10)")
     parser.add_argument("--weights", metavar="FILE", help="box2mask weights (default: those that ship)")

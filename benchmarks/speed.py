@@ -24,7 +24,7 @@ import settings
 from ltr_ext import host
 from ltr_ext.data.crop import crop_around
 from ltr_ext.data.image_io import read_mask
-from ltr_ext.errors import UserError, run_command
+from ltr_ext.errors import CommandLine, UserError, run_command
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.weights import file_hash
 from tracker_ext.annotation.api import load_box2mask, weight_file
@@ -141,7 +141,7 @@ def tracking_runs(frames: np.ndarray, box: np.ndarray, parameter: str) -> dict[s
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = CommandLine(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clips", type=Path, help="clips in DAVIS layout (default: the demo, drawn if need be)")
     parser.add_argument("--sequence", help="which clip; its first object is taken (default: the first clip)")
     parser.add_argument("--length", type=int, default=25, help="frames of the clip to use (default %(default)s)")

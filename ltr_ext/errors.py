@@ -1,9 +1,11 @@
-"""The one exception that means "the user can mend this", and how a command reports it."""
+"""The one exception that means "the user can mend this", and how commands report it."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable
+from typing import NoReturn
 
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
@@ -11,6 +13,14 @@ EXIT_INTERRUPTED = 130
 
 class UserError(Exception):
     """A mistake the user can mend: one line that names the thing, its value and the remedy."""
+
+
+class CommandLine(argparse.ArgumentParser):
+    """A parser that reports a mistake as one line, like every other mistake of a user's."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the command line; `main` of `run_command` reports it."""
+        raise UserError(f"{message}; see {self.prog} --help")
 
 
 def run_command(main: Callable[[], int | None]) -> int:

@@ -14,7 +14,7 @@ import hashlib
 import sys
 from pathlib import Path
 
-from ltr_ext.errors import UserError, run_command
+from ltr_ext.errors import CommandLine, UserError, run_command
 
 NUM_HELD_OUT = 300
 SHARE_OF_A = 0.1
@@ -67,7 +67,7 @@ def _take(names: list[str], salt: str, count: int) -> tuple[list[str], list[str]
 
 def main() -> int:
     """Print the names of a part, one a line."""
-    parser = argparse.ArgumentParser(
+    parser = CommandLine(
         prog="python -m ltr_ext.data.heldout", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("youtubevos", type=Path, help="the folder that holds 2019/train")

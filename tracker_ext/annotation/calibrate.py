@@ -21,7 +21,7 @@ from tqdm import tqdm
 from ltr_ext import host
 from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.data.image_io import IGNORE_LABEL, read_mask
-from ltr_ext.errors import UserError, run_command
+from ltr_ext.errors import CommandLine, UserError, run_command
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.train_settings.synthetic_data import find_photographs
 from ltr_ext.weights import file_hash
@@ -123,7 +123,7 @@ def measure(masks: JudgedMasks, calibration: Calibration) -> dict[str, Reliabili
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    command = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    command = CommandLine(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     command.add_argument("--weights", metavar="FILE", type=Path, help="box2mask weights (default: those that ship)")
     command.add_argument(
         "--synthetic", metavar="N", type=int, default=80, help="clips of photographs to fit on (default %(default)s)"

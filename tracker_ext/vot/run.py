@@ -12,7 +12,7 @@ import traceback
 from typing import Any
 
 from ltr_ext import host
-from ltr_ext.errors import EXIT_USER_ERROR, UserError, run_command
+from ltr_ext.errors import EXIT_USER_ERROR, CommandLine, UserError, run_command
 from tracker_ext.vot import protocol, session
 
 EXIT_CRASHED = 1
@@ -23,7 +23,7 @@ EXAMPLE = """example (`command` in trackers.ini, with protocol = trax):
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    command = argparse.ArgumentParser(
+    command = CommandLine(
         prog="python -m tracker_ext.vot.run",
         description=__doc__,
         epilog=EXAMPLE,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import settings
 from ltr_ext import host
-from ltr_ext.errors import UserError, run_command
+from ltr_ext.errors import CommandLine, UserError, run_command
 from ltr_ext.output import OutputFolder
 from tracker_ext.vot.anchors import eao_window
 from tracker_ext.vot.session import KINDS, Kind, kind_given
@@ -45,7 +45,7 @@ EXAMPLES = """examples:
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    command = argparse.ArgumentParser(
+    command = CommandLine(
         prog="python -m tracker_ext.vot.workspace",
         description=__doc__,
         epilog=EXAMPLES,
