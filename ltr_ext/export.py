@@ -90,10 +90,7 @@ def export_checkpoint(
     notes = {key: fingerprint[key] for key in ("setting", "seed")} | {
         key: header[key] for key in ("iteration", "best", "torch")
     }
-    partial = weights_path.with_suffix(".partial")
-    save_network(net, partial, notes=notes)
-    partial.chmod(0o644)  # safetensors writes for its owner alone
-    partial.replace(weights_path)
+    save_network(net, weights_path, notes=notes)
 
 
 def main() -> int:

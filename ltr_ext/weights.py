@@ -12,14 +12,15 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
 from ltr_ext.models.lwl import LWLConfig, LWLNet
+from ltr_ext.output import write_bytes
 from ltr_ext.published.networks import load_published
 from ltr_ext.published.reader import SUFFIXES, require_content
+from ltr_ext.tensor_files import WEIGHTS_KEY, to_bytes
 
 Network = Box2MaskNet | LWLNet
 
@@ -55,23 +56,26 @@ def file_hash(path: str | Path) -> str:
 
 
 def save_network(net: Network, path: str | Path, *, half: bool = True, notes: dict[str, Any] | None = None) -> None:
-    """Write a network with everything needed to rebuild it.
+    """Write a network with everything needed to rebuild it, atomically; the same network gives the same bytes.
 
     Args:
         net: a network with a `config` dataclass; its class name is stored too.
         path: the .safetensors file.
         half: store floating tensors as float16, which halves the file; they are widened again when loaded.
         notes: what else the header shall say (recipe, data, seed), JSON-serialisable.
+
+    Raises:
+        UserError: the file cannot be written.
     """
     tensors = {name: _stored(tensor, half) for name, tensor in net.state_dict().items()}
     header = {
-        "format": FORMAT,
+        WEIGHTS_KEY: FORMAT,
         "network": type(net).__name__,
         "config": json.dumps(asdict(net.config)),
         "folded": json.dumps(_is_folded(net)),
-        "notes": json.dumps(notes or {}),
+        "notes": json.dumps(notes or {}, sort_keys=True),
     }
-    save_file(tensors, str(path), metadata=header)
+    write_bytes(path, to_bytes(tensors, header))
 
 
 def load_network(path: str | Path) -> Network:
@@ -98,8 +102,8 @@ def load_network(path: str | Path) -> Network:
         if zipfile.is_zipfile(path):
             raise UserError(f"weights {path} are a zip, as PyTorch writes, not safetensors: name it .pth") from error
         raise UserError(f"weights {path} are corrupt ({error}): restore the file") from error
-    if header.get("format") != FORMAT or header.get("network") not in NETWORKS:
-        found = f"{header.get('format')!r}, network {header.get('network')!r}"
+    if header.get(WEIGHTS_KEY) != FORMAT or header.get("network") not in NETWORKS:
+        found = f"{header.get(WEIGHTS_KEY)!r}, network {header.get('network')!r}"
         raise UserError(f"weights {path} have format {found}, not {FORMAT!r} of {sorted(NETWORKS)}: name another file")
     net = build_network(header["network"], json.loads(header["config"]))
     if json.loads(header["folded"]):

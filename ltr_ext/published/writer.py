@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import torch
 
 from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
 from ltr_ext.models.lwl import LWLNet
+from ltr_ext.output import write_bytes
 from ltr_ext.published.networks import BUILDER, BUILDERS, builder_arguments, check_exportable, exported_state
 
 CONSTRUCTOR_MODULE = "ltr.admin.model_constructor"
@@ -38,7 +40,7 @@ def save_published(net: Box2MaskNet | LWLNet, path: Path, *, num_frames: int = 1
         epoch: number that the file says.
 
     Raises:
-        UserError: pytracking has no such network.
+        UserError: pytracking has no such network, or the file cannot be written.
     """
     check_exportable(net)
     config = net.config
@@ -55,10 +57,10 @@ def save_published(net: Box2MaskNet | LWLNet, path: Path, *, num_frames: int = 1
         "stats": None,
         "settings": None,
     }
-    partial = path.with_name(f"{path.name}.partial")
+    buffer = io.BytesIO()  # into a file, torch would write that file's name, too: no two would be alike
     with _known_as(CONSTRUCTOR_MODULE):
-        torch.save(content, partial)
-    partial.replace(path)
+        torch.save(content, buffer)
+    write_bytes(path, buffer.getvalue())
 
 
 @contextmanager

@@ -17,14 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
 from ltr_ext.errors import UserError
 from ltr_ext.output import sync
+from ltr_ext.tensor_files import CHECKPOINT_KEY, to_bytes
 
 FORMAT = "box2mask-training/1"
-_HEADER_KEY = "box2mask"
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     header = {"format": FORMAT, **checkpoint.header}
     # clone: safetensors refuses tensors that share memory, and tied parameters do
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in checkpoint.tensors.items()}
-    content = to_safetensors(tensors, metadata={_HEADER_KEY: json.dumps(header)})
+    content = to_bytes(tensors, {CHECKPOINT_KEY: json.dumps(header)})
     shown = {key: value for key, value in header.items() if key != "rng"}
     with _disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -67,7 +66,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """
     try:
         with safe_open(path, framework="pt") as file:
-            raw = (file.metadata() or {}).get(_HEADER_KEY)
+            raw = (file.metadata() or {}).get(CHECKPOINT_KEY)
             header = json.loads(raw) if raw else {}
             if header.get("format") != FORMAT:
                 raise UserError(f"checkpoint {path}: not a training checkpoint of this version; choose another file")

@@ -96,6 +96,8 @@ def test_what_is_exported_comes_back(exported):
     torch.testing.assert_close(logits(again), logits(net), atol=1e-4, rtol=1e-4)
     second = path.with_name("second.pth")
     save_published(again, second)
+    save_published(again, path.with_name("under_another_name.pth.tar"))
+    assert path.with_name("under_another_name.pth.tar").read_bytes() == second.read_bytes()
     third = load_network(second).state_dict()
     assert all(torch.equal(after[name], third[name]) for name in after), "from then on bit by bit"
 

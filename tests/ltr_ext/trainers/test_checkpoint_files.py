@@ -21,6 +21,15 @@ def test_round_trip(tmp_path: Path) -> None:
     assert {key: read.header[key] for key in STATE.header} == STATE.header, "floats to the last bit"
 
 
+def test_the_same_state_gives_the_same_file(tmp_path: Path) -> None:
+    state = Checkpoint({"b": torch.ones(3), "a": torch.zeros(2, dtype=torch.int64)}, STATE.header)
+    for name in ("a", "b"):
+        write_checkpoint(tmp_path / f"{name}.safetensors", state)
+    content = (tmp_path / "a.safetensors").read_bytes()
+    assert content == (tmp_path / "b.safetensors").read_bytes()
+    assert content[8:9] == b"{" and (8 + int.from_bytes(content[:8], "little")) % 8 == 0
+
+
 def test_tensors_that_share_memory(tmp_path: Path) -> None:
     tied = torch.ones(3)
     write_checkpoint(tmp_path / "a.safetensors", Checkpoint({"a": tied, "b": tied}, {}))

@@ -1,0 +1,45 @@
+"""Safetensors files whose bytes depend on their content alone, and how to tell what kind a file is.
+
+A weight file and a training checkpoint are both safetensors; they differ in the text entries of the header.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from safetensors.torch import save
+from torch import Tensor
+
+WEIGHTS_KEY = "format"
+"""Text entry that our weight files have."""
+CHECKPOINT_KEY = "box2mask"
+"""Text entry that our training checkpoints have."""
+
+_LENGTH_BYTES = 8
+_ALIGNMENT = 8
+
+
+def to_bytes(tensors: Mapping[str, Tensor], texts: Mapping[str, str]) -> bytes:
+    """Content of a safetensors file; the same for the same tensors and texts.
+
+    The package writes the text entries in random order, so that no two files are alike. Here the JSON header is written
+    again with sorted keys; where the data of each tensor lies stays.
+
+    Args:
+        tensors: contiguous, on the CPU, without shared memory.
+        texts: the text entries of the header.
+    """
+    content = save(dict(tensors), metadata=dict(texts))
+    end = _LENGTH_BYTES + int.from_bytes(content[:_LENGTH_BYTES], "little")
+    header = json.dumps(json.loads(content[_LENGTH_BYTES:end]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % _ALIGNMENT)
+    return len(header).to_bytes(_LENGTH_BYTES, "little") + header + memoryview(content)[end:]
+
+
+def begins_as_safetensors(path: Path) -> bool:
+    """Whether a file begins as safetensors do, whole or not: a length, then a JSON object."""
+    with open(path, "rb") as file:
+        start = file.read(_LENGTH_BYTES + 1)
+    return start[_LENGTH_BYTES:] == b"{"
