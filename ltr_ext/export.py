@@ -10,6 +10,8 @@ A file that ends in .pth.tar is in the format of visionml/pytracking, whose STA 
 
     python -m ltr_ext.export $CHECKPOINTS/box2mask/default/Box2MaskNet_best.safetensors sta.pth.tar \
         --backbone e2e_mask_rcnn_R_50_FPN_1x_converted.pkl
+
+A file that exists is left alone unless --overwrite is given.
 """
 
 from __future__ import annotations
@@ -21,14 +23,45 @@ from pathlib import Path
 from ltr_ext import host
 from ltr_ext.errors import UserError, run_command
 
-FORMATS = ("safetensors", "upstream")
+ENDINGS = {"safetensors": (".safetensors",), "upstream": (".pth.tar", ".pth")}
+"""Format -> how names of its files end."""
 
 
 def format_of(weights_path: Path) -> str:
-    """The format that a file's name asks for."""
-    from ltr_ext.published.reader import SUFFIXES
+    """The format that a file's name asks for.
 
-    return "upstream" if weights_path.suffix in SUFFIXES else "safetensors"
+    Raises:
+        UserError: it asks for none, so that it may well be a file of something else.
+    """
+    for file_format, endings in ENDINGS.items():
+        if weights_path.name.endswith(endings):
+            return file_format
+    raise UserError(
+        f"{weights_path}: no name of a weight file; end it in .safetensors, or in .pth.tar for pytracking's format"
+    )
+
+
+def check_target(weights_path: Path, checkpoint_path: Path, overwrite: bool) -> None:
+    """Refuse to write over what is there.
+
+    Args:
+        weights_path: the file to write.
+        checkpoint_path: the file to read, which is never written over.
+        overwrite: whether the user allows it for other files.
+
+    Raises:
+        UserError: the file exists and may not be overwritten, or has no folder to lie in.
+    """
+    if not weights_path.parent.is_dir():
+        raise UserError(f"output folder {weights_path.parent} does not exist; create it")
+    if weights_path.is_dir():
+        raise UserError(f"{weights_path}: is a folder; name a file")
+    if not weights_path.exists():
+        return
+    if checkpoint_path.exists() and weights_path.samefile(checkpoint_path):
+        raise UserError(f"{weights_path}: is the checkpoint itself; name another file to write")
+    if not overwrite:
+        raise UserError(f"{weights_path}: exists; name another file, or replace it with --overwrite")
 
 
 def export_checkpoint(
@@ -38,6 +71,7 @@ def export_checkpoint(
     *,
     file_format: str = "safetensors",
     num_frames: int = 1,
+    overwrite: bool = False,
 ) -> None:
     """Rebuild the trained network and write it without optimizer.
 
@@ -49,11 +83,13 @@ def export_checkpoint(
         file_format: "safetensors", ours, in half precision; or "upstream", that of pytracking, in full.
         num_frames: number of boxed frames for which a file in pytracking's format is exact
             (`ltr_ext.published.networks.exported_state`).
+        overwrite: replace a file that exists.
 
     Raises:
-        UserError: not a checkpoint, one trained on another backbone, a network that pytracking does not have, or no
-            folder to write to.
+        UserError: not a checkpoint, one trained on another backbone, a network that pytracking does not have, no folder
+            to write to, or a file that may not be overwritten.
     """
+    check_target(weights_path, checkpoint_path, overwrite)
     from ltr_ext.published.networks import check_exportable
     from ltr_ext.published.writer import save_published
 
@@ -67,8 +103,6 @@ def export_checkpoint(
     fingerprint, name = header["fingerprint"], header["net_type"]
     if name not in NETWORKS:
         raise UserError(f"checkpoint {checkpoint_path} is of a {name}; can be exported: {', '.join(NETWORKS)}")
-    if not weights_path.parent.is_dir():
-        raise UserError(f"output folder {weights_path.parent} does not exist; create it")
     net = build_network(name, fingerprint["model"])
     trained = fingerprint.get("trained_backbone", [])
     if file_format == "upstream":
@@ -99,8 +133,9 @@ def main() -> int:
         prog="python -m ltr_ext.export", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("checkpoint", type=Path, help="checkpoint of run_training.py")
-    parser.add_argument("weights", type=Path, help="file to write")
-    parser.add_argument("--format", choices=FORMATS, help="default: upstream for .pth, .pth.tar; else safetensors")
+    parser.add_argument("weights", type=Path, help="file to write: NAME.safetensors, or NAME.pth.tar for pytracking")
+    parser.add_argument("--overwrite", action="store_true", help="replace the file to write if it exists")
+    parser.add_argument("--format", choices=tuple(ENDINGS), help="default: as the name ends (.pth, .pth.tar: upstream)")
     parser.add_argument(
         "--frames",
         metavar="T",
@@ -113,12 +148,16 @@ def main() -> int:
     args = parser.parse_args()
     if args.frames < 1:
         raise UserError(f"--frames {args.frames}: must be at least 1")
-    host.resolve()
-    chosen = args.format or format_of(args.weights)
-    if chosen != format_of(args.weights):
+    named = format_of(args.weights)
+    chosen = args.format or named
+    if chosen != named:
         raise UserError(f"{args.weights}: the name does not fit --format {chosen}; end it in " + (
             ".pth.tar" if chosen == "upstream" else ".safetensors"))  # fmt: skip
-    export_checkpoint(args.checkpoint, args.weights, args.backbone, file_format=chosen, num_frames=args.frames)
+    host.resolve()
+    export_checkpoint(
+        args.checkpoint, args.weights, args.backbone,
+        file_format=chosen, num_frames=args.frames, overwrite=args.overwrite,
+    )  # fmt: skip
     from ltr_ext.weights import file_hash
 
     size = args.weights.stat().st_size / 1e6

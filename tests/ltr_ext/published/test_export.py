@@ -11,7 +11,7 @@ import torch
 from upstream_networks import draw_clip, lwl_masks, to_upstream
 
 from ltr_ext import export, host
-from ltr_ext.errors import UserError
+from ltr_ext.errors import UserError, run_command
 from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
 from ltr_ext.models.box2mask.config import LITE
 from ltr_ext.models.layers import he_initialise
@@ -136,9 +136,62 @@ def test_what_upstream_does_not_have_is_refused(config, field):
 
 
 def test_the_name_tells_the_format():
-    assert [export.format_of(Path(name)) for name in ("a.pth.tar", "a.pth", "a.safetensors", "a")] == [
-        "upstream", "upstream", "safetensors", "safetensors",
+    assert [export.format_of(Path(name)) for name in ("a.pth.tar", "a.pth", "a.safetensors")] == [
+        "upstream", "upstream", "safetensors",
     ]  # fmt: skip
+
+
+def run_export(*arguments: str | Path) -> int:
+    """The command, in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["export", *map(str, arguments)])
+        return run_command(export.main)
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        pytest.param("README.md", "no name of a weight file; end it in .safetensors, or in .pth.tar", id="text"),
+        pytest.param("weights", "no name of a weight file", id="no ending"),
+        pytest.param("masks.tar", "no name of a weight file", id="tar"),
+        pytest.param("there.safetensors", "exists; name another file, or replace it with --overwrite", id="ours"),
+        pytest.param("there.pth.tar", "exists; name another file, or replace it with --overwrite", id="pytracking's"),
+        pytest.param("folder.safetensors", "is a folder", id="folder"),
+        pytest.param("nowhere/a.safetensors", "does not exist; create it", id="no folder"),
+    ],
+)
+def test_nothing_else_is_overwritten(tmp_path, capsys, target, message):
+    (tmp_path / "folder.safetensors").mkdir()
+    for name in ("README.md", "weights", "masks.tar", "there.safetensors", "there.pth.tar"):
+        (tmp_path / name).write_text("mine")
+    # of the checkpoint, which does not even exist, nothing is said: the target is looked at first
+    assert run_export(tmp_path / "checkpoint.safetensors", tmp_path / target) == 2
+    err = capsys.readouterr().err
+    assert f"{target.split('/')[0]}" in err and message in err and err.count("\n") == 1
+    assert {path.read_text() for path in tmp_path.iterdir() if path.is_file()} == {"mine"}
+
+
+def test_the_checkpoint_itself_is_never_overwritten(tmp_path, capsys):
+    (tmp_path / "a.safetensors").write_text("mine")
+    (tmp_path / "b.safetensors").symlink_to("a.safetensors")
+    assert run_export(tmp_path / "a.safetensors", tmp_path / "b.safetensors", "--overwrite") == 2
+    assert "is the checkpoint itself" in capsys.readouterr().err
+    assert (tmp_path / "a.safetensors").read_text() == "mine"
+
+
+def test_overwrite_replaces_the_file(exported, capsys):
+    path = exported[1]
+    checkpoint, backbone = path.with_name("net.safetensors"), path.with_name("backbone.pth")
+    copy, whole = path.with_name("copy.pth.tar"), path.read_bytes()
+    copy.write_text("old")
+    assert run_export(checkpoint, copy, "--backbone", backbone) == 2 and copy.read_text() == "old"
+    assert run_export(checkpoint, copy, "--backbone", backbone, "--overwrite") == 0 and copy.read_bytes() == whole
+
+
+def test_the_help_names_the_option(capsys):
+    with pytest.raises(SystemExit):
+        run_export("--help")
+    assert capsys.readouterr().out.count("--overwrite") == 3  # usage, description, list
 
 
 def test_the_file_holds_no_class_of_ours(exported):
