@@ -12,8 +12,8 @@ from pathlib import Path
 from safetensors.torch import save
 from torch import Tensor
 
-WEIGHTS_KEY = "format"
-"""Text entry that our weight files have."""
+WEIGHTS_KEY, WEIGHTS_FORMAT = "format", "box2mask-1"
+"""Text entry of our weight files, and its value; files of others may have one of that name."""
 CHECKPOINT_KEY = "box2mask"
 """Text entry that our training checkpoints have."""
 

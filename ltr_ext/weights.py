@@ -20,13 +20,9 @@ from ltr_ext.models.lwl import LWLConfig, LWLNet
 from ltr_ext.output import write_bytes
 from ltr_ext.published.networks import load_published
 from ltr_ext.published.reader import SUFFIXES, require_content
-from ltr_ext.tensor_files import WEIGHTS_KEY, to_bytes
+from ltr_ext.tensor_files import CHECKPOINT_KEY, WEIGHTS_FORMAT, WEIGHTS_KEY, begins_as_safetensors, to_bytes
 
 Network = Box2MaskNet | LWLNet
-
-FORMAT = "box2mask-1"
-"""Value of `format` in the header of our weight files."""
-
 
 NETWORKS: dict[str, tuple[Any, Any]] = {
     "Box2MaskNet": (Box2MaskNet, Box2MaskConfig),
@@ -69,7 +65,7 @@ def save_network(net: Network, path: str | Path, *, half: bool = True, notes: di
     """
     tensors = {name: _stored(tensor, half) for name, tensor in net.state_dict().items()}
     header = {
-        WEIGHTS_KEY: FORMAT,
+        WEIGHTS_KEY: WEIGHTS_FORMAT,
         "network": type(net).__name__,
         "config": json.dumps(asdict(net.config)),
         "folded": json.dumps(_is_folded(net)),
@@ -88,7 +84,7 @@ def load_network(path: str | Path) -> Network:
         The network in float32, channels-last, in eval mode, its batch statistics folded where it is frozen.
 
     Raises:
-        UserError: missing, truncated, or not a box2mask weight file.
+        UserError: missing, truncated, a training checkpoint, or otherwise no weight file.
     """
     path = Path(path)
     require_content(path)
@@ -101,10 +97,23 @@ def load_network(path: str | Path) -> Network:
     except (SafetensorError, OSError) as error:
         if zipfile.is_zipfile(path):
             raise UserError(f"weights {path} are a zip, as PyTorch writes, not safetensors: name it .pth") from error
+        if path.suffix != ".safetensors" and not begins_as_safetensors(path):
+            raise UserError(
+                f"weights {path} are no weight file: name a .safetensors file that python -m ltr_ext.export made, or a "
+                ".pth or .pth.tar file of pytracking"
+            ) from error
         raise UserError(f"weights {path} are corrupt ({error}): restore the file") from error
-    if header.get(WEIGHTS_KEY) != FORMAT or header.get("network") not in NETWORKS:
-        found = f"{header.get(WEIGHTS_KEY)!r}, network {header.get('network')!r}"
-        raise UserError(f"weights {path} have format {found}, not {FORMAT!r} of {sorted(NETWORKS)}: name another file")
+    if CHECKPOINT_KEY in header:
+        raise UserError(
+            f"weights {path} are a training checkpoint: make a weight file of it with "
+            f"python -m ltr_ext.export {path} FILE.safetensors, and name that"
+        )
+    if header.get(WEIGHTS_KEY) != WEIGHTS_FORMAT or header.get("network") not in NETWORKS:
+        found = f"format {header.get(WEIGHTS_KEY)!r}, network {header.get('network')!r}"
+        raise UserError(
+            f"weights {path} are safetensors of another program or version ({found}): name a file that "
+            "python -m ltr_ext.export made"
+        )
     net = build_network(header["network"], json.loads(header["config"]))
     if json.loads(header["folded"]):
         net.backbone.fold_batch_norm()

@@ -21,7 +21,13 @@ from torch import Tensor
 
 from ltr_ext.errors import UserError
 from ltr_ext.output import sync
-from ltr_ext.tensor_files import CHECKPOINT_KEY, to_bytes
+from ltr_ext.tensor_files import (
+    CHECKPOINT_KEY,
+    WEIGHTS_FORMAT,
+    WEIGHTS_KEY,
+    begins_as_safetensors,
+    to_bytes,
+)
 
 FORMAT = "box2mask-training/1"
 
@@ -65,16 +71,38 @@ def read_checkpoint(path: Path) -> Checkpoint:
         UserError: the file is missing, truncated, or not one of ours.
     """
     try:
+        return _read(path)
+    except _UnreadableError as error:
+        raise UserError(f"checkpoint {path}: {error}; {error.remedy}") from error
+
+
+class _UnreadableError(Exception):
+    """What is wrong with a file, and what helps who named it; a trainer that resumes helps itself."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem)
+        self.remedy = remedy
+
+
+def _read(path: Path) -> Checkpoint:
+    """As `read_checkpoint`, but raises `_UnreadableError`."""
+    if not path.is_file():
+        raise _UnreadableError("is a folder" if path.is_dir() else "does not exist", "check the path")
+    try:
+        if path.suffix != ".safetensors" and not begins_as_safetensors(path):
+            raise _UnreadableError(
+                "no checkpoint of run_training.py", "name a .safetensors file of the workspace's checkpoints folder"
+            )
         with safe_open(path, framework="pt") as file:
-            raw = (file.metadata() or {}).get(CHECKPOINT_KEY)
-            header = json.loads(raw) if raw else {}
+            texts = file.metadata() or {}
+            if texts.get(WEIGHTS_KEY) == WEIGHTS_FORMAT:
+                raise _UnreadableError("a weight file already, no training checkpoint", "it can be used as it is")
+            header = json.loads(texts.get(CHECKPOINT_KEY, "{}"))
             if header.get("format") != FORMAT:
-                raise UserError(f"checkpoint {path}: not a training checkpoint of this version; choose another file")
+                raise _UnreadableError("not a training checkpoint of this version", "name another file")
             return Checkpoint({name: file.get_tensor(name) for name in file.keys()}, header)  # noqa: SIM118
-    except FileNotFoundError:
-        raise UserError(f"checkpoint {path}: does not exist; check the path") from None
     except (SafetensorError, OSError, ValueError) as error:
-        raise UserError(f"checkpoint {path}: damaged ({error}); delete it, an earlier one is used then") from error
+        raise _UnreadableError(f"damaged or no checkpoint ({error})", "name another one") from error
 
 
 def copy_checkpoint(source: Path, target: Path) -> None:
@@ -150,14 +178,14 @@ class CheckpointFolder:
         complaints: list[str] = []
         for path in self.numbered():
             try:
-                checkpoint = read_checkpoint(path)
-            except UserError as error:
+                checkpoint = _read(path)
+            except _UnreadableError as error:
                 damaged.append(path)
-                complaints.append(str(error))
+                complaints.append(f"checkpoint {path}: {error}")
                 continue
             for bad in damaged:
                 bad.rename(bad.with_suffix(".damaged"))
-            return path, checkpoint, complaints
+            return path, checkpoint, [f"{complaint}; set aside, an earlier one is used" for complaint in complaints]
         if complaints:
             raise UserError(f"{complaints[0]}; no other in {self.folder} can be read: start anew with --fresh")
         return None

@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
+from ltr_ext.trainers.checkpoint import Checkpoint, write_checkpoint
 from ltr_ext.weights import file_hash, load_backbone_weights, load_network, save_network
 
 TINY = Box2MaskConfig(
@@ -105,11 +106,30 @@ def test_missing_corrupt_and_foreign_files_are_refused(tmp_path):
     content = path.read_bytes()
     for size in (0, 4, 100, len(content) // 2, len(content) - 1):
         (tmp_path / "cut.safetensors").write_bytes(content[:size])
-        with pytest.raises(UserError, match="corrupt"):
+        with pytest.raises(UserError, match="are corrupt .*restore the file" if size else "are an empty file"):
             load_network(tmp_path / "cut.safetensors")
-    save_file({"x": torch.zeros(1)}, str(tmp_path / "foreign.safetensors"))
-    with pytest.raises(UserError, match="have format None"):
+    (tmp_path / "cut.weights").write_bytes(content[:-1])
+    with pytest.raises(UserError, match=r"are corrupt .*restore the file"):
+        load_network(tmp_path / "cut.weights")
+    save_file({"x": torch.zeros(1)}, str(tmp_path / "foreign.safetensors"), metadata={"format": "pt"})
+    with pytest.raises(UserError, match=r"of another program or version .*name a file that python -m ltr_ext\.export"):
         load_network(tmp_path / "foreign.safetensors")
+
+
+@pytest.mark.parametrize("content", [b"10,20,30,40\n" * 20, b"1"], ids=["boxes", "one character"])
+def test_what_is_no_weight_file_is_not_called_corrupt(tmp_path, content):
+    path = tmp_path / "boxes.txt"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"no weight file: name a \.safetensors .* \.pth or \.pth\.tar") as caught:
+        load_network(path)
+    assert "corrupt" not in str(caught.value).replace(str(tmp_path), "") and "restore" not in str(caught.value)
+
+
+def test_a_training_checkpoint_is_known_and_the_export_named(tmp_path):
+    path = tmp_path / "Box2MaskNet_best.safetensors"
+    write_checkpoint(path, Checkpoint({"net.x": torch.zeros(1)}, {"iteration": 1}))
+    with pytest.raises(UserError, match=r"training checkpoint: .* with python -m ltr_ext\.export"):
+        load_network(path)
 
 
 def test_weights_that_do_not_fit_their_config_are_refused(tmp_path):

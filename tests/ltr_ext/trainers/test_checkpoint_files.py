@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from ltr_ext.errors import UserError
+from ltr_ext.tensor_files import to_bytes
 from ltr_ext.trainers.checkpoint import Checkpoint, CheckpointFolder, read_checkpoint, set_aside, write_checkpoint
 
 STATE = Checkpoint({"net.a": torch.arange(6.0).reshape(2, 3)}, {"iteration": 7, "lr": 0.1 + 0.2, "nothing": None})
@@ -55,9 +56,29 @@ def test_bad_files_are_refused_in_one_line(tmp_path: Path, content: object, mess
     with pytest.raises(UserError, match=message) as caught:
         read_checkpoint(path)
     assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+    assert "delete" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        pytest.param("boxes.txt", b"10,20,30,40\n" * 20, "no checkpoint of run_training.py; name a", id="boxes"),
+        pytest.param("net.pth", b"PK\x03\x04 and so on", "no checkpoint of run_training.py; name a", id="PyTorch's"),
+        pytest.param("a.safetensors", to_bytes({}, {"format": "box2mask-1"}), "a weight file already", id="weights"),
+        pytest.param("a.safetensors", to_bytes({}, {"format": "pt"}), "not a training checkpoint", id="foreign"),
+    ],
+)
+def test_other_files_are_called_what_they_are(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError) as caught:
+        read_checkpoint(tmp_path / name)
+    assert f"checkpoint {tmp_path / name}: {message}" in str(caught.value)
+    assert "damaged" not in str(caught.value) and "delete" not in str(caught.value)
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is a folder; check the path"):
+        read_checkpoint(tmp_path)
     with pytest.raises(UserError, match="does not exist"):
         read_checkpoint(tmp_path / "a.safetensors")
 

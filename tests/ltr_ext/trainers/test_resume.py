@@ -174,7 +174,8 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(
     damaged.write_bytes(damaged.read_bytes()[:-100])
     build_trainer(RunOptions(workspace=tmp_path)).train(EPOCHS)
     out = capsys.readouterr().out
-    assert f"warning: checkpoint {damaged}: damaged" in out and "epoch 2, iteration 6" in out
+    assert f"warning: checkpoint {damaged}: damaged" in out and "; set aside, an earlier one is used" in out
+    assert "epoch 2, iteration 6" in out
     assert damaged.with_suffix(".damaged").is_file() and not damaged.exists()
     _assert_same_bits(load_file(tmp_path / LAST), uninterrupted)
 
