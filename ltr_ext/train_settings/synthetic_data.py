@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 import settings as paths_settings
 from ltr_ext.data.stills import StillCollection, collect_backgrounds, collect_stills
 from ltr_ext.distributed import team
+from ltr_ext.words import counted
 
 SOURCE_WEIGHTS = {"bsds_regions": 0.3, "ccp_garments": 0.3, "camvid": 0.5}
 """Folders of regions or garments hold parts, not objects, and street scenes are all alike: drawn less often."""
@@ -24,23 +24,51 @@ class Photographs:
     train: StillCollection
     held_out: StillCollection
     backgrounds: tuple[Path, ...]
+    root: Path
+    """Where the pictures with masks lie."""
+    drawn: bool
+    """Whether they are no photographs but stills of the demo generator."""
 
 
 def find_photographs() -> Photographs:
     """Photographs of `images_dir`; without it, stills of the demo generator, drawn once into the workspace."""
     paths = paths_settings.load()
-    root = paths.images_dir
-    if root is None:
-        root = paths.workspace_dir / "demo_stills"
+    drawn = paths.images_dir is None
+    root = paths.images_dir or paths.workspace_dir / "demo_stills"
+    if drawn:
         with team().leader_first():
             if not root.is_dir():
-                logging.getLogger(__name__).info("images_dir is not set: rendering training stills into %s", root)
                 _render_demo_stills(root)
     return Photographs(
         collect_stills(root, held_out=False, source_weights=SOURCE_WEIGHTS),
         collect_stills(root, held_out=True, source_weights=SOURCE_WEIGHTS),
         collect_backgrounds(paths.backgrounds_dir),
+        root,
+        drawn,
     )
+
+
+def announce(photographs: Photographs, further: str = "") -> None:
+    """Say in one line what a training sees; process 0 speaks.
+
+    Args:
+        photographs: what its synthetic video is made of.
+        further: what it sees beside that.
+    """
+    if not team().leads:
+        return
+    used = counted(len(photographs.train.stills), "drawn picture" if photographs.drawn else "photograph")
+    line = f"trains on {used} from {photographs.root} ({len(photographs.held_out.stills):,} more held out)"
+    if photographs.backgrounds:
+        line += f", {counted(len(photographs.backgrounds), 'background')}"
+    if further:
+        line += f", {further}"
+    if photographs.drawn:
+        line += (
+            "; drawn pictures show the machinery only: for good weights name a folder of photographs as images_dir in "
+            f"{paths_settings.load().source}"
+        )
+    print(line, flush=True)
 
 
 def _render_demo_stills(root: Path) -> None:

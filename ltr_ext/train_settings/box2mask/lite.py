@@ -24,7 +24,7 @@ from ltr_ext.losses import lovasz_bce_loss
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.models.box2mask.config import LITE, Box2MaskConfig
 from ltr_ext.train_settings.common import make_loaders, warm_up_and_cosine
-from ltr_ext.train_settings.synthetic_data import SOURCE_WEIGHTS, find_photographs
+from ltr_ext.train_settings.synthetic_data import SOURCE_WEIGHTS, announce, find_photographs
 from ltr_ext.trainers.options import begin_run
 from ltr_ext.trainers.trainer import Box2MaskTrainer, TrainerConfig
 from ltr_ext.weights import load_backbone_weights
@@ -61,6 +61,7 @@ def train(settings: Any, model: Box2MaskConfig, epochs: int) -> None:
     settings.description = f"box2mask-lite, {model.variant}, on synthetic video"
     settings.grad_clip_max_norm = 5.0
     photographs = find_photographs()
+    announce(photographs)
     train_set = SyntheticSampler(
         photographs.train, photographs.backgrounds, CLIPS, CROPS,
         num_frames=NUM_FRAMES, samples_per_epoch=ITERATIONS_PER_EPOCH * BATCH_SIZE, seed=options.seed,

@@ -27,10 +27,11 @@ from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.models.lwl import LITE, LWLNet, PreviousMaskConfig, initialise_from_box2mask
 from ltr_ext.train_settings.common import make_loaders, warm_up_and_cosine
 from ltr_ext.train_settings.lwl_recipe import made_masks
-from ltr_ext.train_settings.synthetic_data import SOURCE_WEIGHTS, find_photographs
+from ltr_ext.train_settings.synthetic_data import SOURCE_WEIGHTS, announce, find_photographs
 from ltr_ext.trainers.options import begin_run
 from ltr_ext.trainers.trainer import Box2MaskTrainer, TrainerConfig
 from ltr_ext.weights import file_hash, load_backbone_weights, load_network
+from ltr_ext.words import counted
 
 NUM_FRAMES = 4
 """One frame with its mask, three to segment."""
@@ -91,7 +92,7 @@ def train(settings: Any, epochs: int, iterations_per_epoch: int, with_made_masks
         photographs.train, photographs.backgrounds, CLIPS, FIRST_CROPS, test_crops=LATER_CROPS,
         num_frames=NUM_FRAMES, samples_per_epoch=samples_per_epoch, seed=options.seed,
     )  # fmt: skip
-    made = None
+    made, further = None, ""
     if with_made_masks:
         made = made_masks(paths_settings.load(), f"run_training.py lwl {settings.script_name}", turns=1).dataset
         videos = VideoSampler(
@@ -99,6 +100,9 @@ def train(settings: Any, epochs: int, iterations_per_epoch: int, with_made_masks
             samples_per_epoch=samples_per_epoch, seed=options.seed,
         )  # fmt: skip
         train_set = MixedSampler([train_set, videos], MADE_TURNS)
+        number = counted(made.get_num_sequences(), "video")
+        further = f"{MADE_TURNS[1]} in {sum(MADE_TURNS)} samples from {number} with made masks"
+    announce(photographs, further)
     val_set = SyntheticSampler(
         photographs.held_out, photographs.backgrounds, CLIPS, FIRST_CROPS, test_crops=LATER_CROPS,
         num_frames=NUM_FRAMES, samples_per_epoch=VALIDATION_CLIPS, seed=12345, repeat=True,

@@ -96,7 +96,7 @@ def test_default_wants_whole_data_sets(workspace, video_data, tmp_path):
         run(default, "default")
 
 
-def test_lite_trains_without_any_photographs(workspace, monkeypatch):
+def test_lite_trains_without_any_photographs(workspace, monkeypatch, capsys):
     work = workspace()
     shrink(monkeypatch, lite, lite.LITE)
     monkeypatch.setattr(synthetic_data, "DEMO_STILLS", 12)
@@ -104,7 +104,28 @@ def test_lite_trains_without_any_photographs(workspace, monkeypatch):
     header = run(lite, "lite")
     assert header["iteration"] == 2 and header["fingerprint"]["photographs"] == 11
     assert len(list((work / "demo_stills").glob("*.png"))) == 12
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("trains on")]
+    assert said == [
+        f"trains on 11 drawn pictures from {work / 'demo_stills'} (1 more held out); drawn pictures show the "
+        f"machinery only: for good weights name a folder of photographs as images_dir in {work.parent / 'paths.toml'}"
+    ]
     assert len(header["stats"]["val"]["J"][1]["history"]) == 1
+
+
+def test_lite_says_how_many_photographs_and_from_where(workspace, tmp_path, capsys):
+    for number in range(20):
+        for suffix in (".jpg", ".png"):
+            (tmp_path / "photos").mkdir(exist_ok=True)
+            (tmp_path / "photos" / f"{number}{suffix}").touch()
+    (tmp_path / "grounds").mkdir()
+    (tmp_path / "grounds" / "sky.jpg").touch()
+    workspace('images_dir = "photos"', 'backgrounds_dir = "grounds"')
+    found = synthetic_data.find_photographs()
+    synthetic_data.announce(found)
+    held_out = len(found.held_out.stills)
+    assert held_out > 0 and capsys.readouterr().out == (
+        f"trains on {20 - held_out} photographs from {tmp_path / 'photos'} ({held_out} more held out), 1 background\n"
+    )
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

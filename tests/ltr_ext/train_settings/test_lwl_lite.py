@@ -55,7 +55,7 @@ def test_starts_without_it(tmp_path: Path) -> None:
 
 
 def test_lite_boxes_draws_every_fourth_sample_from_made_masks(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, box2mask_file: Path
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, box2mask_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     videos = make_got10k(tmp_path / "got10k", splits=("train",), sequences=3, frames=6)
     job = tmp_path / "job"
@@ -92,6 +92,9 @@ def test_lite_boxes_draws_every_fourth_sample_from_made_masks(
     settings.module_name, settings.script_name, settings.project_path = "lwl", "lite_boxes", "ltr/lwl/lite_boxes"
     settings.use_gpu = False
     lite_boxes.run(settings)
+    out = capsys.readouterr().out
+    assert f"trains on 11 drawn pictures from {tmp_path / 'work/demo_stills'} (1 more held out), 1 in 4 samples" in out
+    assert "from 2 videos with made masks; drawn pictures show the machinery only" in out
     trained = seen[:8]
     made = [name for name in trained if not name.startswith("synthetic")]
     assert len(made) == 2 and all(name.lower().startswith("got10k") for name in made), seen
