@@ -33,8 +33,8 @@ def test_help_lists_them_with_an_example(capsys: pytest.CaptureFixture[str]) -> 
         pytest.param(["box2mask", "nothing"], "train setting box2mask nothing: unknown; known are", id="name"),
         pytest.param(["nothing", "lite"], "train setting nothing lite: unknown; known are", id="module"),
         pytest.param(["..", "os.path"], "unknown; known are", id="no identifiers"),
-        pytest.param(["box2mask", "lite", "--seed", "-1"], "seed: -1", id="seed"),
-        pytest.param(["box2mask", "lite", "--max-iterations", "0"], "max iterations: 0", id="no iterations"),
+        pytest.param(["box2mask", "lite", "--seed", "-1"], "error: --seed -1: ", id="seed"),
+        pytest.param(["box2mask", "lite", "--max-iterations", "0"], "error: --max-iterations 0: ", id="no iterations"),
     ],
 )
 def test_mistakes_are_one_line(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,9 +32,9 @@ class RunOptions:
 
     def __post_init__(self) -> None:
         if self.seed < 0 or self.seed >= 2**32:
-            raise UserError(f"seed: {self.seed} is out of range; choose 0 to {2**32 - 1}")
+            raise UserError(f"--seed {self.seed}: is out of range; choose 0 to {2**32 - 1}")
         if self.max_iterations is not None and self.max_iterations < 1:
-            raise UserError(f"max iterations: {self.max_iterations} is too small; choose 1 or more")
+            raise UserError(f"--max-iterations {self.max_iterations}: is too small; choose 1 or more")
 
 
 _options = RunOptions()

@@ -25,6 +25,7 @@ from ltr_ext.trainers.scores import Scores, merge
 from ltr_ext.trainers.signals import StopRequest, init_worker
 from ltr_ext.trainers.snapshot import Snapshots, by_leader, prepare_folders
 from ltr_ext.trainers.state import frozen_digest
+from ltr_ext.words import counted
 
 __all__ = ["Box2MaskTrainer", "TrainerConfig"]
 
@@ -129,15 +130,22 @@ class Box2MaskTrainer(LTRTrainer):
         # torchrun passes a Ctrl-C on a second time, as SIGTERM
         with StopRequest(patient=self.team.size > 1) as self._stop:
             self.load_checkpoint()
+            before = self.iteration
             try:
                 self._check_limits()
                 while self.position.epoch <= max_epochs:
                     self.epoch = self.position.epoch
                     self.train_epoch()
             except _IterationLimit:
-                self._say(f"stopped after {self.iteration} iterations, as asked; {self._where}")
+                done = counted(self.iteration, "iteration")
+                if self.iteration > before:
+                    self._say(f"stopped after {done}, as asked; {self._where}")
+                else:
+                    limit = self.config.max_iterations
+                    self._say(f"nothing to do: has {done} already, --max-iterations is {limit}; {self._where}")
                 return
-        self._say(f"trained {max_epochs} epochs, {self.iteration} iterations; {self._where}")
+        done = f"{counted(max_epochs, 'epoch')}, {counted(self.iteration, 'iteration')}"
+        self._say(f"trained {done}; {self._where}")
 
     def train_epoch(self) -> None:
         """The rest of the current epoch, from `position`; then statistics, TensorBoard, checkpoint."""

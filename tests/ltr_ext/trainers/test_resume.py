@@ -120,8 +120,12 @@ class _StoppingActor:
 
 def test_iteration_limit_then_more(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     build_trainer(RunOptions(workspace=tmp_path, max_iterations=3)).train(EPOCHS)
-    assert "stopped after 3 iterations" in capsys.readouterr().out
-    build_trainer(RunOptions(workspace=tmp_path, max_iterations=3)).train(EPOCHS)
+    assert "stopped after 3 iterations, as asked" in capsys.readouterr().out
+    for limit in (3, 2):
+        build_trainer(RunOptions(workspace=tmp_path, max_iterations=limit)).train(EPOCHS)
+        out = capsys.readouterr().out
+        assert f"nothing to do: has 3 iterations already, --max-iterations is {limit}; " in out
+        assert "stopped" not in out
     trainer = build_trainer(RunOptions(workspace=tmp_path))
     trainer.train(1)
     assert "epoch 1, iteration 3" in capsys.readouterr().out
@@ -133,7 +137,12 @@ def test_a_finished_run_does_nothing_more(tmp_path: Path, capsys: pytest.Capture
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / FOLDER).iterdir()}
     build_trainer(RunOptions(workspace=tmp_path)).train(1)
     assert before == {path: path.stat().st_mtime_ns for path in (tmp_path / FOLDER).iterdir()}
-    assert "trained 1 epochs" in capsys.readouterr().out
+    assert "trained 1 epoch, 5 iterations; " in capsys.readouterr().out
+
+
+def test_one_iteration_is_no_plural(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    build_trainer(RunOptions(workspace=tmp_path, max_iterations=1)).train(EPOCHS)
+    assert "stopped after 1 iteration, as asked" in capsys.readouterr().out
 
 
 def test_another_recipe_is_refused(tmp_path: Path) -> None:
