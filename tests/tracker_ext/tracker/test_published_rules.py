@@ -141,6 +141,8 @@ def test_the_parameters_with_published_weights(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("BOX2MASK_SETTINGS", str(settings_file))
     with pytest.raises(UserError, match="pretrained_dir is not set, but lwl lwl_stage2"):
         lwl_stage2.parameters()
+    with pytest.raises(UserError, match="pretrained_dir is not set, but lwl sta_init"):
+        sta_init.parameters()
     settings_file.write_text('pretrained_dir = "."\n')
     with pytest.raises(UserError, match=r"lwl_stage2\.pth do not exist"):
         lwl_stage2.parameters()

@@ -17,9 +17,16 @@ TRACKER_CLASS = LWLTracker
 WEIGHTS = "lwl_stage2.pth"
 
 
-def parameters() -> TrackerParams:
-    """The host's parameters; raises `UserError` if `pretrained_dir` or the weights in it are missing."""
-    path = settings.load().require("pretrained_dir", needed_for="lwl lwl_stage2") / WEIGHTS
+def parameters(needed_for: str = "lwl lwl_stage2") -> TrackerParams:
+    """The host's parameters.
+
+    Args:
+        needed_for: tracker and parameter that the user asked for, for the message; the host gives none.
+
+    Raises:
+        UserError: `pretrained_dir` or the weights in it are missing.
+    """
+    path = settings.load().require("pretrained_dir", needed_for=needed_for) / WEIGHTS
     params = TrackerParams()
     params.device = best_device()
     params.weights = (path,)

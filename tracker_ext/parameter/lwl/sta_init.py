@@ -20,8 +20,9 @@ CONFIG = replace(LWL_YTVOS, start="box")
 
 def parameters() -> TrackerParams:
     """The host's parameters; raises `UserError` if `pretrained_dir` or the weights in it are missing."""
-    params = lwl_stage2.parameters()
-    path = settings.load().require("pretrained_dir", needed_for="lwl sta_init") / BOX_WEIGHTS
+    needed_for = "lwl sta_init"
+    params = lwl_stage2.parameters(needed_for)
+    path = settings.load().require("pretrained_dir", needed_for=needed_for) / BOX_WEIGHTS
     params.weights = (*params.weights, path)
     params.lwl = LWLTrackerParts(params.lwl.net, CONFIG, network(path, Box2MaskNet, params.device))
     return params
