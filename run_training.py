@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ltr_ext import host
-from ltr_ext.errors import UserError, run_command
+from ltr_ext.errors import CommandLine, UserError, run_command
 
 TRAIN_SETTINGS = Path(__file__).resolve().parent / "ltr_ext" / "train_settings"
 
@@ -42,7 +42,7 @@ def _first_line(path: Path) -> str:
 def build_parser() -> argparse.ArgumentParser:
     """The command line; `--help` lists the train settings."""
     listing = "train settings:\n" + "".join(f"  {name:20} {line}\n" for name, line in known_settings().items())
-    parser = argparse.ArgumentParser(
+    parser = CommandLine(
         prog="run_training.py",
         description="Train a network. An interrupted training goes on where it stopped, to the same weights.",
         epilog=f"{listing}\n{EXAMPLE}",

@@ -21,7 +21,7 @@ import sys
 from pathlib import Path
 
 from ltr_ext import host
-from ltr_ext.errors import UserError, run_command
+from ltr_ext.errors import CommandLine, UserError, run_command
 
 ENDINGS = {"safetensors": (".safetensors",), "upstream": (".pth.tar", ".pth")}
 """Format -> how names of its files end."""
@@ -129,7 +129,7 @@ def export_checkpoint(
 
 def main() -> int:
     """Parse and export."""
-    parser = argparse.ArgumentParser(
+    parser = CommandLine(
         prog="python -m ltr_ext.export", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("checkpoint", type=Path, help="checkpoint of run_training.py")
