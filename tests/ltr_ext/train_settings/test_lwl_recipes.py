@@ -23,7 +23,7 @@ from ltr_ext.errors import UserError
 from ltr_ext.export import export_checkpoint
 from ltr_ext.models.lwl import LWLNet
 from ltr_ext.train_settings import lwl_recipe
-from ltr_ext.trainers.checkpoint import read_checkpoint
+from ltr_ext.trainers.checkpoint import read_checkpoint, write_checkpoint
 from ltr_ext.weights import load_network
 
 SMALL = {"feature_dim": 8, "encoder_widths": (4, 4, 8), "decoder_widths": (8, 8, 8, 8), "crop_hw": (64, 64)}
@@ -92,12 +92,12 @@ def test_the_second_stage_goes_on_from_the_first(workspace, video_data, tiny, tm
     assert torch.allclose(net.decoder.tail.weight, after["net.decoder.tail.weight"], atol=1e-3)
 
 
-def test_an_unfinished_first_stage_is_not_gone_on_from(workspace, video_data, tiny, monkeypatch):
+def test_an_unfinished_first_stage_is_not_gone_on_from(workspace, video_data, tiny):
     workspace(*video_data)
     path = run("stage1")
     checkpoint = read_checkpoint(path)
     checkpoint.header["fingerprint"]["iterations"] = 70_000
-    monkeypatch.setattr("ltr_ext.trainers.checkpoint.read_checkpoint", lambda _: checkpoint)
+    write_checkpoint(path, checkpoint)
     with pytest.raises(UserError, match=r"has done 2 of 70000 iterations: finish run_training.py lwl stage1 first"):
         run("baseline_ft")
 
