@@ -107,11 +107,18 @@ def export_checkpoint(
     trained = fingerprint.get("trained_backbone", [])
     if file_format == "upstream":
         check_exportable(net)
+    backbone = fingerprint["model"]["backbone"]
+    if backbone_file is not None and backbone == "efficientnet_lite0" and backbone_file.suffix != ".safetensors":
+        raise UserError(f"--backbone {backbone_file}: is no weight file of a lite network; name a .safetensors file")
     if backbone_file is not None and backbone_file.suffix == ".safetensors":
         net.backbone.fold_batch_norm()
-        net.backbone.load_state_dict(load_network(backbone_file).backbone.state_dict())
+        given = load_network(backbone_file).backbone.state_dict()
+        expected = {key: tensor.shape for key, tensor in net.backbone.state_dict().items()}
+        if {key: tensor.shape for key, tensor in given.items()} != expected:
+            raise UserError(f"--backbone {backbone_file}: holds another backbone; name what training started from")
+        net.backbone.load_state_dict(given)
     else:
-        load_backbone_weights(net, fingerprint["model"]["backbone"], backbone_file, fold=not trained)
+        load_backbone_weights(net, backbone, backbone_file, fold=not trained)
         net.backbone.unfreeze(trained)
     if frozen_digest(net) != fingerprint["frozen"]:
         raise UserError(f"checkpoint {checkpoint_path} was trained on another backbone; name its file with --backbone")

@@ -188,6 +188,14 @@ def test_overwrite_replaces_the_file(exported, capsys):
     assert run_export(checkpoint, copy, "--backbone", backbone, "--overwrite") == 0 and copy.read_bytes() == whole
 
 
+def test_another_backbone_is_refused(exported, tmp_path, capsys):
+    path = exported[1]
+    shipped = Path(__file__).resolve().parents[3] / "weights/box2mask-lite.safetensors"
+    assert run_export(path.with_name("net.safetensors"), tmp_path / "a.pth.tar", "--backbone", shipped) == 2
+    assert f"--backbone {shipped}: holds another backbone" in capsys.readouterr().err
+    assert not (tmp_path / "a.pth.tar").exists()
+
+
 def test_the_help_names_the_option(capsys):
     with pytest.raises(SystemExit):
         run_export("--help")
