@@ -197,6 +197,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def apply_review(args: argparse.Namespace) -> int:
     """`--apply FILE --out DIR`."""
+    if args.kind is None and args.apply is not None and args.out is None:
+        raise UserError(f"--apply {args.apply}: needs --out DIR, the output folder of the data set")
     if args.kind is not None or args.apply is None or args.out is None:
         raise UserError("nothing to do: name a data set, folder or video, or give --apply FILE --out DIR; see --help")
     from tracker_ext.annotation.dataset_command import apply_review

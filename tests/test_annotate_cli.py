@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -54,7 +56,7 @@ def test_one_object(clip, tmp_path, weights, capsys):
     boxes = boxes_file(tmp_path, "10,8,20,16", "11,8,20,16", "nan,nan,nan,nan", "13,8,20,16")
     out = tmp_path / "out"
     assert run(clip, boxes, out, weights, "--tolerance", "0") == 0
-    assert sorted(path.name for path in out.iterdir()) == ["boxes.txt", "masks", "overlay.mp4"]
+    assert sorted(path.name for path in out.iterdir()) == ["boxes.txt", "masks", "overlay.mp4", "result.json"]
     masks = [read_mask(out / "masks" / f"{number:05d}.png") for number in range(NUM_FRAMES)]
     assert [int(mask.sum()) for mask in masks] == [320, 320, 0, 320]
     assert (out / "boxes.txt").read_text() == boxes.read_text()
@@ -73,7 +75,13 @@ def test_two_objects(clip, tmp_path, weights):
     out = tmp_path / "out"
     options = ("--mode", "centred", "--frames", "3", "--interval", "1", "--tolerance", "0")
     assert run(clip, boxes, out, weights, *options) == 0
-    assert sorted(path.name for path in out.iterdir()) == ["boxes_1.txt", "boxes_2.txt", "masks", "overlay.mp4"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "boxes_1.txt",
+        "boxes_2.txt",
+        "masks",
+        "overlay.mp4",
+        "result.json",
+    ]
     first = read_mask(out / "masks" / "00000.png")
     assert (first[8:24, 10:30] == 1).all()
     assert (first[8:24, 35:55] == 2).all()
@@ -86,12 +94,14 @@ def test_a_longer_older_result_is_replaced(clip, tmp_path, weights):
     out = tmp_path / "out"
     (out / "masks").mkdir(parents=True)
     (out / "masks" / "00009.png").touch()
-    for name in ("overlay.mp4", "boxes_1.txt", "boxes_2.txt", "notes.md", "boxes_of_mine.txt"):
+    names = ("overlay.mp4", "boxes_1.txt", "boxes_2.txt", "notes.md", "boxes_of_mine.txt")
+    for name in names:
         (out / name).touch()
+    (out / "result.json").write_text(json.dumps({"files": ["masks/00009.png", *names[:3]]}))
     assert run(clip, boxes_file(tmp_path, *["10,8,20,16"] * 4), out, weights) == 0
     assert len(list((out / "masks").iterdir())) == NUM_FRAMES
     assert {path.name for path in out.iterdir()} == {
-        "masks", "boxes.txt", "overlay.mp4", "notes.md", "boxes_of_mine.txt"
+        "masks", "boxes.txt", "overlay.mp4", "result.json", "notes.md", "boxes_of_mine.txt"
     }  # fmt: skip
 
 
@@ -103,15 +113,40 @@ def test_nothing_of_the_users_is_overwritten(clip, tmp_path, weights, capsys):
     assert f"the input {boxes} would be replaced" in capsys.readouterr().err
     mine = tmp_path / "mine"
     (mine / "masks").mkdir(parents=True)
+    for name in ("overlay.mp4", "masks/car.png"):
+        (mine / name).write_text("mine")
     assert run(clip, boxes, mine, weights) == 2
-    assert "holds masks that are no earlier result" in capsys.readouterr().err
+    assert "masks/car.png is of no earlier result" in capsys.readouterr().err
+    assert run(clip, boxes, clip / "masks", weights) == 2
+    assert "lies in the input" in capsys.readouterr().err
     dataset = tmp_path / "dataset"
     (dataset / "sequences").mkdir(parents=True)
     (dataset / "settings.json").touch()
     assert run(clip, boxes, dataset, weights) == 2
     assert "masks of a data set" in capsys.readouterr().err
     assert boxes.read_text() == content
-    assert not list(mine.glob("masks/*"))
+    assert (mine / "masks/car.png").read_text() == (mine / "overlay.mp4").read_text() == "mine"
+
+
+def test_masks_that_were_mended_by_hand_are_not_overwritten(clip, tmp_path, weights, capsys):
+    boxes, out = boxes_file(tmp_path, *GOOD), tmp_path / "out"
+    assert run(clip, boxes, out, weights) == 0
+    assert run(clip, boxes, out, weights) == 0, "as it was written, it may be replaced"
+    later = (out / "result.json").stat().st_mtime + 60
+    os.utime(out / "masks/00001.png", (later, later))
+    assert run(clip, boxes, out, weights) == 2
+    assert "masks/00001.png was changed by hand" in capsys.readouterr().err
+    os.utime(out / "masks/00001.png", (0, 0))
+    (out / "masks/00001_corrected.png").touch()
+    assert run(clip, boxes, out, weights) == 2
+    assert "masks/00001_corrected.png is of no earlier result" in capsys.readouterr().err
+
+
+def test_a_json_is_not_shown_whole(clip, tmp_path, weights, capsys):
+    boxes = boxes_file(tmp_path, '{"videos": [' + "1, " * 1000 + "1]}")
+    assert run(clip, boxes, tmp_path / "out", weights) == 2
+    error = capsys.readouterr().err
+    assert "is json, which goes with run_annotate.py folder" in error and len(error) < 300
 
 
 def test_a_picture_left_out_is_noticed_where_boxes_count_frames(clip, tmp_path, weights, capsys):

@@ -49,7 +49,8 @@ def read_decisions(path: str | Path) -> dict[str, Decision]:
         # Spreadsheets put a byte order mark in front.
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"decisions {path} cannot be read ({error}); name the CSV file of the report page") from error
+        reason = "is no text file" if isinstance(error, UnicodeDecodeError) else error.strerror
+        raise UserError(f"decisions {path} cannot be read ({reason}); name the CSV file of the report page") from error
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     decided: dict[str, Decision] = {}
     try:

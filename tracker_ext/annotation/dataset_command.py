@@ -220,7 +220,8 @@ def open_source(options: DatasetOptions) -> tuple[Source, str, tuple[str, ...], 
         root = options.path.resolve()
         if options.out.is_relative_to(root):
             raise UserError(f"--out {options.out}: lies in the input {root}; name a folder outside it")
-        return open_folder(root, options.boxes), f"folder {root}", FOLDER_FORMATS, 1, None
+        name = f"folder {root}" + (f", boxes {options.boxes.resolve()}" if options.boxes else "")
+        return open_folder(root, options.boxes), name, FOLDER_FORMATS, 1, None
     known = DATASETS[options.dataset]
     root = settings.load().require(known.setting, needed_for=f"data set {options.dataset}") / known.subfolder
     if not root.is_dir():

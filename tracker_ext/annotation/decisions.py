@@ -67,7 +67,8 @@ def apply_decisions(out: str | Path, file: str | Path) -> Applied:
     if unknown:
         shown = ", ".join(unknown[:3]) + (", ..." if len(unknown) > 3 else "")
         raise UserError(
-            f"decisions {file}: {len(unknown)} sequences are not in {out} ({shown}); apply them to the job they are of"
+            f"decisions {file}: {counted(len(unknown), 'sequence')} not in {out} ({shown}); apply them to the job they "
+            "are of"
         )
     applied = out / DECISIONS_FILE
     decisions = {**(read_decisions(applied) if applied.is_file() else {}), **given}
@@ -93,6 +94,8 @@ def read_manifests(out: str | Path) -> Iterator[tuple[str, dict[str, Any]]]:
         UserError: not the output of an annotation job, or a damaged manifest.
     """
     folder = Path(out) / "sequences"
+    if not Path(out).is_dir():
+        raise UserError(f"annotation {out}: does not exist; name the output folder of run_annotate.py")
     if not folder.is_dir():
         raise UserError(f"annotation {out}: has no folder sequences; name the output folder of run_annotate.py")
     for path in sorted(folder.rglob("*.json")):

@@ -161,7 +161,7 @@ def refuse_foreign(out: Path) -> None:
             raise UserError(f"settings {path} cannot be read ({error}); name another folder") from error
         if not isinstance(found, dict) or not {"dataset", "formats", "weights_hash"} <= found.keys():
             raise UserError(f"output folder {out}: its settings.json is not run_annotate.py's; name another folder")
-    elif (out / "overlay.mp4").is_file():
+    elif (out / "overlay.mp4").is_file() and (out / "masks").is_dir():
         raise UserError(f"output folder {out}: holds the masks of a video; name another folder")
 
 

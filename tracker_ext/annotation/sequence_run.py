@@ -6,7 +6,7 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -48,6 +48,8 @@ class Outcome:
     seconds: float = 0.0
     skipped_boxes: int = 0
     """Boxes that could not be used; the manifest lists them."""
+    left_out: tuple[str, ...] = ()
+    """Formats that cannot hold this sequence; the manifest says why."""
 
 
 def run_sequence(job: AnnotationJob, name: str, net: Box2MaskNet, calibration: Calibration | None) -> Outcome:
@@ -78,9 +80,11 @@ def run_sequence(job: AnnotationJob, name: str, net: Box2MaskNet, calibration: C
             finally:
                 shutil.rmtree(work, ignore_errors=True)
         seconds = time.perf_counter() - start
-        return Outcome(name, "made", "", manifest["frames"], seconds, len(manifest["skipped_boxes"]))
+        return Outcome(
+            name, "made", "", manifest["frames"], seconds, len(manifest["skipped_boxes"]), tuple(manifest["left_out"])
+        )
     except Exception as error:
-        reason = " ".join(str(error).split())
+        reason = " ".join(str(error).split()).removeprefix(f"{name}: ")
         if is_output_error(error):
             return Outcome(name, "stopped", f"output folder {job.out} cannot be written: {reason}")
         kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
@@ -104,7 +108,7 @@ def make_sequence(
     """
     prepared = prepare_boxes(sequence, job.max_gap)
     info = sequence_info(sequence, prepared)
-    writers = [FORMATS[name].start(work, info) for name in job.formats]
+    writers, left_out = start_writers(job.formats, work, info)
     recorder = Recorder(job, sequence, prepared, info, writers, calibration)
     config = replace(job.config, interval=max(1, round(job.config.interval / sequence.frame_step)))
     with closing(ahead(sequence.frames)) as frames, Behind() as behind:
@@ -131,8 +135,31 @@ def make_sequence(
         "confidence": confidence_manifest(calibration),
         "outputs": [path.as_posix() for path in outputs],
         "skipped_boxes": prepared.skipped,
+        "left_out": left_out,
         "summary": summarise(recorder.rows, recorder.num_dropped),
     }
+
+
+def start_writers(
+    formats: Sequence[str], work: Path, info: SequenceInfo
+) -> tuple[list[SequenceWriter], dict[str, str]]:
+    """The writers of a sequence, and of formats that cannot hold it, why.
+
+    Raises:
+        UserError: none of the formats can.
+    """
+    writers: list[SequenceWriter] = []
+    refusals: list[UserError] = []
+    left_out: dict[str, str] = {}
+    for name in formats:
+        try:
+            writers.append(FORMATS[name].start(work, info))
+        except UserError as error:
+            refusals.append(error)
+            left_out[name] = str(error)
+    if not writers:
+        raise refusals[0]
+    return writers, left_out
 
 
 def commit(job: AnnotationJob, safe: str, work: Path, manifest: dict[str, Any]) -> None:

@@ -67,6 +67,9 @@ class Tally:
         line += f"; failed {counts['failed']}"
         if skipped := sum(found.skipped_boxes for found in self._outcomes.values()):
             line += f"; {counted(skipped, 'unusable box')} left out, see skipped_boxes in sequences/*.json"
+        for name in sorted({name for found in self._outcomes.values() for name in found.left_out}):
+            without = sum(name in found.left_out for found in self._outcomes.values())
+            line += f"; {name} cannot hold {counted(without, 'sequence')}, see left_out in sequences/*.json"
         return line + (f"; {counts['busy']} are being made by another run" if counts["busy"] else "")
 
 

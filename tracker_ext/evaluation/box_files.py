@@ -62,7 +62,8 @@ def box_line(box: Iterable[float] | None) -> str:
 def _line_box(path: Path, number: int, line: str) -> np.ndarray:
     fields = [field for field in re.split(r"[,;\s]+", line.strip()) if field]
     if len(fields) != 4:
-        raise UserError(f"box file {path} line {number}: {line.strip()!r} is not four numbers; write x,y,w,h")
+        remedy = f", or begin the file with {','.join(TABLE_COLUMNS)}" if len(fields) == len(TABLE_COLUMNS) else ""
+        raise UserError(f"box file {path} line {number}: {line.strip()!r} is not four numbers; write x,y,w,h{remedy}")
     return _box(path, number, fields)
 
 
@@ -84,7 +85,11 @@ def _read_table(path: Path, lines: list[str], num_frames: int) -> dict[int, np.n
     reader = csv.reader(lines)
     header = [field.strip().lower() for field in next(reader)]
     if sorted(header) != sorted(TABLE_COLUMNS):
-        raise UserError(f"box file {path}: header {lines[0].strip()!r}; write {','.join(TABLE_COLUMNS)}")
+        if lines[0].lstrip()[:1] in ("{", "["):
+            raise UserError(f"box file {path}: is json, which goes with run_annotate.py folder PATH --boxes FILE")
+        shown = lines[0].strip()
+        shown = shown if len(shown) <= 80 else f"{shown[:80]}..."
+        raise UserError(f"box file {path}: header {shown!r}; write {','.join(TABLE_COLUMNS)}")
     column = {name: header.index(name) for name in TABLE_COLUMNS}
     boxes: dict[int, np.ndarray] = {}
     seen: set[tuple[int, int]] = set()
@@ -97,11 +102,13 @@ def _read_table(path: Path, lines: list[str], num_frames: int) -> dict[int, np.n
         frame = _whole(path, number, "frame", fields[column["frame"]])
         object_id = _whole(path, number, "object", fields[column["object"]])
         if not 0 <= frame < num_frames:
-            raise UserError(f"box file {path} line {number}: frame {frame} of {num_frames} frames (counted from 0)")
+            raise UserError(f"box file {path} line {number}: frame {frame} of {num_frames} frames; count them from 0")
         if not 1 <= object_id <= 254:
             raise UserError(f"box file {path} line {number}: object {object_id}; ids run from 1 to 254")
         if (frame, object_id) in seen:
-            raise UserError(f"box file {path} line {number}: a second box of object {object_id} in frame {frame}")
+            raise UserError(
+                f"box file {path} line {number}: a second box of object {object_id} in frame {frame}; keep one"
+            )
         seen.add((frame, object_id))
         track = boxes.setdefault(object_id, np.full((num_frames, 4), np.nan))
         track[frame] = _box(path, number, [fields[column[name]] for name in ("x", "y", "w", "h")])
@@ -122,4 +129,4 @@ def _whole(path: Path, number: int, name: str, field: str) -> int:
     try:
         return int(field)
     except ValueError:
-        raise UserError(f"box file {path} line {number}: {name} {field!r} is not a whole number") from None
+        raise UserError(f"box file {path} line {number}: {name} {field!r} is not a whole number; write one") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,13 +18,18 @@ from ltr_ext.output import OutputFolder
 from tracker_ext.evaluation.box_files import TABLE_COLUMNS, box_line
 from tracker_ext.evaluation.overlay import OverlayVideo, draw_overlay
 
+RESULT_FILE = "result.json"
+CLOCK = 2.0
+"""Seconds; the coarsest clock of a file system."""
+
 
 class ClipWriter:
     """Writes the result of one clip, frame by frame, into a folder that appears only when it is complete.
 
     `masks/<stem>.png` (palette PNG, pixel value = object id), `boxes.txt` (one `x,y,w,h` line per frame; with
-    several objects `boxes_<id>.txt` each; nan where the object is absent), `overlay.mp4`. Use as a context
-    manager: an error inside leaves the folder as it was (see `OutputFolder`).
+    several objects `boxes_<id>.txt` each; nan where the object is absent), `overlay.mp4`, and `result.json`, by which
+    the next run knows what it may replace. Use as a context manager: an error inside leaves the folder as it was
+    (see `OutputFolder`).
     """
 
     def __init__(
@@ -54,10 +60,10 @@ class ClipWriter:
         self._box_files: dict[int, TextIO] = {}
         self._written: set[str] = set()
         self._video: OverlayVideo | None = None
-        self._masks = Path()
+        self._masks = self._work = Path()
 
     def __enter__(self) -> ClipWriter:
-        work = self._output.__enter__()
+        work = self._work = self._output.__enter__()
         try:
             self._masks = work / "masks"
             self._masks.mkdir()
@@ -76,6 +82,9 @@ class ClipWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._close()
+        if kind is None:
+            files = sorted(path.relative_to(self._work).as_posix() for path in self._work.rglob("*") if path.is_file())
+            (self._work / RESULT_FILE).write_text(json.dumps({"files": files}, indent=0) + "\n", encoding="utf-8")
         self._output.__exit__(kind, error, trace)
         if kind is None:  # boxes of an earlier result with other objects
             for path in box_files(self._output.target):
@@ -117,18 +126,35 @@ def refuse_loss(folder: Path, inputs: Sequence[Path]) -> None:
         inputs: files and folders that it is made from.
 
     Raises:
-        UserError: it holds an input under a name of the result, another command's output, or masks or boxes without
-            the overlay that an earlier result has.
+        UserError: it lies in an input, holds one under a name of the result or another command's output, or files that
+            no earlier run wrote or that were changed since.
     """
     results = [path for path in (folder / "masks", *box_files(folder), folder / "overlay.mp4") if path.exists()]
     for given in inputs:
         if given.resolve() in {path.resolve() for path in results}:
             raise UserError(f"output folder {folder}: the input {given} would be replaced; name another folder")
+        if given.is_dir() and folder.resolve().is_relative_to(given.resolve()):
+            raise UserError(f"output folder {folder}: lies in the input {given}; name a folder outside it")
     if (folder / "settings.json").is_file() and (folder / "sequences").is_dir():
         raise UserError(f"output folder {folder}: holds the masks of a data set; name another folder")
-    if results and not (folder / "overlay.mp4").is_file():
-        names = ", ".join(path.name for path in results)
-        raise UserError(f"output folder {folder}: holds {names} that are no earlier result; name another folder")
+    written, since = earlier_result(folder)
+    for path in results:
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            relative = file.relative_to(folder).as_posix()
+            if relative not in written:
+                raise UserError(f"output folder {folder}: {relative} is of no earlier result; name another folder")
+            if file.stat().st_mtime > since + CLOCK:
+                raise UserError(f"output folder {folder}: {relative} was changed by hand; name another folder")
+
+
+def earlier_result(folder: Path) -> tuple[frozenset[str], float]:
+    """Files of an earlier result in a folder, and when it was finished; none if there is no such result."""
+    path = folder / RESULT_FILE
+    try:
+        files = json.loads(path.read_text(encoding="utf-8"))["files"]
+        return frozenset(files), path.stat().st_mtime
+    except (OSError, ValueError, KeyError, TypeError):
+        return frozenset(), 0.0
 
 
 def write_box_table(path: str | Path, boxes: Mapping[int, np.ndarray]) -> None:

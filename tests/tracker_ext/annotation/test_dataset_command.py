@@ -124,6 +124,29 @@ def test_a_run_with_other_settings_is_refused_and_changes_nothing(run, tmp_path,
     assert everything(tmp_path / "out") == whole
 
 
+def test_a_format_that_cannot_hold_a_sequence_is_left_out_of_it(run, tmp_path, capsys):
+    data = tmp_path / "two"
+    job_files.write_frames(data / "s", ["00000.jpg", "00001.jpg"])
+    rows = [f"{frame},{i},{10 * i},5,20,20" for frame in (0, 1) for i in (1, 2)]
+    (data / "s/boxes.csv").write_text("\n".join(["frame,object,x,y,w,h", *rows]) + "\n")
+    assert run("--format", "upstream,davis", path=data) == 0
+    assert "upstream cannot hold 1 sequence" in capsys.readouterr().out
+    manifest = json.loads((tmp_path / "out/sequences/s.json").read_text())
+    assert list(manifest["left_out"]) == ["upstream"]
+    assert len(list((tmp_path / "out/davis/Annotations/480p/s").iterdir())) == 2
+    assert not (tmp_path / "out/upstream/s").exists()
+    assert run("--format", "upstream", path=data, out=tmp_path / "alone") == 1
+    assert "failed: s: 2 objects, but --format upstream holds one" in capsys.readouterr().err
+
+
+def test_other_boxes_are_other_settings(run, data, tmp_path, capsys):
+    for number, name in enumerate(("one.txt", "two.txt")):
+        job_files.write_boxes(tmp_path / name, job_files.wandering_boxes(NAMES["a"]) + number)
+    assert run("--boxes", tmp_path / "one.txt", path=data / "a") == 0
+    assert run("--boxes", tmp_path / "two.txt", path=data / "a") == 2
+    assert "made with other settings: dataset is folder" in capsys.readouterr().err
+
+
 def test_a_run_with_another_batch_goes_on(run, tmp_path):
     """It changes the speed, not the masks."""
     assert run("--limit", 1) == 0

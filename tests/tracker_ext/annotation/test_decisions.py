@@ -65,7 +65,7 @@ def test_its_own_file_can_be_applied(job, tmp_path):
 
 def test_a_sequence_of_another_job_is_refused_before_anything_moves(job, tmp_path):
     before = tree(job)
-    with pytest.raises(UserError, match=r"1 sequences are not in .*\(elsewhere\)"):
+    with pytest.raises(UserError, match=r"1 sequence not in .*\(elsewhere\)"):
         apply_decisions(job, decide(tmp_path / "d.csv", "seq_00000,reject,", "elsewhere,reject,"))
     assert tree(job) == before and not (job / "decisions.csv").exists()
 

@@ -101,7 +101,10 @@ def test_coco_rle(write, tmp_path, labels):
                 np.testing.assert_array_equal(coco.decode(runs), mask)
                 assert area == mask.sum()
     assert content["annotations"][1]["score"] == 0.75
-    source = open_folder(tmp_path / "frames", tmp_path / "work/coco-rle.json")
+    assert [annotation["label"] for annotation in content["annotations"]] == ["cat", "dog"]
+    (tmp_path / "videos/a").mkdir(parents=True)
+    (tmp_path / "videos/a/b").symlink_to(tmp_path / "frames")
+    source = open_folder(tmp_path / "videos", tmp_path / "work/coco-rle.json")
     assert source.names() == ["a/b"], "and its boxes can be annotated again"
     assert source.load("a/b").boxes[1][0].tolist() == [3, 2, 6, 4]
 

@@ -228,6 +228,35 @@ def test_coco_vid(tmp_path):
     assert [path.name for path in sequence.frames.paths] == ["1.jpg", "2.jpg", "3.jpg"]
 
 
+@pytest.mark.parametrize(
+    ("track", "message"),
+    [
+        pytest.param({}, "annotation 2 has no track_id or instance_id in image 10", id="none"),
+        pytest.param({"track_id": 5}, "annotation 2 has track 5 a second time in image 10", id="twice"),
+    ],
+)
+def test_coco_vid_loses_no_box(tmp_path, track, message):
+    write_frames(tmp_path / "v", ["1.jpg"])
+    content = {
+        "videos": [{"id": 9, "name": "v"}],
+        "images": [{"id": 10, "video_id": 9, "file_name": "v/1.jpg"}],
+        "annotations": [{"id": i, "image_id": 10, "bbox": [i, 2, 3, 4], **track} for i in (1, 2)],
+    }
+    (tmp_path / "b.json").write_text(json.dumps(content))
+    with pytest.raises(UserError, match=message):
+        open_folder(tmp_path, tmp_path / "b.json").load("v")
+    content["annotations"].pop()
+    (tmp_path / "b.json").write_text(json.dumps(content))
+    assert boxed(open_folder(tmp_path, tmp_path / "b.json").load("v")) == [0], "one box in a frame needs no id"
+
+
+def test_a_json_beside_the_wrong_folder(tmp_path):
+    (tmp_path / "b.json").write_text(json.dumps({"videos": [{"id": 1, "file_names": ["v/1.jpg"]}], "annotations": [
+        {"id": 5, "video_id": 1, "bboxes": [[1, 2, 3, 4]]}]}))  # fmt: skip
+    with pytest.raises(UserError, match=r"the folder given must be the one that the file names in b\.json"):
+        open_folder(tmp_path, tmp_path / "b.json").load("v")
+
+
 def test_youtube_vis_json(tmp_path):
     write_frames(tmp_path / "v", ["1.jpg", "2.jpg"])
     content = {
@@ -235,7 +264,8 @@ def test_youtube_vis_json(tmp_path):
         "annotations": [{"id": 5, "video_id": 1, "bboxes": [[1, 2, 3, 4], None]}],
     }
     (tmp_path / "b.json").write_text(json.dumps(content))
-    sequence = open_folder(tmp_path, tmp_path / "b.json").load("1")
+    assert open_folder(tmp_path, tmp_path / "b.json").names() == ["v"], "no name: the folder of its pictures"
+    sequence = open_folder(tmp_path, tmp_path / "b.json").load("v")
     np.testing.assert_array_equal(sequence.boxes[1], [[1, 2, 3, 4], NAN])
 
 

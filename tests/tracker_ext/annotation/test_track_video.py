@@ -71,7 +71,7 @@ def video(tmp_path):
 def test_one_object(video, tmp_path, capsys):
     out = tmp_path / "out"
     track_video(Handle(Follower), video, [(10, 8, 20, 16)], out)
-    assert sorted(path.name for path in out.iterdir()) == ["boxes.txt", "masks", "overlay.mp4"]
+    assert sorted(path.name for path in out.iterdir()) == ["boxes.txt", "masks", "overlay.mp4", "result.json"]
     assert (out / "boxes.txt").read_text().split() == ["10,8,20,16", "11,8,20,16", "12,8,20,16"]
     assert sorted(path.stem for path in (out / "masks").iterdir()) == ["00000", "00001", "00002"]
     assert np.argwhere(read_mask(out / "masks" / "00002.png")).min(axis=0).tolist() == [8, 12]
@@ -82,7 +82,9 @@ def test_one_object(video, tmp_path, capsys):
 def test_two_objects(video, tmp_path, tracker_class):
     out = tmp_path / "out"
     track_video(Handle(tracker_class), video, [(0, 8, 20, 16), (30, 8, 20, 16)], out)
-    assert sorted(path.name for path in out.iterdir()) == ["boxes_1.txt", "boxes_2.txt", "masks", "overlay.mp4"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "boxes_1.txt", "boxes_2.txt", "masks", "overlay.mp4", "result.json"
+    ]  # fmt: skip
     assert (out / "boxes_2.txt").read_text().split() == ["30,8,20,16", "31,8,20,16", "32,8,20,16"]
     labels = read_mask(out / "masks" / "00001.png")
     assert (labels[8:24, 1:21] == 1).all()

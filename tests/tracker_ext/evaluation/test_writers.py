@@ -23,7 +23,7 @@ def test_one_object(tmp_path):
         writer.add("a1", FRAME, LABELS, {1: BOX})
         writer.add("a2", FRAME, LABELS * 0, {1: None})
     out = tmp_path / "out"
-    assert sorted(path.name for path in out.iterdir()) == ["boxes.txt", "masks", "overlay.mp4"]
+    assert sorted(path.name for path in out.iterdir()) == ["boxes.txt", "masks", "overlay.mp4", "result.json"]
     assert (out / "boxes.txt").read_text() == "5,4,10,6.5\nnan,nan,nan,nan\n"
     assert (read_mask(out / "masks" / "a1.png") == LABELS).all()
     assert not read_mask(out / "masks" / "a2.png").any()
@@ -34,7 +34,7 @@ def test_several_objects(tmp_path):
     with ClipWriter(tmp_path / "out", size=SIZE, object_ids=[1, 2]) as writer:
         writer.add("a", FRAME, LABELS, {1: BOX, 2: None})
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert names == ["boxes_1.txt", "boxes_2.txt", "masks", "overlay.mp4"]
+    assert names == ["boxes_1.txt", "boxes_2.txt", "masks", "overlay.mp4", "result.json"]
 
 
 def test_nothing_half_written(tmp_path):

@@ -107,7 +107,16 @@ class CocoWriter:
         for number, (object_id, track) in enumerate(self._tracks.items(), 1):
             known = [value for value in track["confidences"] if value is not None]
             score = {"score": round(sum(known) / len(known), 4)} if known else {}
-            entry = {"id": number, "video_id": 1, "category_id": 1, "iscrowd": 0, "object": object_id, **track, **score}
+            entry = {
+                "id": number,
+                "video_id": 1,
+                "category_id": 1,
+                "iscrowd": 0,
+                "object": object_id,
+                "label": info.objects[object_id],
+                **track,
+                **score,
+            }
             annotations.append(entry)
         content = {
             "videos": [video],

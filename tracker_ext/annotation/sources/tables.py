@@ -37,7 +37,7 @@ class CocoVideoSource(PickledByFields):
     def _content(self) -> dict[str, Any]:
         try:
             content = json.loads(self.box_file.read_text(encoding="utf-8"))
-            return {str(video.get("name", video["id"])): video for video in content["videos"]} | {"": content}
+            return named_videos(content["videos"]) | {"": content}
         except OSError as error:
             raise UserError(f"box file {self.box_file} cannot be read ({error.strerror}); check the path") from error
         except ValueError as error:
@@ -81,10 +81,7 @@ class CocoVideoSource(PickledByFields):
                 images = sorted(images, key=lambda image: (image.get("frame_id", 0), image["file_name"]))
                 files = [image["file_name"] for image in images]
                 position = {image["id"]: index for index, image in enumerate(images)}
-                found = {
-                    (item.get("instance_id", item.get("track_id", 1)), position[item["image_id"]]): item["bbox"]
-                    for item in annotations
-                }
+                found = self._by_track(annotations, position, name)
             boxes, objects = number_objects(found, len(files), name)
         except (KeyError, TypeError, ValueError, IndexError) as error:
             reason = f"no {error}" if isinstance(error, KeyError) else str(error)
@@ -92,7 +89,40 @@ class CocoVideoSource(PickledByFields):
         if not files:
             raise UserError(f"box file {self.box_file}: video {name} has no frames")
         paths = tuple(self.root / file for file in files)
+        if not paths[0].exists():
+            raise UserError(
+                f"{name}: frame {paths[0]} does not exist; the folder given must be the one that the file names in "
+                f"{self.box_file.name} start from"
+            )
         return BoxedSequence(name, Pictures(paths), frame_numbers(paths), boxes, objects=objects)
+
+    def _by_track(
+        self, annotations: list[dict[str, Any]], position: dict[Any, int], name: str
+    ) -> dict[tuple[Any, int], Any]:
+        """(track id, frame) -> box; without track ids there may be one box per frame."""
+        found: dict[tuple[Any, int], Any] = {}
+        for item in annotations:
+            track = item.get("instance_id", item.get("track_id"))
+            key = (1 if track is None else track, position[item["image_id"]])
+            if key in found:
+                what = "no track_id or instance_id" if track is None else f"track {track} a second time"
+                raise UserError(
+                    f"box file {self.box_file}: video {name}: annotation {item.get('id')} has {what} in image "
+                    f"{item['image_id']}; give each object of a frame its own track_id"
+                )
+            found[key] = item["bbox"]
+        return found
+
+
+def named_videos(videos: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Videos by name; without one by the folder that is all theirs, else by their id."""
+    names = []
+    for video in videos:
+        folders = {Path(file).parent.as_posix() for file in video.get("file_names", ())} - {"."}
+        names.append(str(video.get("name") or (folders.pop() if len(folders) == 1 else video["id"])))
+    if len(set(names)) < len(names):
+        names = [str(video["id"]) for video in videos]
+    return dict(zip(names, videos, strict=True))
 
 
 def load_mot(folder: Path, box_file: Path, name: str) -> BoxedSequence:
