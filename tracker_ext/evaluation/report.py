@@ -20,7 +20,7 @@ from tracker_ext.evaluation.baselines import GRABCUT_MAX_WIDTH
 from tracker_ext.evaluation.from_boxes import score_from_boxes
 from tracker_ext.evaluation.overlay import OverlayVideo, Tile, contact_sheet, draw_overlay, evenly_spaced
 from tracker_ext.evaluation.plots import write_plots
-from tracker_ext.evaluation.protocols import CLIPS, Protocol
+from tracker_ext.evaluation.protocols import CLIPS, Protocol, frames_with_masks
 from tracker_ext.evaluation.results import ClipSequence, StoredResult, missing_results, true_boxes
 from tracker_ext.evaluation.scoring import Score, mean_score, score_box_oracle, score_grabcut, score_stored
 from tracker_ext.evaluation.tables import format_table, write_tables
@@ -94,6 +94,12 @@ def report_runs(
         for name, results in stored.items()
     ]
     notes = score_notes(scores, protocol)
+    if any(frames_with_masks(sequence) for sequence in dataset):
+        notes += [
+            f"{name}: no masks in {runs[name][0]}, so no J and F; put them into {runs[name][1]}/masks"
+            for name, results in stored.items()
+            if not any(result.has_masks() for result in results)
+        ]
     print(f"\n{format_table(scores, notes)}")
     if out is not None:
         with OutputFolder(out) as work:

@@ -182,6 +182,16 @@ def test_runs_are_compared_in_one_table_and_one_plot(davis_root, store_results, 
     assert r"\begin{tabular}{llrrrrrrrrrrrr}" in (tmp_path / "out" / "table.tex").read_text()
 
 
+def test_a_run_whose_masks_are_elsewhere_is_named(davis_root, store_results, tmp_path, capsys):
+    sequences = DavisFolderDataset(davis_root).get_sequence_list()
+    for name in ("one", "two"):
+        store_results(sequences, tmp_path / name)
+    (tmp_path / "two/masks").rename(tmp_path / "elsewhere")
+    assert run_evaluation.main([str(davis_root), "--results", str(tmp_path / "one"), str(tmp_path / "two")]) == 0
+    printed = capsys.readouterr().out
+    assert f"two: no masks in {tmp_path / 'two'}, so no J and F" in printed and "one: no masks" not in printed
+
+
 def test_plots_rank_the_runs_and_draw_their_curves(sequences, store_results, tmp_path, monkeypatch):
     drawn = {}
 
