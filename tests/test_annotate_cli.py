@@ -117,6 +117,10 @@ def test_nothing_of_the_users_is_overwritten(clip, tmp_path, weights, capsys):
         (mine / name).write_text("mine")
     assert run(clip, boxes, mine, weights) == 2
     assert "masks/car.png is of no earlier result" in capsys.readouterr().err
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes/result.json").write_text("mine")
+    assert run(clip, boxes, tmp_path / "notes", weights) == 2
+    assert "result.json is of no earlier result" in capsys.readouterr().err
     assert run(clip, boxes, clip / "masks", weights) == 2
     assert "lies in the input" in capsys.readouterr().err
     dataset = tmp_path / "dataset"

@@ -23,6 +23,7 @@ from ltr_ext.output import sync, sync_tree, write_text
 from tracker_ext.annotation.calibration import Calibration, confidence_manifest
 from tracker_ext.annotation.engine import FrameMasks, annotate
 from tracker_ext.annotation.formats import FORMATS, SequenceInfo, SequenceWriter
+from tracker_ext.annotation.formats.base import CannotHoldError
 from tracker_ext.annotation.job import AnnotationJob, is_output_error
 from tracker_ext.annotation.lock import SequenceLock
 from tracker_ext.annotation.names import safe_name
@@ -146,15 +147,16 @@ def start_writers(
     """The writers of a sequence, and of formats that cannot hold it, why.
 
     Raises:
-        UserError: none of the formats can.
+        CannotHoldError: none of the formats can.
+        UserError: a format cannot be written here at all.
     """
     writers: list[SequenceWriter] = []
-    refusals: list[UserError] = []
+    refusals: list[CannotHoldError] = []
     left_out: dict[str, str] = {}
     for name in formats:
         try:
             writers.append(FORMATS[name].start(work, info))
-        except UserError as error:
+        except CannotHoldError as error:
             refusals.append(error)
             left_out[name] = str(error)
     if not writers:

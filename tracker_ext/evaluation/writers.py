@@ -84,7 +84,11 @@ class ClipWriter:
         self._close()
         if kind is None:
             files = sorted(path.relative_to(self._work).as_posix() for path in self._work.rglob("*") if path.is_file())
-            (self._work / RESULT_FILE).write_text(json.dumps({"files": files}, indent=0) + "\n", encoding="utf-8")
+            try:
+                (self._work / RESULT_FILE).write_text(json.dumps({"files": files}, indent=0) + "\n", encoding="utf-8")
+            except OSError as failure:
+                self._output.__exit__(type(failure), failure, failure.__traceback__)
+                raise
         self._output.__exit__(kind, error, trace)
         if kind is None:  # boxes of an earlier result with other objects
             for path in box_files(self._output.target):
@@ -138,6 +142,8 @@ def refuse_loss(folder: Path, inputs: Sequence[Path]) -> None:
     if (folder / "settings.json").is_file() and (folder / "sequences").is_dir():
         raise UserError(f"output folder {folder}: holds the masks of a data set; name another folder")
     written, since = earlier_result(folder)
+    if not written and (folder / RESULT_FILE).exists():
+        results.append(folder / RESULT_FILE)
     for path in results:
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             relative = file.relative_to(folder).as_posix()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import cv2
@@ -137,6 +138,13 @@ def test_a_format_that_cannot_hold_a_sequence_is_left_out_of_it(run, tmp_path, c
     assert not (tmp_path / "out/upstream/s").exists()
     assert run("--format", "upstream", path=data, out=tmp_path / "alone") == 1
     assert "failed: s: 2 objects, but --format upstream holds one" in capsys.readouterr().err
+
+
+def test_a_format_that_cannot_be_written_at_all_is_not_left_out(run, tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "pycocotools", None)
+    assert run("--format", "davis,coco-rle") == 1
+    assert "failed: a: " in capsys.readouterr().err
+    assert not list((tmp_path / "out/sequences").iterdir())
 
 
 def test_other_boxes_are_other_settings(run, data, tmp_path, capsys):

@@ -34,6 +34,10 @@ class SequenceInfo:
     """The frames' files; None for a video."""
 
 
+class CannotHoldError(UserError):
+    """A sequence cannot be expressed in a format; another one may."""
+
+
 class SequenceWriter(Protocol):
     """Writes one sequence in one format below a working folder that has the layout of the output folder."""
 
@@ -63,7 +67,8 @@ class Format(Protocol):
         """Begin a sequence.
 
         Raises:
-            UserError: the sequence cannot be expressed in this format.
+            CannotHoldError: the sequence cannot be expressed in this format.
+            UserError: the format cannot be written here at all.
         """
 
     def finish(self, out: Path, names: Iterable[str]) -> None:

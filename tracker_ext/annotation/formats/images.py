@@ -11,9 +11,8 @@ import numpy as np
 
 from ltr_ext.data.image_io import write_mask
 from ltr_ext.data.trust_table import Trust
-from ltr_ext.errors import UserError
 from ltr_ext.output import write_text
-from tracker_ext.annotation.formats.base import SequenceInfo, link_pictures, parts, write_png
+from tracker_ext.annotation.formats.base import CannotHoldError, SequenceInfo, link_pictures, parts, write_png
 
 
 class UpstreamFormat:
@@ -24,7 +23,7 @@ class UpstreamFormat:
     def start(self, work: Path, info: SequenceInfo) -> UpstreamWriter:
         """See `Format`; one object per sequence."""
         if len(info.objects) > 1:
-            raise UserError(
+            raise CannotHoldError(
                 f"{info.name}: {len(info.objects)} objects, but --format upstream holds one (pixels 0 and 1); "
                 f"take --format davis or ytvos in another --out"
             )
