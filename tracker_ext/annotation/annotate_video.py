@@ -14,8 +14,8 @@ from tracker_ext.annotation.config import AnnotateConfig
 from tracker_ext.annotation.engine import annotate, check_boxes
 from tracker_ext.annotation.sources.base import fill_gaps
 from tracker_ext.annotation.sources.files import refuse_gap
-from tracker_ext.annotation.sources.folder import explicit_absence, is_table
-from tracker_ext.evaluation.box_files import read_boxes
+from tracker_ext.annotation.sources.folder import explicit_absence
+from tracker_ext.evaluation.box_files import is_table, read_boxes
 from tracker_ext.evaluation.frames import list_pictures, open_frames
 from tracker_ext.evaluation.writers import ClipWriter
 

@@ -81,6 +81,9 @@ def annotate_dataset(options: DatasetOptions, arguments: Sequence[str]) -> int:
         UserError: wrong options, data set or weights not there, an output folder of another job or one that cannot
             be written (any more).
     """
+    if options.slurm and options.cluster != "slurm":
+        raise UserError(f"--slurm {options.slurm[0]}: goes with --cluster slurm")
+    slurm = slurm_options(options.slurm)
     job = open_job(options)
     names = choose(job.source.names(), options.shard, only_names(options.only))
     for name in names:
@@ -104,7 +107,6 @@ def annotate_dataset(options: DatasetOptions, arguments: Sequence[str]) -> int:
             if not chosen:
                 pass
             elif options.cluster:
-                slurm = slurm_options(options.slurm)
                 run_on_cluster(job, chosen, options.cluster, options.workers, tally.report, slurm)
             elif options.workers > 1:
                 run_in_processes(job, chosen, options.workers, tally.report)
@@ -187,9 +189,6 @@ def cover_all(out: Path, formats: Sequence[str]) -> None:
 
 def open_job(options: DatasetOptions) -> AnnotationJob:
     """Everything checked that can be checked before a sequence is read."""
-    if options.slurm and options.cluster != "slurm":
-        raise UserError(f"--slurm {options.slurm[0]}: goes with --cluster slurm")
-    slurm_options(options.slurm)
     source, dataset, formats, every, most = open_source(options)
     weights = weight_file(options.weights)
     if not weights.is_file():

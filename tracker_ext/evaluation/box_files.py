@@ -34,16 +34,8 @@ def read_boxes(path: str | Path, num_frames: int) -> dict[int, np.ndarray]:
         UserError: unreadable, empty, a malformed line, a count that differs from the clip's, a box given twice.
     """
     path = Path(path)
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = "is no text file" if isinstance(error, UnicodeDecodeError) else error.strerror
-        raise UserError(f"box file {path} cannot be read ({reason}); check the path") from error
-    while lines and not lines[-1].strip():
-        lines.pop()
-    if not lines:
-        raise UserError(f"box file {path} is empty; give one x,y,w,h line per frame")
-    if not _is_number(re.split(r"[,;\s]+", lines[0].strip())[0]):
+    lines = _lines(path)
+    if _has_header(lines):
         return _read_table(path, lines, num_frames)
     if len(lines) != num_frames:
         raise UserError(
@@ -53,10 +45,37 @@ def read_boxes(path: str | Path, num_frames: int) -> dict[int, np.ndarray]:
     return {1: np.stack([_line_box(path, number, line) for number, line in enumerate(lines, 1)])}
 
 
+def is_table(path: str | Path) -> bool:
+    """Whether a box file is a table with a header, whose rows name their frames, rather than a line per frame.
+
+    Raises:
+        UserError: unreadable or empty.
+    """
+    return _has_header(_lines(Path(path)))
+
+
 def box_line(box: Iterable[float] | None) -> str:
     """One line of a box file: `x,y,w,h` without needless digits; four nan for an absent object."""
     values = (math.nan,) * 4 if box is None else tuple(box)
     return ",".join("nan" if math.isnan(value) else f"{value:.3f}".rstrip("0").rstrip(".") for value in values)
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines of a box file, without empty ones at its end."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = "is no text file" if isinstance(error, UnicodeDecodeError) else error.strerror
+        raise UserError(f"box file {path} cannot be read ({reason}); check the path") from error
+    while lines and not lines[-1].strip():
+        lines.pop()
+    if not lines:
+        raise UserError(f"box file {path} is empty; give one x,y,w,h line per frame")
+    return lines
+
+
+def _has_header(lines: list[str]) -> bool:
+    return not _is_number(re.split(r"[,;\s]+", lines[0].strip())[0])
 
 
 def _line_box(path: Path, number: int, line: str) -> np.ndarray:

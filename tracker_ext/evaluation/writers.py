@@ -58,7 +58,6 @@ class ClipWriter:
         self._size, self._fps = size, fps
         self._ids = list(object_ids)
         self._box_files: dict[int, TextIO] = {}
-        self._written: set[str] = set()
         self._video: OverlayVideo | None = None
         self._masks = self._work = Path()
 
@@ -70,7 +69,6 @@ class ClipWriter:
             for object_id in self._ids:
                 name = "boxes.txt" if len(self._ids) == 1 else f"boxes_{object_id}.txt"
                 self._box_files[object_id] = (work / name).open("w", encoding="utf-8")
-                self._written.add(name)
             self._video = OverlayVideo(work / "overlay.mp4", self._size, self._fps)
         except BaseException as error:
             self._close()
@@ -91,8 +89,9 @@ class ClipWriter:
                 raise
         self._output.__exit__(kind, error, trace)
         if kind is None:  # boxes of an earlier result with other objects
+            written = {Path(file.name).name for file in self._box_files.values()}
             for path in box_files(self._output.target):
-                if path.name not in self._written:
+                if path.name not in written:
                     path.unlink()
 
     def add(self, stem: str, frame: np.ndarray, labels: np.ndarray, boxes: Mapping[int, np.ndarray | None]) -> None:

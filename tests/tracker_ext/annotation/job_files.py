@@ -11,9 +11,13 @@ import numpy as np
 
 import run_annotate
 from ltr_ext.errors import run_command
+from tracker_ext.annotation.sources.base import BoxedSequence
 
 NAMES = {"a": 7, "b": 5, "c": 6}
 """Sequences of the fixture `data`, and their numbers of frames."""
+
+NAN = [np.nan] * 4
+"""A row without a box."""
 
 SIZE = (48, 64)
 """(height, width) of the frames."""
@@ -84,3 +88,10 @@ def failures(out: Path) -> dict[str, str]:
     """Sequence -> reason, from failed.csv."""
     with (out / "failed.csv").open() as file:
         return {row["sequence"]: row["reason"] for row in csv.DictReader(file)}
+
+
+def boxed(sequence: BoxedSequence, object_id: int = 1) -> list[int]:
+    """Frames with a box that counts."""
+    track = sequence.boxes[object_id]
+    absent = sequence.absent.get(object_id, np.zeros(len(track), bool))
+    return np.flatnonzero(np.isfinite(track).all(axis=1) & ~absent).tolist()

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from job_files import SIZE, got10k, got10k_sequence, wandering_boxes, write_boxes, write_frames
+from job_files import NAN, SIZE, boxed, got10k, got10k_sequence, wandering_boxes, write_boxes, write_frames
 
 from ltr_ext.data.image_io import write_mask
 from ltr_ext.errors import UserError
@@ -17,7 +17,6 @@ from tracker_ext.annotation.sources import DATASETS
 from tracker_ext.annotation.sources.base import (
     BoxedSequence,
     Pictures,
-    VideoFrames,
     fill_gaps,
     number_of,
     prepare_boxes,
@@ -27,15 +26,6 @@ from tracker_ext.annotation.sources.got10k import Got10kSource
 from tracker_ext.annotation.sources.lasot import LasotSource
 from tracker_ext.annotation.sources.trackingnet import TrackingNetSource
 from tracker_ext.annotation.sources.youtubevos import YouTubeVosSource
-
-NAN = [np.nan] * 4
-
-
-def boxed(sequence: BoxedSequence, object_id: int = 1) -> list[int]:
-    """Frames with a box that counts."""
-    track = sequence.boxes[object_id]
-    absent = sequence.absent.get(object_id, np.zeros(len(track), bool))
-    return np.flatnonzero(np.isfinite(track).all(axis=1) & ~absent).tolist()
 
 
 def test_got10k(tmp_path):
@@ -196,106 +186,6 @@ def test_one_video_is_not_a_folder(tmp_path):
     (tmp_path / "c.mp4").touch()
     with pytest.raises(UserError, match=r"run_annotate.py video .*c\.mp4"):
         open_folder(tmp_path / "c.mp4", None)
-
-
-def test_mot(tmp_path):
-    write_frames(tmp_path / "MOT-1/img1", [f"{number:06d}.jpg" for number in range(1, 4)])
-    (tmp_path / "MOT-1/gt").mkdir()
-    rows = ["1,300,11,21,8,9,1,1,1", "2,300,12,21,8,9,1,1,0", "1,5,1,1,4,4,1,1,0.5", "3,5,1,1,4,4,0,1,1"]
-    (tmp_path / "MOT-1/gt/gt.txt").write_text("\n".join(rows) + "\n")
-    sequence = open_folder(tmp_path, None).load("MOT-1")
-    assert sequence.objects == {1: "5", 2: "300"}
-    assert sequence.boxes[2][0].tolist() == [10, 20, 8, 9], "pixels counted from 1 in the file"
-    assert boxed(sequence, 1) == [0], "a line of confidence 0 is not used"
-    assert boxed(sequence, 2) == [0], "visibility 0 is absent"
-
-
-def test_coco_vid(tmp_path):
-    write_frames(tmp_path / "v", ["1.jpg", "2.jpg", "3.jpg"])
-    content = {
-        "videos": [{"id": 9, "name": "v"}],
-        "images": [{"id": 10 + i, "video_id": 9, "frame_id": i, "file_name": f"v/{i + 1}.jpg"} for i in (2, 0, 1)],
-        "annotations": [
-            {"id": 1, "image_id": 10, "instance_id": 77, "bbox": [1, 2, 3, 4]},
-            {"id": 2, "image_id": 12, "instance_id": 77, "bbox": [5, 6, 7, 8]},
-            {"id": 3, "image_id": 11, "instance_id": 4, "bbox": [9, 9, 9, 9]},
-        ],
-    }
-    (tmp_path / "b.json").write_text(json.dumps(content))
-    sequence = open_folder(tmp_path, tmp_path / "b.json").load("v")
-    assert sequence.objects == {1: "4", 2: "77"}
-    np.testing.assert_array_equal(sequence.boxes[2], [[1, 2, 3, 4], NAN, [5, 6, 7, 8]])
-    assert [path.name for path in sequence.frames.paths] == ["1.jpg", "2.jpg", "3.jpg"]
-
-
-@pytest.mark.parametrize(
-    ("track", "message"),
-    [
-        pytest.param({}, "annotation 2 has no track_id or instance_id in image 10", id="none"),
-        pytest.param({"track_id": 5}, "annotation 2 has track 5 a second time in image 10", id="twice"),
-    ],
-)
-def test_coco_vid_loses_no_box(tmp_path, track, message):
-    write_frames(tmp_path / "v", ["1.jpg"])
-    content = {
-        "videos": [{"id": 9, "name": "v"}],
-        "images": [{"id": 10, "video_id": 9, "file_name": "v/1.jpg"}],
-        "annotations": [{"id": i, "image_id": 10, "bbox": [i, 2, 3, 4], **track} for i in (1, 2)],
-    }
-    (tmp_path / "b.json").write_text(json.dumps(content))
-    with pytest.raises(UserError, match=message):
-        open_folder(tmp_path, tmp_path / "b.json").load("v")
-    content["annotations"].pop()
-    (tmp_path / "b.json").write_text(json.dumps(content))
-    assert boxed(open_folder(tmp_path, tmp_path / "b.json").load("v")) == [0], "one box in a frame needs no id"
-
-
-def test_a_json_beside_the_wrong_folder(tmp_path):
-    (tmp_path / "b.json").write_text(json.dumps({"videos": [{"id": 1, "file_names": ["v/1.jpg"]}], "annotations": [
-        {"id": 5, "video_id": 1, "bboxes": [[1, 2, 3, 4]]}]}))  # fmt: skip
-    with pytest.raises(UserError, match=r"the folder given must be the one that the file names in b\.json"):
-        open_folder(tmp_path, tmp_path / "b.json").load("v")
-
-
-def test_youtube_vis_json(tmp_path):
-    write_frames(tmp_path / "v", ["1.jpg", "2.jpg"])
-    content = {
-        "videos": [{"id": 1, "file_names": ["v/1.jpg", "v/2.jpg"]}],
-        "annotations": [{"id": 5, "video_id": 1, "bboxes": [[1, 2, 3, 4], None]}],
-    }
-    (tmp_path / "b.json").write_text(json.dumps(content))
-    assert open_folder(tmp_path, tmp_path / "b.json").names() == ["v"], "no name: the folder of its pictures"
-    sequence = open_folder(tmp_path, tmp_path / "b.json").load("v")
-    np.testing.assert_array_equal(sequence.boxes[1], [[1, 2, 3, 4], NAN])
-
-
-def test_youtube_bb(tmp_path):
-    stamps = [0, 500, 1000, 1500, 2000, 2500]
-    write_frames(tmp_path / "vid", [f"{stamp}.jpg" for stamp in stamps])
-    rows = [
-        "vid,1000,0,cat,0,present,0.25,0.5,0.5,0.75",
-        "vid,2000,0,cat,0,absent,-1,-1,-1,-1",
-        "vid,2000,0,cat,1,present,0,0.5,0,0.5",
-    ]
-    (tmp_path / "b.csv").write_text("\n".join(rows) + "\n")
-    sequence = open_folder(tmp_path, tmp_path / "b.csv").load("vid")
-    assert sequence.frames.stems() == ["1000", "1500", "2000"], "from the first box to the last"
-    assert sequence.boxes[1][0].tolist() == [16, 24, 16, 12]
-    assert sequence.absent[1].tolist() == [False, False, True]
-    assert sequence.objects == {1: "cat 0", 2: "cat 1"}
-
-
-def test_youtube_bb_finds_frames_of_a_video_by_time(tmp_path):
-    writer = cv2.VideoWriter(str(tmp_path / "vid.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 10, SIZE[::-1])
-    for shade in range(25):
-        writer.write(np.full((*SIZE, 3), 10 * shade, np.uint8))
-    writer.release()
-    rows = [f"vid,{stamp},0,cat,0,present,0.25,0.5,0.5,0.75" for stamp in (500, 1500)]
-    (tmp_path / "b.csv").write_text("\n".join(rows) + "\n")
-    sequence = open_folder(tmp_path, tmp_path / "b.csv").load("vid")
-    assert sequence.frames == VideoFrames(tmp_path / "vid.mp4", 5, 11)
-    assert boxed(sequence) == [0, 10]
-    assert [round(frame.mean() / 10) for frame in sequence.frames] == list(range(5, 16))
 
 
 @pytest.mark.parametrize(

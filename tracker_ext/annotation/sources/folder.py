@@ -20,7 +20,7 @@ from tracker_ext.annotation.sources.tables import (
     frame_numbers,
     load_mot,
 )
-from tracker_ext.evaluation.box_files import read_boxes
+from tracker_ext.evaluation.box_files import is_table, read_boxes
 from tracker_ext.evaluation.frames import VideoSource, list_pictures
 
 BOX_FILES = ("groundtruth.txt", "boxes.txt", "boxes.csv", "groundtruth_rect.txt", "gt/gt.txt", "det/det.txt")
@@ -114,12 +114,6 @@ def explicit_absence(box_file: Path, object_id: int, track: np.ndarray) -> np.nd
         if len(fields) == len(header) and int(fields[at_object]) == object_id:
             rows[int(fields[at_frame])] = True
     return empty & rows
-
-
-def is_table(box_file: Path) -> bool:
-    """Whether a box file is a table with a header, whose rows name their frames, rather than a line per frame."""
-    lines = read_lines(box_file)
-    return bool(lines) and "frame" in [field.strip().lower() for field in lines[0].split(",")]
 
 
 def open_folder(root: Path, box_file: Path | None) -> Source:
