@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ltr_ext.data.image_io import IGNORE_LABEL, read_image, read_mask
+from ltr_ext.data.image_io import IGNORE_LABEL, read_image
+from ltr_ext.data.mask_io import one_object, read_mask
 from ltr_ext.errors import UserError
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
@@ -32,7 +33,7 @@ class Still:
         Raises:
             UserError: unreadable, or the sizes differ.
         """
-        image, labels = read_image(self.image_path), read_mask(self.mask_path)
+        image, labels = read_image(self.image_path), one_object(read_mask(self.mask_path))
         if image.shape[:2] != labels.shape:
             raise UserError(
                 f"mask {self.mask_path} is {labels.shape[::-1]}, its picture {image.shape[1::-1]}; make them equal"

@@ -1,0 +1,201 @@
+"""Id masks on disk: every form that people store them in is read right, or refused in one line.
+
+A mask is [H, W] uint8: 0 background, 255 (`IGNORE_LABEL`) undecided, other values object ids. Where 255 is the only
+value of a whole clip (DAVIS 2016, many tools) it is the object; that is for the reader of the clip to say.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ltr_ext.errors import UserError
+
+IGNORE_LABEL = 255
+"""Mask value that stands for "undecided": counts in no loss and no metric."""
+
+SIXTEEN_BIT_WHITE = 65535
+MANY_THIN_VALUES = 8
+"""So many values without one block of 2 x 2 pixels are no objects but the shades of a smoothed edge."""
+SHADE = 32
+"""Beside 255, thin values from here on are shades of it; lower ones may be slivers of objects beside "undecided"."""
+MANY_VALUES = 24
+"""With more values than these, most pixels of an id mask still lie within areas of one value."""
+
+
+def read_mask(path: str | Path) -> np.ndarray:
+    """Read an id mask.
+
+    * Palette PNG: the index is the id, whatever the colours; grey: the value, also of 16 bits if it fits into 8.
+    * Colour (RGB, RGBA): the colours of DAVIS stand for their ids; grey in three channels is read as grey.
+    * 1 bit: 0 and 1. Black and white of 8 or 16 bits: 0 and 255.
+
+    Args:
+        path: an image file.
+
+    Returns:
+        [H, W] uint8; 0 is background, 255 (`IGNORE_LABEL`) undecided, other values are object ids.
+
+    Raises:
+        UserError: the file is missing or no picture, or its ids cannot be told: other colours, ids above 255, edges
+            smoothed by JPEG or by resizing, half transparent pixels.
+    """
+    if not Path(path).is_file():
+        raise UserError(f"mask {path} cannot be read (no such file): check the path, or restore the file")
+    try:
+        with Image.open(path) as image:
+            kind, mode, raw_mode = image.format, image.mode, _raw_mode(image)
+            pixels = np.array(image)
+            colours = image.getpalette("RGB") if mode in ("P", "PA") else None
+    except Exception as error:  # Pillow's readers raise whatever a damaged file makes them run into
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(f"mask {path} cannot be read ({reason}): check the path, or restore the file") from error
+    labels = _labels(path, pixels, mode, raw_mode)
+    if colours is not None:
+        _check_background(path, labels, np.array(colours, np.uint8).reshape(-1, 3))
+    values = np.flatnonzero(np.bincount(labels.ravel(), minlength=256))
+    if kind in ("JPEG", "MPO") and not set(values.tolist()) <= {0, IGNORE_LABEL}:
+        raise UserError(f"mask {path} is a JPEG, whose compression changes ids; store ids as PNG")
+    if is_smoothed(labels):
+        raise UserError(
+            f"mask {path} holds {len(values)} values, shades of smoothed edges instead of ids; store ids as PNG, and "
+            "resize masks by nearest neighbour"
+        )
+    return np.ascontiguousarray(labels, dtype=np.uint8)
+
+
+def one_object(labels: np.ndarray) -> np.ndarray:
+    """A mask by itself, such as that of a photograph: 0 and 255 alone are background and object 1.
+
+    Args:
+        labels: [H, W] uint8, see `read_mask`.
+    """
+    values = np.flatnonzero(np.bincount(labels.ravel(), minlength=256))
+    return labels // IGNORE_LABEL if IGNORE_LABEL in values and set(values.tolist()) <= {0, IGNORE_LABEL} else labels
+
+
+def is_smoothed(labels: np.ndarray) -> bool:
+    """Whether values stand for shades between background and object rather than for objects.
+
+    Args:
+        labels: [H, W] uint8.
+    """
+    counts = np.bincount(labels.ravel(), minlength=256)
+    ids = np.flatnonzero(counts[1:IGNORE_LABEL]) + 1
+    if len(ids) < MANY_THIN_VALUES and (not counts[IGNORE_LABEL] or not len(ids) or ids[-1] < SHADE):
+        return False
+    corner = labels[:-1, :-1]
+    block = (corner == labels[1:, :-1]) & (corner == labels[:-1, 1:]) & (corner == labels[1:, 1:])
+    blocks = np.bincount(corner[block], minlength=256)
+    thin = ids[blocks[ids] == 0]
+    if len(thin) >= MANY_THIN_VALUES:
+        return True
+    if counts[IGNORE_LABEL] and len(thin) == len(ids):
+        return bool(ids[-1] >= SHADE)
+    return len(ids) > MANY_VALUES and blocks[ids].sum() < counts[ids].sum() / 2
+
+
+def palette() -> np.ndarray:
+    """The 256 colours of DAVIS: the bits of the id dealt out to the channels, highest first.
+
+    Returns:
+        [256, 3] uint8 RGB.
+    """
+    ids = np.arange(256)
+    colours = np.zeros((256, 3), np.uint8)
+    for level in range(8):
+        for channel in range(3):
+            bit = (ids >> (3 * level + channel)) & 1
+            colours[:, channel] |= (bit << (7 - level)).astype(np.uint8)
+    return colours
+
+
+def write_mask(path: str | Path, labels: np.ndarray) -> None:
+    """Write an id mask as palette PNG; the pixel value is the object id.
+
+    Args:
+        path: the PNG file; its folder exists.
+        labels: [H, W] integers in 0..255.
+    """
+    image = Image.fromarray(np.asarray(labels, dtype=np.uint8))
+    image.putpalette(palette().ravel().tolist())
+    image.save(path, format="PNG")
+
+
+def _raw_mode(image: Image.Image) -> str:
+    """How the file stores its pixels, such as `RGB;16B`, where Pillow tells; it widens and narrows them silently."""
+    tiles = getattr(image, "tile", None)
+    arguments = tiles[0][3] if tiles else ""
+    return str(arguments[0] if isinstance(arguments, tuple) and arguments else arguments)
+
+
+def _labels(path: str | Path, pixels: np.ndarray, mode: str, raw_mode: str) -> np.ndarray:
+    """[H, W] uint8 from what Pillow decoded."""
+    if mode in ("1", "L", "P") or mode.startswith("I") or mode == "F":
+        labels = _narrow(path, pixels)
+        if raw_mode in ("L;2", "L;4") and not set(np.unique(labels).tolist()) <= {0, IGNORE_LABEL}:
+            raise UserError(f"mask {path} is grey of {raw_mode[2:]} bits; store ids as palette PNG or grey of 8 bits")
+        return labels
+    if mode not in ("LA", "PA", "RGB", "RGBA") or "16" in raw_mode:
+        shown = f"{mode} of 16 bits" if "16" in raw_mode else mode
+        raise UserError(f"mask {path} has pixels of kind {shown}; store ids as palette PNG")
+    if mode.endswith("A"):
+        pixels = _without_alpha(path, pixels)
+    if pixels.shape[2] == 1:
+        return pixels[..., 0]
+    return _from_colours(path, pixels)
+
+
+def _narrow(path: str | Path, pixels: np.ndarray) -> np.ndarray:
+    """[H, W] numbers of any type to uint8, without wrapping."""
+    if pixels.dtype in (np.uint8, np.bool_):
+        return pixels.astype(np.uint8)
+    values = np.unique(pixels)
+    if set(values.tolist()) <= {0, SIXTEEN_BIT_WHITE}:
+        return (pixels > 0).astype(np.uint8) * np.uint8(IGNORE_LABEL)
+    if not (np.isfinite(values).all() and values[0] >= 0 and values[-1] <= 255 and (values == np.rint(values)).all()):
+        raise UserError(f"mask {path} holds values from {values[0]:g} to {values[-1]:g}; ids are whole, 1 to 254")
+    return pixels.astype(np.uint8)
+
+
+def _without_alpha(path: str | Path, pixels: np.ndarray) -> np.ndarray:
+    """[H, W, C] without the last channel, where that says nothing of its own."""
+    alpha, colours = pixels[..., -1], pixels[..., :-1]
+    clear = alpha == 0
+    hidden = not colours.any() and clear.any() and not clear.all()
+    if hidden or colours[clear].any() or not (clear | (alpha == 255)).all():
+        raise UserError(f"mask {path} is transparent in places, so its ids cannot be told; store ids as palette PNG")
+    return colours
+
+
+_CHANNEL_BITS = (((7, 0), (6, 3), (5, 6)), ((7, 1), (6, 4), (5, 7)), ((7, 2), (6, 5)))
+"""Of red, green, blue: which bit of the colour is which bit of the id; `palette` the other way round."""
+
+
+def _from_colours(path: str | Path, colours: np.ndarray) -> np.ndarray:
+    """[H, W, 3] uint8 to ids."""
+    labels = np.zeros(colours.shape[:2], np.uint8)
+    for channel, bits in enumerate(_CHANNEL_BITS):
+        for bit, id_bit in bits:
+            labels |= ((colours[..., channel] >> bit) & 1) << np.uint8(id_bit)
+    wrong = (palette()[labels] != colours).any(axis=2)
+    if not wrong.any():
+        return labels
+    if (colours == colours[..., :1]).all():
+        return colours[..., 0]
+    shown = ", ".join(map(str, colours[wrong][0].tolist()))
+    raise UserError(f"mask {path} has the colour ({shown}), none of DAVIS's palette; store ids as palette PNG")
+
+
+def _check_background(path: str | Path, labels: np.ndarray, colours: np.ndarray) -> None:
+    """Refuse a palette in which black is another index than 0 and 0 is drawn, too: which of them is background?"""
+    used = np.flatnonzero(np.bincount(labels.ravel(), minlength=256))
+    used = used[used < len(colours)]
+    black = used[~colours[used].any(axis=1)]
+    if len(black) and 0 in used and 0 not in black:
+        raise UserError(
+            f"mask {path}: its palette has black at index {black[0]} and a colour at 0, so the background cannot be "
+            "told; store background as index 0"
+        )
