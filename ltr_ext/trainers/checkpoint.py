@@ -1,11 +1,13 @@
 """Checkpoint files: one safetensors file each, with everything else as JSON in its header.
 
 A file appears under its name only when it is whole: written beside it, synced to the disk, renamed, folder synced.
-So a crash at any moment leaves the earlier ones. A readable `.json` beside it repeats the header; nothing reads it.
+So a crash at any moment leaves the earlier ones. What a disk or a copy spoils later, be it one bit, the digest in the
+header tells. A readable `.json` beside the file repeats the header; nothing reads it.
 """
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import re
@@ -23,13 +25,20 @@ from ltr_ext.errors import UserError
 from ltr_ext.output import sync
 from ltr_ext.tensor_files import (
     CHECKPOINT_KEY,
+    DIGEST_KEY,
     WEIGHTS_FORMAT,
     WEIGHTS_KEY,
     begins_as_safetensors,
+    digest_of,
     to_bytes,
 )
 
-FORMAT = "box2mask-training/1"
+FORMAT = "box2mask-training/2"
+OLDER_FORMAT = "box2mask-training/1"
+"""Without a digest, and with a fingerprint that misses a part of the recipe: can be exported, not resumed."""
+
+DAMAGED_SUFFIX = ".damaged"
+"""What the names of files end in that were set aside."""
 
 
 @dataclass(frozen=True)
@@ -68,41 +77,46 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """Read a checkpoint; executes nothing in it.
 
     Raises:
-        UserError: the file is missing, truncated, or not one of ours.
+        UserError: the file is missing, damaged, or not one of ours.
     """
     try:
         return _read(path)
-    except _UnreadableError as error:
-        raise UserError(f"checkpoint {path}: {error}; {error.remedy}") from error
+    except _DamagedError as error:
+        raise UserError(f"checkpoint {path}: {error}; name another one") from error
 
 
-class _UnreadableError(Exception):
-    """What is wrong with a file, and what helps who named it; a trainer that resumes helps itself."""
-
-    def __init__(self, problem: str, remedy: str) -> None:
-        super().__init__(problem)
-        self.remedy = remedy
+class _DamagedError(Exception):
+    """What is wrong with a file that once was a checkpoint, it seems."""
 
 
 def _read(path: Path) -> Checkpoint:
-    """As `read_checkpoint`, but raises `_UnreadableError`."""
+    """As `read_checkpoint`, but raises `_DamagedError` for a damaged file."""
     if not path.is_file():
-        raise _UnreadableError("is a folder" if path.is_dir() else "does not exist", "check the path")
+        raise UserError(f"checkpoint {path}: {'is a folder' if path.is_dir() else 'does not exist'}; check the path")
     try:
         if path.suffix != ".safetensors" and not begins_as_safetensors(path):
-            raise _UnreadableError(
-                "no checkpoint of run_training.py", "name a .safetensors file of the workspace's checkpoints folder"
+            raise UserError(
+                f"checkpoint {path}: no checkpoint of run_training.py; name a .safetensors file of the workspace's "
+                "checkpoints folder"
             )
         with safe_open(path, framework="pt") as file:
             texts = file.metadata() or {}
-            if texts.get(WEIGHTS_KEY) == WEIGHTS_FORMAT:
-                raise _UnreadableError("a weight file already, no training checkpoint", "it can be used as it is")
-            header = json.loads(texts.get(CHECKPOINT_KEY, "{}"))
-            if header.get("format") != FORMAT:
-                raise _UnreadableError("not a training checkpoint of this version", "name another file")
-            return Checkpoint({name: file.get_tensor(name) for name in file.keys()}, header)  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
-        raise _UnreadableError(f"damaged or no checkpoint ({error})", "name another one") from error
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        whole = DIGEST_KEY not in texts or digest_of(tensors, texts) == texts[DIGEST_KEY]
+        header = json.loads(texts.get(CHECKPOINT_KEY, "{}"))
+    except OSError as error:
+        raise UserError(f"checkpoint {path}: cannot be read ({error.strerror or error}); see to that first") from error
+    except (SafetensorError, ValueError, RecursionError, RuntimeError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise _DamagedError(f"damaged or no checkpoint ({reason})") from error
+    file_format = header.get("format") if isinstance(header, dict) else None
+    if not whole or (file_format == FORMAT and DIGEST_KEY not in texts):
+        raise _DamagedError("damaged (its content is not what was written, its checksum says)")
+    if texts.get(WEIGHTS_KEY) == WEIGHTS_FORMAT:
+        raise UserError(f"checkpoint {path}: a weight file already, no training checkpoint; it can be used as it is")
+    if file_format not in (FORMAT, OLDER_FORMAT):
+        raise UserError(f"checkpoint {path}: not a training checkpoint of this version; name another file")
+    return Checkpoint(tensors, header)
 
 
 def copy_checkpoint(source: Path, target: Path) -> None:
@@ -164,30 +178,37 @@ class CheckpointFolder:
         return path
 
     def latest(self) -> tuple[Path, Checkpoint, list[str]] | None:
-        """The latest checkpoint that can be read.
+        """The latest checkpoint that is whole; the best one if no numbered one is.
 
         Damaged later files are renamed to `*.damaged`, so that they neither count nor come back.
 
         Returns:
-            Its path and content, and one complaint for each damaged later file; None if there is no numbered file.
+            Its path and content, and one complaint for each damaged later file; None if there never was one.
 
         Raises:
-            UserError: there are files, but all are damaged.
+            UserError: there are files, but all are damaged; or one is no checkpoint.
         """
-        damaged: list[Path] = []
-        complaints: list[str] = []
-        for path in self.numbered():
+        damaged: dict[Path, _DamagedError] = {}
+        for path in [*self.numbered(), *([self.best] if self.best.exists() else [])]:
             try:
                 checkpoint = _read(path)
-            except _UnreadableError as error:
-                damaged.append(path)
-                complaints.append(f"checkpoint {path}: {error}")
+            except _DamagedError as error:
+                damaged[path] = error
                 continue
-            for bad in damaged:
-                bad.rename(bad.with_suffix(".damaged"))
-            return path, checkpoint, [f"{complaint}; set aside, an earlier one is used" for complaint in complaints]
-        if complaints:
-            raise UserError(f"{complaints[0]}; no other in {self.folder} can be read: start anew with --fresh")
+            complaints = []
+            for bad, problem in damaged.items():
+                aside = bad.with_suffix(DAMAGED_SUFFIX)
+                with _disk_errors(bad):
+                    bad.rename(aside)
+                complaints.append(f"checkpoint {bad}: {problem}; set aside as {aside.name}, going on from {path.name}")
+            return path, checkpoint, complaints
+        if damaged:
+            path, problem = next(iter(damaged.items()))
+            raise UserError(
+                f"checkpoint {path}: {problem}; no other in {self.folder} is whole: start anew with --fresh"
+            )
+        if aside := sorted(self.folder.glob(f"{glob.escape(self.stem)}_*{DAMAGED_SUFFIX}")):
+            raise UserError(f"checkpoint {aside[-1]}: was damaged, and there is no other: start anew with --fresh")
         return None
 
 

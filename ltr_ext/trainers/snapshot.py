@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ltr_ext.distributed import team
 from ltr_ext.errors import UserError
-from ltr_ext.trainers.checkpoint import Checkpoint, CheckpointFolder, read_checkpoint, set_aside
+from ltr_ext.trainers.checkpoint import OLDER_FORMAT, Checkpoint, CheckpointFolder, read_checkpoint, set_aside
 from ltr_ext.trainers.config import Position
 from ltr_ext.trainers.rng import gather_rng, rng_of
 from ltr_ext.trainers.scores import Scores
@@ -91,12 +91,17 @@ class Snapshots:
             The rest of its state; None if there is no checkpoint.
 
         Raises:
-            UserError: damaged, or made with other settings.
+            UserError: damaged, or made with other settings, or by a version that did not say with which.
         """
 
         def read() -> tuple[Path, Checkpoint] | None:
             found = self._latest() if checkpoint is None else (checkpoint, read_checkpoint(checkpoint))
             if found is not None:
+                if found[1].header["format"] == OLDER_FORMAT:
+                    raise UserError(
+                        f"checkpoint {found[0]}: was made by an earlier version, which did not write down its whole "
+                        "recipe: finish that run with that version, or start anew with --fresh"
+                    )
                 check_fingerprint(found[1].header["fingerprint"], fingerprint, found[0])
                 check_tensors(self.net, found[1].tensors, found[0])
             return found

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from ltr_ext.errors import UserError
 from ltr_ext.tensor_files import to_bytes
-from ltr_ext.trainers.checkpoint import Checkpoint, CheckpointFolder, read_checkpoint, set_aside, write_checkpoint
+from ltr_ext.trainers.checkpoint import (
+    FORMAT,
+    OLDER_FORMAT,
+    Checkpoint,
+    CheckpointFolder,
+    read_checkpoint,
+    set_aside,
+    write_checkpoint,
+)
 
 STATE = Checkpoint({"net.a": torch.arange(6.0).reshape(2, 3)}, {"iteration": 7, "lr": 0.1 + 0.2, "nothing": None})
 
@@ -45,7 +55,7 @@ def test_tensors_that_share_memory(tmp_path: Path) -> None:
         pytest.param(lambda whole: b"", "damaged", id="empty"),
         pytest.param(lambda whole: b"\x80\x04" + whole, "damaged", id="something else"),
         pytest.param(
-            lambda whole: whole.replace(b"training/1", b"training/9"), "not a training checkpoint", id="version"
+            lambda whole: whole.replace(b"training/2", b"training/9"), "damaged .*checksum", id="another version"
         ),
     ],
 )
@@ -137,3 +147,87 @@ def test_set_aside_never_overwrites(tmp_path: Path) -> None:
         (folder / f"file{number}").touch()
         assert set_aside(folder) == tmp_path / f"run.old-{number}"
     assert (tmp_path / "run.old-1/file1").exists() and (tmp_path / "run.old-2/file2").exists()
+
+
+def _flipped(content: bytes, position: int, change: int) -> bytes:
+    return content[:position] + bytes([content[position] ^ change]) + content[position + 1 :]
+
+
+def _read_or_complaint(path: Path) -> Checkpoint | str:
+    try:
+        return read_checkpoint(path)
+    except UserError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("change", [0x01, 0x20, 0x80, 0xFF])
+def test_no_changed_byte_goes_unnoticed(tmp_path: Path, change: int) -> None:
+    """Of the whole file: either it is refused, or nothing but padding has changed."""
+    path = tmp_path / "a.safetensors"
+    state = Checkpoint({"net.a": torch.arange(6.0), "rng": torch.arange(5, dtype=torch.uint8)}, STATE.header)
+    write_checkpoint(path, state)
+    whole, content = read_checkpoint(path), path.read_bytes()
+    unnoticed = []
+    for position in range(len(content)):
+        path.write_bytes(_flipped(content, position, change))
+        read = _read_or_complaint(path)
+        if isinstance(read, str):
+            assert "\n" not in read and str(path) in read
+            continue
+        unnoticed.append(position)
+        assert read.header == whole.header and read.tensors.keys() == whole.tensors.keys()
+        assert all(torch.equal(read.tensors[name], tensor) for name, tensor in whole.tensors.items())
+    assert all(content[position : position + 1] == b" " for position in unnoticed)
+
+
+def test_an_older_checkpoint_has_no_digest_and_can_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    header = json.dumps({"format": OLDER_FORMAT, "iteration": 7})
+    save_file(STATE.tensors, path, metadata={"box2mask": header})
+    assert read_checkpoint(path).header["iteration"] == 7
+    save_file(STATE.tensors, path, metadata={"box2mask": header.replace(OLDER_FORMAT, FORMAT)})
+    with pytest.raises(UserError, match="checksum"):
+        read_checkpoint(path)
+
+
+@pytest.mark.parametrize("header", ["[]", "7", "null", "{", "[" * 100_000, '{"format": 3}', '{"format": []}'])
+def test_a_header_of_something_else(tmp_path: Path, header: str) -> None:
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(to_bytes({}, {"box2mask": header}))
+    with pytest.raises(UserError) as caught:
+        read_checkpoint(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_damaged_one_is_set_aside_and_the_best_is_the_last_resort(tmp_path: Path) -> None:
+    folder = CheckpointFolder(tmp_path, "Net", keep_last=2)
+    for iteration in range(1, 4):
+        folder.save(iteration, Checkpoint({"a": torch.ones(3)}, {"iteration": iteration}), best=iteration == 1)
+    paths = [*folder.numbered(), folder.best]
+    for later, path in enumerate(paths):
+        found = folder.latest()
+        assert found is not None and found[0] == path
+        assert found[1].header["iteration"] == 3 - later
+        assert [path.name for path in tmp_path.glob("*.damaged")] == [paths[later - 1].stem + ".damaged"] * (later > 0)
+        if later:
+            (complaint,) = found[2]
+            assert f"{paths[later - 1]}: damaged" in complaint and complaint.endswith(f"going on from {path.name}")
+        for old in tmp_path.glob("*.damaged"):
+            old.unlink()
+        content = path.read_bytes()
+        path.write_bytes(_flipped(content, len(content) - 1, 0x01))
+    with pytest.raises(UserError, match=r"damaged .*no other in .* is whole: start anew with --fresh"):
+        folder.latest()
+    assert folder.best.is_file(), "stays in the way of a silent start from scratch"
+    folder.best.rename(folder.best.with_suffix(".damaged"))
+    with pytest.raises(UserError, match="was damaged, and there is no other: start anew with --fresh"):
+        folder.latest()
+
+
+def test_what_is_no_checkpoint_is_not_set_aside(tmp_path: Path) -> None:
+    folder = CheckpointFolder(tmp_path, "Net", keep_last=2)
+    folder.save(1, Checkpoint({}, {"iteration": 1}))
+    (tmp_path / "Net_00000002.safetensors").write_bytes(to_bytes({}, {"format": "box2mask-1"}))
+    with pytest.raises(UserError, match="a weight file already"):
+        folder.latest()
+    assert (tmp_path / "Net_00000002.safetensors").is_file()

@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 from tiny_training import BATCHES, Accident, build_trainer
 
 from ltr_ext.errors import UserError, run_command
+from ltr_ext.trainers.checkpoint import OLDER_FORMAT, Checkpoint, read_checkpoint, write_checkpoint
 from ltr_ext.trainers.options import RunOptions
 from ltr_ext.trainers.trainer import Box2MaskTrainer
 
@@ -153,6 +154,15 @@ def test_another_recipe_is_refused(tmp_path: Path) -> None:
         build_trainer(RunOptions(workspace=tmp_path), fingerprint={"seed": 0}).train(1)
 
 
+def test_a_run_of_an_earlier_version_is_refused(tmp_path: Path) -> None:
+    build_trainer(RunOptions(workspace=tmp_path)).train(1)
+    path = tmp_path / FOLDER / "TinyNet_00000005.safetensors"
+    found = read_checkpoint(path)
+    write_checkpoint(path, Checkpoint(found.tensors, found.header | {"format": OLDER_FORMAT}))
+    with pytest.raises(UserError, match=r"made by an earlier version, which .*: finish .*, or start anew with --fresh"):
+        build_trainer(RunOptions(workspace=tmp_path)).train(2)
+
+
 def test_other_frozen_weights_are_refused(tmp_path: Path) -> None:
     trainer = build_trainer(RunOptions(workspace=tmp_path))
     trainer.train(1)
@@ -183,9 +193,27 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(
     damaged.write_bytes(damaged.read_bytes()[:-100])
     build_trainer(RunOptions(workspace=tmp_path)).train(EPOCHS)
     out = capsys.readouterr().out
-    assert f"warning: checkpoint {damaged}: damaged" in out and "; set aside, an earlier one is used" in out
+    assert (
+        f"warning: checkpoint {damaged}: damaged" in out
+        and "; set aside as TinyNet_00000007.damaged, going on from TinyNet_00000006" in out
+    )
     assert "epoch 2, iteration 6" in out
     assert damaged.with_suffix(".damaged").is_file() and not damaged.exists()
+    _assert_same_bits(load_file(tmp_path / LAST), uninterrupted)
+
+
+def test_one_wrong_bit_is_not_resumed_from(
+    tmp_path: Path, uninterrupted: dict[str, torch.Tensor], capsys: pytest.CaptureFixture[str]
+) -> None:
+    build_trainer(RunOptions(workspace=tmp_path, max_iterations=4)).train(EPOCHS)
+    spoilt = tmp_path / FOLDER / "TinyNet_00000004.safetensors"
+    content = bytearray(spoilt.read_bytes())
+    content[-50] ^= 1
+    spoilt.write_bytes(content)
+    build_trainer(RunOptions(workspace=tmp_path)).train(EPOCHS)
+    out = capsys.readouterr().out
+    assert out.count("set aside as TinyNet_00000004.damaged, going on from TinyNet_00000002.safetensors") == 1
+    assert "epoch 1, iteration 2" in out
     _assert_same_bits(load_file(tmp_path / LAST), uninterrupted)
 
 
