@@ -1,57 +1,102 @@
-"""Boxes in text files: one box per line, or a table `frame,object,x,y,w,h`."""
+"""Boxes in text files: one reader for all their forms, which it tells apart by what is in the file."""
 
 from __future__ import annotations
 
-import csv
 import math
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ltr_ext.errors import UserError
+from tracker_ext.evaluation.box_lines import read_per_frame, usual_width
+from tracker_ext.evaluation.box_rows import GivenBoxes, arrange
+from tracker_ext.evaluation.box_tables import Columns, is_header, read_header, read_rows, refuse_header, table_rows
+from tracker_ext.evaluation.box_text import HEADER, Line, mistake, read_lines, split_fields, without_comments
+from tracker_ext.evaluation.box_tracks import is_kitti, is_mot, kitti_rows, mot_rows
 
-TABLE_COLUMNS = ("frame", "object", "x", "y", "w", "h")
+__all__ = ["TABLE_COLUMNS", "GivenBoxes", "box_line", "is_table", "read_boxes", "read_given_boxes", "refuse_relative"]
+
+TABLE_COLUMNS = tuple(HEADER.split(","))
+LEAST_SIDE = 2
+"""Pixels; boxes that are all smaller are parts of the frame, or useless."""
 
 
-def read_boxes(path: str | Path, num_frames: int) -> dict[int, np.ndarray]:
+def read_given_boxes(path: str | Path, num_frames: int, stems: Sequence[str] | None = None) -> GivenBoxes:
     """Read the boxes of a clip.
 
-    Two forms are understood. Lines `x,y,w,h` (comma, tab or space between the numbers), one per frame: the
-    boxes of object 1; a line of four `nan` or four zeros stands for an absent object. Or CSV with the header
-    `frame,object,x,y,w,h` (in any order): frames count from 0, objects from 1, rows that are not there mean
-    absent.
+    The forms, told apart by what is in the file:
+
+    * a line per frame: `x,y,w,h` (comma, semicolon, tab or blank; brackets may be around), with or without a header
+      that names the four columns; or VOT's polygons of eight numbers, of which the upright box around is taken;
+    * a CSV table with a header, `frame,object,x,y,w,h` or other usual names, also of corners; further columns do not
+      matter; frames count from 0, or are the names of pictures;
+    * MOTChallenge lines `frame,id,x,y,w,h,...` without a header, frames and pixels from 1; see `mot_rows`;
+    * KITTI tracking labels, frames from 0; see `kitti_rows`.
+
+    Numbers that are all nan (or missing), all 0 or all -1 state that the object is absent, as VOT's line `0` does; a
+    row that is not in a table says nothing. Lines that begin with `#` are comments.
 
     Args:
         path: the text file.
-        num_frames: N, the number of frames of the clip.
-
-    Returns:
-        Object id -> [N, 4] float64 (x, y, w, h), pixels; nan rows where the object is absent. Ids ascend.
+        num_frames: F, the number of frames of the clip.
+        stems: names of the clip's pictures without suffix, in order; None for a video.
 
     Raises:
-        UserError: unreadable, empty, a malformed line, a count that differs from the clip's, a box given twice.
+        UserError: unreadable, empty, no list of boxes, a malformed line, a count that differs from the clip's, a
+            frame that is none of the clip's, a box given twice.
     """
     path = Path(path)
-    lines = _lines(path)
-    if _has_header(lines):
-        return _read_table(path, lines, num_frames)
-    if len(lines) != num_frames:
-        raise UserError(
-            f"box file {path}: {len(lines)} boxes for {num_frames} frames; give one line per frame "
-            f"(nan,nan,nan,nan where the object is absent)"
-        )
-    return {1: np.stack([_line_box(path, number, line) for number, line in enumerate(lines, 1)])}
+    form, lines, columns, separator, width = _form(path)
+    if form == "mot":
+        rows, notes = mot_rows(path, lines)
+        return arrange(path, rows, num_frames, stems, first=1, keep_ids=False, notes=notes)
+    if form == "kitti":
+        return arrange(path, kitti_rows(path, lines), num_frames, stems, first=0, keep_ids=False)
+    if columns is None:
+        return read_per_frame(path, [(line.number, split_fields(line.text)) for line in lines], num_frames)
+    fields = read_rows(path, lines, separator, width)
+    if form == "table":
+        first = 1 if columns.mot else 0
+        return arrange(path, table_rows(path, fields, columns), num_frames, stems, first=first, keep_ids=True)
+    boxes = [(line, [row[index] for index in columns.box]) for line, row in fields]
+    return read_per_frame(path, boxes, num_frames, columns.kind)
+
+
+def read_boxes(path: str | Path, num_frames: int) -> dict[int, np.ndarray]:
+    """The boxes alone: object id -> [F, 4]; see `read_given_boxes`."""
+    return read_given_boxes(path, num_frames).boxes
 
 
 def is_table(path: str | Path) -> bool:
-    """Whether a box file is a table with a header, whose rows name their frames, rather than a line per frame.
+    """Whether the rows of a box file name their frames, rather than one line belonging to each frame.
 
     Raises:
-        UserError: unreadable or empty.
+        UserError: unreadable, empty, or no list of boxes.
     """
-    return _has_header(_lines(Path(path)))
+    return _form(Path(path))[0] != "lines"
+
+
+def refuse_relative(boxes: Mapping[int, np.ndarray], name: str) -> None:
+    """Refuse boxes that are parts of the frame rather than pixels: all numbers up to 1, or every side below 2.
+
+    Args:
+        boxes: object id -> [F, 4] (x, y, w, h), nan where there is none.
+        name: for the message.
+
+    Raises:
+        UserError: they are.
+    """
+    given = np.concatenate([np.empty((0, 4)), *(np.reshape(track, (-1, 4)) for track in boxes.values())])
+    given = given[np.isfinite(given).all(axis=1)]
+    if not len(given) or (given[:, 2:] >= LEAST_SIDE).any():
+        return
+    first = box_line(given[0])
+    if (given <= 1).all():
+        raise UserError(
+            f"{name}: boxes such as {first} are parts of the frame; multiply x, w by its width and y, h by its height"
+        )
+    raise UserError(f"{name}: boxes such as {first} have no side of {LEAST_SIDE} pixels; give x,y,w,h in pixels")
 
 
 def box_line(box: Iterable[float] | None) -> str:
@@ -60,92 +105,36 @@ def box_line(box: Iterable[float] | None) -> str:
     return ",".join("nan" if math.isnan(value) else f"{value:.3f}".rstrip("0").rstrip(".") for value in values)
 
 
-def _lines(path: Path) -> list[str]:
-    """The lines of a box file, without empty ones at its end."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = "is no text file" if isinstance(error, UnicodeDecodeError) else error.strerror
-        raise UserError(f"box file {path} cannot be read ({reason}); check the path") from error
-    while lines and not lines[-1].strip():
-        lines.pop()
+def _form(path: Path) -> tuple[str, list[Line], Columns | None, str | None, int]:
+    """Which form a file has.
+
+    Returns:
+        `mot`, `kitti`, `table` or `lines`; its lines without header and comments; and where a header is there, its
+        columns, separator and number of fields.
+    """
+    lines, comment = without_comments(read_lines(path))
+    if lines and lines[0].text.lower().startswith("sep="):  # what Excel is told by
+        lines = lines[1:]
     if not lines:
-        raise UserError(f"box file {path} is empty; give one x,y,w,h line per frame")
-    return lines
+        raise mistake(path, "has no boxes; give one x,y,w,h line per frame")
+    first = split_fields(lines[0].text)
+    if is_header(first):
+        columns, names, separator = read_header(lines[0])
+        refuse_header(path, lines[0], columns, names)
+        return _table_form(columns), lines[1:], columns, separator, len(names)
+    if is_kitti(first):
+        return "kitti", lines, None, None, 0
+    rows = [split_fields(line.text) for line in lines]
+    width = usual_width([(0, fields) for fields in rows])
+    if comment:
+        columns, names, _ = read_header(Line(0, comment))
+        if columns.kind is not None and len(names) == width and (columns.frame is None) == (columns.object is None):
+            separator = next((mark for mark in ";,\t" if mark in lines[0].text), None)
+            return _table_form(columns), lines, columns, separator, width
+    if width >= 6 and is_mot([fields for fields in rows if len(fields) == width]):
+        return "mot", lines, None, None, 0
+    return "lines", lines, None, None, 0
 
 
-def _has_header(lines: list[str]) -> bool:
-    return not _is_number(re.split(r"[,;\s]+", lines[0].strip())[0])
-
-
-def _line_box(path: Path, number: int, line: str) -> np.ndarray:
-    fields = [field for field in re.split(r"[,;\s]+", line.strip()) if field]
-    if len(fields) != 4:
-        remedy = f", or begin the file with {','.join(TABLE_COLUMNS)}" if len(fields) == len(TABLE_COLUMNS) else ""
-        raise UserError(f"box file {path} line {number}: {line.strip()!r} is not four numbers; write x,y,w,h{remedy}")
-    return _box(path, number, fields)
-
-
-def _box(path: Path, number: int, fields: list[str]) -> np.ndarray:
-    """[4] float64, all finite or all nan; many data sets write four zeros for an object that is not there."""
-    shown = ",".join(fields)
-    try:
-        box = np.array([float(field) for field in fields])
-    except ValueError:
-        raise UserError(f"box file {path} line {number}: {shown!r} is not four numbers; write x,y,w,h") from None
-    if np.isnan(box).all() or not box.any():
-        return np.full(4, np.nan)
-    if not np.isfinite(box).all():
-        raise UserError(f"box file {path} line {number}: {shown!r} is not finite; write x,y,w,h or four nan")
-    return box
-
-
-def _read_table(path: Path, lines: list[str], num_frames: int) -> dict[int, np.ndarray]:
-    reader = csv.reader(lines)
-    header = [field.strip().lower() for field in next(reader)]
-    if sorted(header) != sorted(TABLE_COLUMNS):
-        if lines[0].lstrip()[:1] in ("{", "["):
-            raise UserError(f"box file {path}: is json, which goes with run_annotate.py folder PATH --boxes FILE")
-        shown = lines[0].strip()
-        shown = shown if len(shown) <= 80 else f"{shown[:80]}..."
-        raise UserError(f"box file {path}: header {shown!r}; write {','.join(TABLE_COLUMNS)}")
-    column = {name: header.index(name) for name in TABLE_COLUMNS}
-    boxes: dict[int, np.ndarray] = {}
-    seen: set[tuple[int, int]] = set()
-    for number, row in enumerate(reader, 2):
-        fields = [field.strip() for field in row]
-        if not any(fields):
-            continue
-        if len(fields) != len(header):
-            raise UserError(f"box file {path} line {number}: {len(fields)} fields, the header has {len(header)}")
-        frame = _whole(path, number, "frame", fields[column["frame"]])
-        object_id = _whole(path, number, "object", fields[column["object"]])
-        if not 0 <= frame < num_frames:
-            raise UserError(f"box file {path} line {number}: frame {frame} of {num_frames} frames; count them from 0")
-        if not 1 <= object_id <= 254:
-            raise UserError(f"box file {path} line {number}: object {object_id}; ids run from 1 to 254")
-        if (frame, object_id) in seen:
-            raise UserError(
-                f"box file {path} line {number}: a second box of object {object_id} in frame {frame}; keep one"
-            )
-        seen.add((frame, object_id))
-        track = boxes.setdefault(object_id, np.full((num_frames, 4), np.nan))
-        track[frame] = _box(path, number, [fields[column[name]] for name in ("x", "y", "w", "h")])
-    if not boxes:
-        raise UserError(f"box file {path} has a header and no boxes; give one row per frame and object")
-    return dict(sorted(boxes.items()))
-
-
-def _is_number(field: str) -> bool:
-    try:
-        float(field)
-    except ValueError:
-        return False
-    return True
-
-
-def _whole(path: Path, number: int, name: str, field: str) -> int:
-    try:
-        return int(field)
-    except ValueError:
-        raise UserError(f"box file {path} line {number}: {name} {field!r} is not a whole number; write one") from None
+def _table_form(columns: Columns) -> str:
+    return "lines" if columns.frame is None else "table"

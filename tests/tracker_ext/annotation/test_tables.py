@@ -14,6 +14,7 @@ from tracker_ext.annotation.sources.base import (
     VideoFrames,
 )
 from tracker_ext.annotation.sources.folder import open_folder
+from tracker_ext.annotation.sources.tables import load_mot
 
 
 def test_mot(tmp_path):
@@ -25,7 +26,15 @@ def test_mot(tmp_path):
     assert sequence.objects == {1: "5", 2: "300"}
     assert sequence.boxes[2][0].tolist() == [10, 20, 8, 9], "pixels counted from 1 in the file"
     assert boxed(sequence, 1) == [0], "a line of confidence 0 is not used"
-    assert boxed(sequence, 2) == [0], "visibility 0 is absent"
+    assert boxed(sequence, 2) == [0, 1], "a box of visibility 0 is one: CVAT writes that for occluded"
+
+
+@pytest.mark.parametrize("line", ["inf,1,2,3,4,5", "1.7,1,2,3,4,5", "1,1.2,2,3,4,5", "4,1,2,3,4,5", "1,2,3"])
+def test_bad_lines_of_mot(tmp_path, line):
+    write_frames(tmp_path / "img1", ["000001.jpg", "000002.jpg"])
+    (tmp_path / "gt.txt").write_text(f"1,2,2,3,4,5\n{line}\n")
+    with pytest.raises(UserError, match=r"box file .*gt\.txt line 2: "):
+        load_mot(tmp_path / "img1", tmp_path / "gt.txt", "s")
 
 
 def test_coco_vid(tmp_path):

@@ -17,6 +17,7 @@ import numpy as np
 from ltr_ext.errors import UserError
 from tracker_ext.annotation.sources.base import BoxedSequence, PickledByFields, Pictures, VideoFrames, number_of
 from tracker_ext.annotation.sources.files import read_lines, refuse_gap
+from tracker_ext.evaluation.box_files import read_given_boxes
 from tracker_ext.evaluation.frames import VideoSource, list_pictures
 
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mpg")
@@ -128,7 +129,7 @@ def named_videos(videos: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 def load_mot(folder: Path, box_file: Path, name: str) -> BoxedSequence:
     """A MOTChallenge sequence: lines `frame,id,x,y,w,h,confidence,class,visibility`, frames and pixels from 1.
 
-    Lines of confidence 0 are not to be used; visibility 0 means absent.
+    See `mot_rows` for which lines are used.
 
     Args:
         folder: of the pictures, in natural order.
@@ -139,33 +140,9 @@ def load_mot(folder: Path, box_file: Path, name: str) -> BoxedSequence:
     if not paths:
         raise UserError(f"{name}: folder {folder} has no frames; restore it")
     refuse_gap(paths, name)
-    found: dict[tuple[int, int], Any] = {}
-    hidden: list[tuple[int, int]] = []
-    for number, line in enumerate(read_lines(box_file), 1):
-        fields = line.strip().split(",")
-        try:
-            frame, object_id = int(float(fields[0])) - 1, int(float(fields[1]))
-            x, y, w, h = (float(field) for field in fields[2:6])
-            further = [float(field) for field in fields[6:9]]
-        except (ValueError, IndexError):
-            raise UserError(
-                f"box file {box_file} line {number}: {line.strip()!r} is not frame,id,x,y,w,h,..."
-            ) from None
-        if not 0 <= frame < len(paths):
-            raise UserError(f"box file {box_file} line {number}: frame {frame + 1} of {len(paths)} frames")
-        if further[:1] == [0.0]:
-            continue
-        if (object_id, frame) in found:
-            raise UserError(f"box file {box_file} line {number}: a second box of object {object_id} in its frame")
-        found[object_id, frame] = (x - 1, y - 1, w, h)
-        if further[2:3] == [0.0]:
-            hidden.append((object_id, frame))
-    boxes, objects = number_objects(found, len(paths), name)
-    absent = {object_id: np.zeros(len(paths), bool) for object_id in boxes}
-    renumbered = {own: object_id for object_id, own in objects.items()}
-    for own_id, frame in hidden:
-        absent[renumbered[str(own_id)]][frame] = True
-    return BoxedSequence(name, Pictures(paths), frame_numbers(paths), boxes, absent, objects)
+    given = read_given_boxes(box_file, len(paths), [path.stem for path in paths])
+    objects = given.objects or {object_id: str(object_id) for object_id in given.boxes}
+    return BoxedSequence(name, Pictures(paths), frame_numbers(paths), given.boxes, given.absent, objects)
 
 
 BB_COLUMNS = (

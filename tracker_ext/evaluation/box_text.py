@@ -1,0 +1,232 @@
+"""The text of box files: decoded, split into lines and fields, numbers read strictly; what is no text is named."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import math
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ltr_ext.errors import UserError
+
+SHOWN = 80
+"""Characters of a line that a message shows at most."""
+MOST_BYTES = 2**29
+MOST_PIXELS = 1e7
+"""Coordinates beyond this are no pixels of any picture."""
+HEADER = "frame,object,x,y,w,h"
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
+_MISSING = frozenset({"", "nan", "+nan", "-nan", "na", "n/a", "none", "null"})
+_BRACKETS = "[](){}"
+_MAGIC = {
+    b"PK\x03\x04": "a zip archive or an Excel sheet; unpack it, or export it as CSV",
+    b"\x93NUMPY": "a NumPy array; write it with numpy.savetxt(FILE, boxes, delimiter=',')",
+    b"\x1f\x8b": "packed by gzip; unpack it",
+    b"SQLite format 3": "an SQLite data base; export it as CSV",
+}
+_UTF_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+class Line(NamedTuple):
+    """A line of a file."""
+
+    number: int
+    """From 1."""
+    text: str
+
+
+def shown(text: str) -> str:
+    """The text in quotes for a message, cut off if it is long."""
+    text = text.strip()
+    return repr(text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}...")
+
+
+def mistake(path: Path, message: str, line: int | None = None) -> UserError:
+    """What is wrong with a box file, to be raised."""
+    place = f"box file {path}" if line is None else f"box file {path} line {line}"
+    return UserError(f"{place}: {message}")
+
+
+def number(field: str) -> float | None:
+    """A field as a number: nan if it says that there is none (nan, NA, null, nothing), None if it is anything else."""
+    if _NUMBER.fullmatch(field):
+        return float(field)
+    if field.lower() in _MISSING:
+        return math.nan
+    if _INFINITE.fullmatch(field):
+        return math.inf
+    return None
+
+
+def whole(field: str) -> int | None:
+    """A whole number, also written as 3.0; None for anything else."""
+    if re.fullmatch(r"[+-]?\d{1,30}", field, re.ASCII):
+        return int(field)
+    value = number(field)
+    return int(value) if value is not None and abs(value) < 2**53 and value == int(value) else None
+
+
+def split_fields(text: str) -> list[str]:
+    """The fields of a line: between semicolons, else between commas, else between blanks; brackets and quotes go."""
+    text = text.strip()
+    if text[:1] and text[0] in _BRACKETS:
+        text = text.strip(_BRACKETS + ",; \t")
+    separator = ";" if ";" in text else "," if "," in text else None
+    fields = [field.strip().strip("\"'") for field in text.split(separator)]
+    if len(fields) > 1 and not fields[-1] and any(fields):  # a separator at the end of the line
+        fields.pop()
+    return fields
+
+
+def comma_hint(text: str) -> str:
+    """A remedy for numbers with decimal commas between semicolons or blanks, if a line has them; else nothing."""
+    commas = re.search(r"(^|[;\t ])[+-]?\d+,\d+(?=[;\t ]|$)", text) and re.search(r"[;\t ]", text)
+    return "; write numbers with a decimal point, as 48.5" if commas else ""
+
+
+def read_lines(path: Path) -> list[Line]:
+    """The lines of a box file without blank ones at its end.
+
+    Raises:
+        UserError: unreadable, no UTF-8 text, empty, or a text of another kind (json, XML).
+    """
+    text = _decode(path, _bytes(path)).rstrip("\x1a")
+    if not text.strip():
+        raise UserError(f"box file {path} is empty; give one x,y,w,h line per frame")
+    rows = _json_rows(path, text)
+    if rows is not None:
+        return [Line(index, ",".join(map(str, row))) for index, row in enumerate(rows, 1)]
+    if text.lstrip().startswith("<"):
+        raise mistake(path, "is XML; export it as CSV or as MOT (CVAT: 'MOT 1.1')")
+    lines = [Line(index, line) for index, line in enumerate(re.split(r"\r\r\n|\r\n|\r|\n", text), 1)]
+    while not lines[-1].text.strip():
+        lines.pop()
+    return lines
+
+
+def without_comments(lines: Iterable[Line]) -> tuple[list[Line], str]:
+    """The lines that do not begin with `#`, and the text of the last comment above them all, which may be a header."""
+    kept: list[Line] = []
+    comment = ""
+    for line in lines:
+        if not line.text.lstrip().startswith("#"):
+            kept.append(line)
+        elif not kept:
+            comment = line.text.strip().lstrip("#").strip()
+    first = next((index for index, line in enumerate(kept) if line.text.strip()), len(kept))
+    return kept[first:] if comment else kept, comment
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        if path.exists() and not path.is_file():
+            raise UserError(f"box file {path} cannot be read (it is no file); check the path")
+        if path.stat().st_size > MOST_BYTES:
+            raise mistake(path, f"has {path.stat().st_size} bytes, which is no list of boxes; check the path")
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UserError(f"box file {path} cannot be read ({reason}); check the path") from error
+
+
+def _decode(path: Path, data: bytes) -> str:
+    for start, kind in _MAGIC.items():
+        if data.startswith(start):
+            raise mistake(path, f"is no text file but {kind}")
+    sample = data[:1000]
+    for bits, marks, zeros in (("32", _UTF_32, 3), ("16", _UTF_16, 1)):
+        # Without a mark at the start: ASCII letters, each with its zero bytes.
+        plain = len(sample) >= 8 and sample.count(0) * (zeros + 1) >= 0.9 * zeros * len(sample)
+        if data.startswith(marks) or plain:
+            raise mistake(path, f"is UTF-{bits} text, no text file in UTF-8; save it as UTF-8")
+    if b"\0" in data:
+        raise mistake(path, "is no text file (it has NUL bytes); check the path")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        byte = data[error.start]
+        text = sum(32 <= value < 127 or value in b"\t\r\n" for value in sample) >= 0.8 * len(sample)
+        kind = "Latin-1 or Windows text, " if text else ""
+        raise mistake(
+            path, f"is {kind}no text file in UTF-8 (byte 0x{byte:02x} in line {line}); save it as UTF-8"
+        ) from error
+
+
+def _json_rows(path: Path, text: str) -> list[Sequence[float]] | None:
+    """The rows of a json list of lists of numbers; None if the text is no json.
+
+    Raises:
+        UserError: any other json, by the name of the tool that writes it.
+    """
+    start = text.lstrip()[:1]
+    if start not in ("{", "["):
+        return None
+    try:
+        content = json.loads(text)
+    except RecursionError:
+        raise mistake(path, "is json that is nested too deeply; write one x,y,w,h line per frame") from None
+    except ValueError as error:
+        if start == "[":  # [48, 108, 185, 110] on every line
+            return None
+        if re.match(r'\s*\{\s*"', text) and "\n" in text.strip() and _is_json(text.strip().splitlines()[0]):
+            raise mistake(path, f"is json, one per line; write it as CSV with the header {HEADER}") from error
+        raise mistake(path, f"begins like a json but is none ({error}); restore it") from error
+    if isinstance(content, list) and content and all(map(_is_numbers, content)):
+        return content
+    if _is_numbers(content):
+        return [content]
+    raise mistake(path, _json_kind(content))
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _is_numbers(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(item, int | float) and not isinstance(item, bool) for item in value)
+        and all(not isinstance(item, int) or abs(item) < 2**53 for item in value)
+    )
+
+
+def _json_kind(content: Any) -> str:
+    """What a json is, and what to do with it."""
+    remedy = "write its boxes as one x,y,w,h line per frame"
+    keys = set(content) if isinstance(content, dict) else set()
+    if "shapes" in keys:
+        first_only = f"for the box of the first frame alone: run_tracker.py {_labelme_box(content)}"
+        return f"is labelme's json of one picture; {remedy}, or {first_only}"
+    if "videos" in keys or {"images", "annotations"} <= keys:
+        return "is json, which goes with run_annotate.py folder PATH --boxes FILE (COCO-VID or YouTube-VIS)"
+    first = content[0] if isinstance(content, list) and content else content
+    if isinstance(first, dict) and ({"data", "annotations"} <= set(first) or "task" in keys or "box" in keys):
+        return f"is Label Studio's json; {remedy} (its numbers are percent of the frame)"
+    if "_via_img_metadata" in keys or any(isinstance(item, dict) and "regions" in item for item in _values(content)):
+        return f"is json of the VGG annotator; {remedy}"
+    return f"is json of a kind that is not known; {remedy}, or give a COCO-VID json to run_annotate.py folder"
+
+
+def _values(content: Any) -> list[Any]:
+    return list(content.values()) if isinstance(content, dict) else content if isinstance(content, list) else []
+
+
+def _labelme_box(content: dict[str, Any]) -> str:
+    """`--box x,y,w,h` of the first rectangle."""
+    try:
+        (x0, y0), (x1, y1) = next(shape["points"] for shape in content["shapes"] if shape["shape_type"] == "rectangle")
+        left, top = min(x0, x1), min(y0, y1)
+        return f"... --video PATH --box {left:g},{top:g},{abs(x1 - x0):g},{abs(y1 - y0):g}"
+    except (StopIteration, KeyError, TypeError, ValueError, OverflowError):
+        return "... --video PATH --box x,y,w,h"
