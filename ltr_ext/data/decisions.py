@@ -46,8 +46,8 @@ def read_decisions(path: str | Path) -> dict[str, Decision]:
     """
     path = Path(path)
     try:
-        # Spreadsheets put a byte order mark in front.
-        text = path.read_text(encoding="utf-8-sig")
+        # Spreadsheets put a byte order mark in front. Read as bytes, a quoted name keeps its line breaks as they are.
+        text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = "is no text file" if isinstance(error, UnicodeDecodeError) else error.strerror
         raise UserError(f"decisions {path} cannot be read ({reason}); name the CSV file of the report page") from error
@@ -82,9 +82,11 @@ def write_decisions(path: str | Path, decisions: Iterable[Decision]) -> None:
         decisions: in the order they shall have.
     """
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([decision.sequence, decision.choice, decision.comment] for decision in decisions)
+    rows = [[decision.sequence, decision.choice, decision.comment] for decision in decisions]
+    # Of line breaks, older csv modules quote the file's own kind only.
+    odd = any("\r" in cell for row in rows for cell in row)
+    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL if odd else csv.QUOTE_MINIMAL)
+    writer.writerows([COLUMNS, *rows])
     write_text(path, text.getvalue())
 
 

@@ -27,6 +27,8 @@ from tracker_ext.annotation.decisions import read_manifests
 
 REPORT_FILE = "report.html"
 PAGE_FOLDER = Path(__file__).resolve().parent / "page"
+SCRIPTS = ("logic.js", "review.js", "page.js", "actions.js")
+"""In this order: each uses what stands in those before it."""
 SPARK_POINTS = 48
 """Most points of the curve of a sequence; each is the least confidence of its frames."""
 WORST_SHARE = 0.2
@@ -181,7 +183,7 @@ def render_page(job: dict[str, str], summaries: Iterable[SequenceSummary]) -> st
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     parts = {
         "/*STYLE*/": _part("report.css"),
-        "/*SCRIPT*/": _part("logic.js") + _part("page.js"),
+        "/*SCRIPT*/": "".join(map(_part, SCRIPTS)),
         # "<" occurs in no JSON syntax, so that escaping it everywhere leaves the data as they are and no name can
         # close the element.
         "/*DATA*/": text.replace("<", "\\u003c"),

@@ -9,7 +9,12 @@ from ltr_ext.errors import UserError
 
 
 def test_there_and_back(tmp_path):
-    decisions = [Decision('é, "x"', "reject", "two\nlines"), Decision("b/c", "flag"), Decision("d", "accept", "fine")]
+    decisions = [
+        Decision('é, "x"', "reject", "two\nlines"),
+        Decision("b/c", "flag"),
+        Decision("d", "accept", "fine"),
+        Decision("carriage\rreturn", "accept", "\r\n"),
+    ]
     write_decisions(tmp_path / "d.csv", decisions)
     found = read_decisions(tmp_path / "d.csv")
     assert list(found.values()) == decisions

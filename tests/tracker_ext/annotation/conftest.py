@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 import torch
 from job_files import NAMES, annotate, got10k
+from review_browser import browser, page, report
 
 from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
 from ltr_ext.weights import save_network
+
+__all__ = ["browser", "page", "report"]
 
 
 @pytest.fixture(scope="session")

@@ -107,6 +107,8 @@ class TestLogic:
     def run(self, page: str, code: str):
         script = f"""
         const L = require({json.dumps(str(PAGE_FOLDER / "logic.js"))});
+        Object.assign(globalThis, L);
+        const {{ Review }} = require({json.dumps(str(PAGE_FOLDER / "review.js"))});
         const data = {json.dumps(embedded(page))};
         const s = L.unpack(data), made = new Map();
         const all = {{text: "", confidence: [0, 1], tightness: [0, 1], decision: "all", order: "worst"}};
@@ -145,6 +147,43 @@ class TestLogic:
             self.run(page, 'return [null, "", "{", "[1]", \'[["a", "burn"]]\'].map((t) => L.restore(t).size)')
             == [0] * 5
         )
+
+    def test_levels_have_a_word_and_tightness_is_nothing_beside_a_bad_mask(self, page):
+        found = self.run(
+            page,
+            """const t = (confidence, worst, tightness) => L.tightnessLevel({confidence, worst, tightness}).word;
+            return [[null, 0, 0.69, 0.6999, 0.7, 0.79, 0.8, 1].map((v) => L.confidenceLevel(v).word),
+                    [null, 0, 0.6949, 0.6999, 0.7, 1].map(L.percent),
+                    [t(0.69, 0.6, 1), t(null, null, 1), t(0.9, 0.6, 1), t(0.9, 0.6, 0.4), t(0.9, 0.8, 1),
+                     t(0.9, 0.8, null)]];""",
+        )
+        assert found[0] == ["unknown", "low", "low", "low", "fair", "fair", "good", "good"]
+        assert found[1] == ["?", "0.00", "0.69", "<0.70", "0.70", "1.00"]
+        assert found[2] == ["", "", "", "loose", "tight", ""]
+
+    def test_the_filter_in_words(self, page):
+        found = self.run(
+            page,
+            """return [{}, {text: " a "}, {confidence: [0, 0.5], tightness: [0.2, 1], decision: "none"}].map(
+            (f) => L.describeFilter({...all, ...f}))""",
+        )
+        words = "confidence 0 to 0.5, tightness 0.2 to 1, undecided"
+        assert found == ["", "name contains \u201c\u2068a\u2069\u201d", words]
+
+    def test_every_step_can_be_undone_in_turn(self, page):
+        """From the bulk decision back to what was applied; `u` on an applied decision is no step."""
+        found = self.run(
+            page,
+            """const r = new Review('[["seq_00000", "flag", "why"]]'), start = L.store(r.made), texts = [];
+            r.takeBack(s.find((one) => one.name === "seq_00001"));
+            r.comment(s[0], "a"); r.comment(s[0], "ab"); r.leave(); r.comment(s[0], "abc");
+            const words = r.decide(s, "reject");
+            const steps = r.steps.length;
+            while (r.steps.length) { r.undo(); texts.push(r.of(s[0]).comment); }
+            return [words, steps, texts, L.store(r.made) === start, r.undo()];""",
+        )
+        assert found[0] == "5 sequences rejected (before: 4 undecided, 1 flagged)"
+        assert found[1:] == [3, ["abc", "ab", "why"], True, None]
 
     def test_curve(self, page):
         path = self.run(page, "return L.sparkPath([100, 0, -1, 50], 40, 22)")

@@ -1,7 +1,11 @@
 "use strict";
-// What the page does without a page: unpack, filter, order, decide, export. No DOM here.
+// What the page does without a page: unpack, filter, order, judge, draw curves. No DOM here.
 
 const CHOICES = ["accept", "reject", "flag"];
+const WORDS = { accept: "accepted", reject: "rejected", flag: "flagged", none: "undecided" };
+// docs/trust.md: a mask below 0.7 deserves a look; from 0.8 on the true J of real clips is about what is claimed.
+const LOW_CONFIDENCE = 0.7;
+const GOOD_CONFIDENCE = 0.8;
 
 // One object per sequence; its fields are named by `data.fields`.
 function unpack(data) {
@@ -82,6 +86,11 @@ function exportCsv(sequences, made) {
   return lines.join("\n") + "\n";
 }
 
+// Comments that no decision takes along into decisions.csv.
+function waitingComments(sequences, made) {
+  return sequences.filter((s) => { const { choice, comment } = decisionOf(s, made); return !choice && comment; }).length;
+}
+
 // What the browser kept; what does not fit is dropped.
 function restore(text) {
   const made = new Map();
@@ -97,6 +106,42 @@ function restore(text) {
 
 function store(made) {
   return JSON.stringify([...made].map(([name, decision]) => [name, decision.choice, decision.comment]));
+}
+
+// { css, word } of a confidence: a colour never stands without its word. An unknown one is to be looked at, too.
+function confidenceLevel(value) {
+  if (value === null) return { css: "unknown", word: "unknown" };
+  if (value < LOW_CONFIDENCE) return { css: "low", word: "low" };
+  return value < GOOD_CONFIDENCE ? { css: "fair", word: "fair" } : { css: "good", word: "good" };
+}
+
+// A tight box around a bad mask is no good sign: tightness has a colour only beside masks that can be trusted.
+function tightnessLevel(sequence) {
+  const value = sequence.tightness;
+  if (value === null || known(sequence.confidence) < LOW_CONFIDENCE) return { css: "", word: "" };
+  if (value < 0.5) return { css: "low", word: "loose" };
+  if (value < 0.75) return { css: "fair", word: "fair" };
+  return known(sequence.worst) < LOW_CONFIDENCE ? { css: "", word: "" } : { css: "good", word: "tight" };
+}
+
+// The filter in words; "" where it lets everything pass.
+function describeFilter(filter) {
+  const range = (name, [from, to]) => (from > 0 || to < 1 ? [`${name} ${from} to ${to}`] : []);
+  const text = filter.text.trim();
+  return [
+    ...(text ? [`name contains \u201c${isolated(text)}\u201d`] : []),
+    ...range("confidence", filter.confidence), ...range("tightness", filter.tightness),
+    ...(filter.decision === "all" ? [] : [WORDS[filter.decision]]),
+  ].join(", ");
+}
+
+// A name inside a sentence: one that is written from right to left does not turn the sentence around.
+function isolated(name) {
+  return "\u2068" + name + "\u2069";
+}
+
+function counted(number, noun) {
+  return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 }
 
 function histogram(values, bins) {
@@ -125,12 +170,16 @@ function pictureUrl(sequence, file) {
   return ["preview", ...sequence.folder.split("/"), file].map(encodeURIComponent).join("/");
 }
 
+// Two decimals; what is just below the line does not look as if it were on it.
 function percent(value) {
-  return value === null ? "?" : value.toFixed(2);
+  if (value === null) return "?";
+  const text = value.toFixed(2);
+  return value < LOW_CONFIDENCE && Number(text) >= LOW_CONFIDENCE ? "<" + text : text;
 }
 
 if (typeof module !== "undefined") {
   module.exports = {
-    unpack, select, counts, exportCsv, restore, store, histogram, sparkPath, pictureUrl, csvCell, decisionOf, percent,
+    CHOICES, WORDS, unpack, select, counts, exportCsv, waitingComments, restore, store, csvCell, decisionOf,
+    confidenceLevel, tightnessLevel, describeFilter, isolated, counted, histogram, sparkPath, pictureUrl, percent,
   };
 }

@@ -4,18 +4,24 @@
 const ROW = 68;
 const OVERSCAN = 6;
 const SVG = "http://www.w3.org/2000/svg";
-const WORDS = { accept: "accepted", reject: "rejected", flag: "flagged", none: "undecided" };
 
 const at = (id) => document.getElementById(id);
 const data = JSON.parse(at("data").textContent);
 const sequences = unpack(data);
 const KEY = "box2mask-decisions:" + data.job.id;
-let made = new Map();
 let kept = true;
-try { made = restore(localStorage.getItem(KEY)); } catch { kept = false; }
+const review = new Review(readStorage());
 let shown = [];
 let current = 0;
+// The sequence that was decided last, for a comment that comes after its decision ...
+let justDecided = null;
+// ... and is on the right while the comment is written, though the list has gone on to the next.
+let lookedBackAt = null;
 const rows = new Map();
+
+function readStorage() {
+  try { return localStorage.getItem(KEY); } catch { kept = false; return null; }
+}
 
 function element(tag, className, text) {
   const node = document.createElement(tag);
@@ -32,6 +38,14 @@ function svg(tag, attributes) {
 
 function say(text) {
   at("live").textContent = text;
+  const step = review.steps.at(-1);
+  at("undo").disabled = !step;
+  at("undo").title = step ? `Take back: ${step.words}` : "Nothing to take back";
+}
+
+// The sequence that decisions and comments are about.
+function subject() {
+  return lookedBackAt || shown[current];
 }
 
 function filter() {
@@ -46,7 +60,7 @@ function filter() {
 }
 
 function refresh(keepName) {
-  shown = select(sequences, made, filter());
+  shown = select(sequences, review.made, filter());
   const place = keepName === undefined ? -1 : shown.findIndex((s) => s.name === keepName);
   current = place >= 0 ? place : Math.max(0, Math.min(current, shown.length - 1));
   for (const row of rows.values()) row.remove();
@@ -55,7 +69,7 @@ function refresh(keepName) {
   at("nothing").hidden = shown.length > 0;
   at("shown").textContent = shown.length === sequences.length
     ? `${sequences.length} sequences` : `${shown.length} of ${sequences.length} sequences`;
-  at("bulk-count").textContent = String(shown.length);
+  showBulk();
   drawHistogram();
   progress();
   reveal();
@@ -71,12 +85,13 @@ function drawHistogram() {
   box.replaceChildren(...bars.map((count, place) => {
     const height = count ? Math.max(1.5, (count / most) * 24) : 0;
     const inside = (place + 1) / 20 > range[0] && place / 20 <= range[1];
-    return svg("rect", { x: place * 5 + 0.4, y: 24 - height, width: 4.2, height, class: inside ? "in" : "out" });
+    const level = (place + 0.5) / 20 < LOW_CONFIDENCE ? "in low" : "in";
+    return svg("rect", { x: place * 5 + 0.4, y: 24 - height, width: 4.2, height, class: inside ? level : "out" });
   }));
 }
 
 function progress() {
-  const count = counts(sequences, made);
+  const count = counts(sequences, review.made);
   const decided = sequences.length - count.none;
   const text = element("span", "", `${decided} of ${sequences.length} decided`);
   const bar = element("div", "bar");
@@ -108,7 +123,7 @@ function draw() {
 }
 
 function mark() {
-  for (const [place, row] of rows) row.setAttribute("aria-selected", String(place === current));
+  for (const [place, row] of rows) row.setAttribute("aria-selected", String(shown[place] === subject()));
   if (rows.has(current)) at("list").setAttribute("aria-activedescendant", rows.get(current).id);
   else at("list").removeAttribute("aria-activedescendant");
 }
@@ -120,9 +135,11 @@ function makeRow(sequence, place) {
   row.setAttribute("role", "option");
   row.setAttribute("aria-setsize", String(shown.length));
   row.setAttribute("aria-posinset", String(place + 1));
-  const choice = decisionOf(sequence, made).choice || "none";
-  row.setAttribute("aria-label", `${sequence.name}, confidence ${percent(sequence.confidence)}, worst fifth ` +
-    `${percent(sequence.worst)}, tightness ${percent(sequence.tightness)}, ${WORDS[choice]}`);
+  const choice = review.of(sequence).choice || "none";
+  const confidence = confidenceLevel(sequence.confidence);
+  const worst = confidenceLevel(sequence.worst);
+  row.setAttribute("aria-label", `${sequence.name}, confidence ${percent(sequence.confidence)} ${confidence.word}, ` +
+    `worst fifth ${percent(sequence.worst)} ${worst.word}, tightness ${percent(sequence.tightness)}, ${WORDS[choice]}`);
   const thumb = element("span", "thumb");
   if (sequence.pictures.length) {
     const image = element("img");
@@ -133,36 +150,47 @@ function makeRow(sequence, place) {
     thumb.append(image);
   }
   const names = element("span", "names");
-  names.append(element("b", "", sequence.name));
+  names.append(nameElement("b", sequence.name));
   const notes = element("small", "", `${sequence.frames} frames` +
     (sequence.objects > 1 ? `, ${sequence.objects} objects` : ""));
   if (sequence.empty) notes.append(element("em", "", `${sequence.empty} empty`));
   if (sequence.jump !== null && sequence.jump >= 1) notes.append(element("em", "", `area jump ${sequence.jump.toFixed(1)}`));
   if (sequence.parts > 2) notes.append(element("em", "", `${sequence.parts} parts`));
   names.append(notes);
-  row.append(thumb, names, spark(sequence.spark, 150, 36), measure(sequence.confidence), measure(sequence.worst),
-    measure(sequence.tightness), element("span", "chip " + choice, WORDS[choice]));
+  row.append(thumb, names, spark(sequence.spark, 150, 36), measure(sequence.confidence, confidence),
+    measure(sequence.worst, worst), measure(sequence.tightness, tightnessLevel(sequence)),
+    element("span", "chip " + choice, WORDS[choice]));
   row.addEventListener("click", () => { go(place); at("list").focus({ preventScroll: true }); });
   return row;
 }
 
 function spark(values, width, height) {
   const box = svg("svg", { viewBox: `0 0 ${width} ${height}`, class: "spark", preserveAspectRatio: "none", "aria-hidden": "true" });
-  box.append(svg("line", { x1: 0, x2: width, y1: height / 2, y2: height / 2 }));
+  const line = height - 1 - LOW_CONFIDENCE * (height - 2);
+  box.append(svg("line", { x1: 0, x2: width, y1: line, y2: line }));
   box.append(svg("path", { d: sparkPath(values, width, height) }));
   return box;
 }
 
-function measure(value) {
-  const level = known(value) >= 0.75 ? " high" : known(value) >= 0.5 ? " middling" : "";
-  const cell = element("span", "measure" + level, percent(value));
+function measure(value, level) {
+  const cell = element("span", "measure " + level.css, percent(value));
+  cell.append(element("small", "", level.word));
   cell.style.setProperty("--part", String(known(value)));
   return cell;
+}
+
+// A name is shown as it is, in its own direction, and leaves that of its neighbours alone.
+function nameElement(tag, name) {
+  const node = element(tag, "", name);
+  node.dir = "auto";
+  node.title = name;
+  return node;
 }
 
 function go(place) {
   if (!shown.length) return;
   current = Math.max(0, Math.min(place, shown.length - 1));
+  justDecided = lookedBackAt = null;
   reveal();
   draw();
   detail();
@@ -176,137 +204,39 @@ function reveal() {
 }
 
 function detail() {
-  const sequence = shown[current];
+  const sequence = subject();
   at("detail").classList.toggle("none", !sequence);
+  at("looked-back").hidden = !lookedBackAt;
   if (!sequence) { at("name").textContent = ""; at("pictures").replaceChildren(); at("numbers").replaceChildren(); return; }
-  const decision = decisionOf(sequence, made);
+  const decision = review.of(sequence);
   at("name").textContent = sequence.name;
   for (const button of document.querySelectorAll("[data-choice]")) {
     button.setAttribute("aria-pressed", String(button.dataset.choice === decision.choice));
   }
-  at("comment").value = decision.comment || "";
-  at("comment").disabled = !decision.choice;
-  at("comment").placeholder = decision.choice ? "why   c" : "decide first";
+  const text = decision.comment || "";
+  if (at("comment").value !== text) at("comment").value = text;
+  at("comment").disabled = false;
+  at("comment").placeholder = "why   c";
+  at("comment-waits").hidden = Boolean(decision.choice) || !text;
   at("chart").replaceChildren(element("span", "", "1"), spark(sequence.spark, 360, 60), element("span", "", "0"),
-    element("small", "", `least confidence, frame 1 to ${sequence.frames}`));
+    element("small", "", `least confidence, frame 1 to ${sequence.frames}; the line is at ${LOW_CONFIDENCE}`));
   at("pictures").replaceChildren(...sequence.pictures.map(([file, caption, confidence]) => {
     const figure = element("figure");
     const image = element("img");
     image.src = pictureUrl(sequence, file);
     image.alt = `Masks of ${sequence.name}, frame ${caption}`;
     image.decoding = "async";
-    figure.append(image, element("figcaption", "", `${caption}, confidence ${percent(confidence)}`));
+    const level = confidenceLevel(confidence);
+    figure.append(image, element("figcaption", level.css, `${caption}, confidence ${percent(confidence)} ${level.word}`));
     return figure;
   }));
+  const judged = (value) => [percent(value), confidenceLevel(value)];
   const facts = [
-    ["mean confidence", percent(sequence.confidence)], ["worst fifth", percent(sequence.worst)],
-    ["least", percent(sequence.least)], ["mean tightness", percent(sequence.tightness)],
+    ["mean confidence", ...judged(sequence.confidence)], ["worst fifth", ...judged(sequence.worst)],
+    ["least", ...judged(sequence.least)], ["mean tightness", percent(sequence.tightness), tightnessLevel(sequence)],
     ["empty masks", sequence.empty], ["largest area jump", sequence.jump === null ? "?" : sequence.jump.toFixed(2)],
     ["most parts", sequence.parts], ["masks at the border", sequence.border],
   ];
-  at("numbers").replaceChildren(...facts.flatMap(([name, value]) => [element("dt", "", name), element("dd", "", String(value))]));
+  at("numbers").replaceChildren(...facts.flatMap(([name, value, level = { css: "", word: "" }]) =>
+    [element("dt", "", name), element("dd", level.css, `${value} ${level.word}`.trim())]));
 }
-
-function save() {
-  if (!kept) return;
-  try { localStorage.setItem(KEY, store(made)); } catch { kept = false; notice(); }
-}
-
-function notice() {
-  at("facts").append(element("strong", "", " This browser keeps nothing: download the decisions before you close the page."));
-}
-
-function decide(choice) {
-  const sequence = shown[current];
-  if (!sequence) return;
-  const before = decisionOf(sequence, made);
-  if (choice === "") made.delete(sequence.name);
-  else made.set(sequence.name, { choice, comment: before.comment || "" });
-  save();
-  say(`${sequence.name} ${WORDS[decisionOf(sequence, made).choice || "none"]}`);
-  const next = choice === "" ? sequence : shown[current + 1];
-  refresh(next ? next.name : sequence.name);
-}
-
-function decideAll(choice) {
-  if (!shown.length || !confirm(`${shown.length} sequences: ${choice} all of them?`)) return;
-  for (const sequence of shown) made.set(sequence.name, { choice, comment: decisionOf(sequence, made).comment || "" });
-  save();
-  say(`${shown.length} sequences ${WORDS[choice]}`);
-  refresh();
-}
-
-function comment() {
-  const sequence = shown[current];
-  const decision = sequence && decisionOf(sequence, made);
-  if (!decision || !decision.choice) return;
-  made.set(sequence.name, { choice: decision.choice, comment: at("comment").value });
-  save();
-}
-
-function download() {
-  const text = exportCsv(sequences, made);
-  const link = element("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
-  link.download = "decisions.csv";
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-  say(`decisions.csv with ${sequences.length - counts(sequences, made).none} decisions`);
-}
-
-const KEYS = {
-  j: () => go(current + 1), ArrowDown: () => go(current + 1),
-  k: () => go(current - 1), ArrowUp: () => go(current - 1),
-  PageDown: () => go(current + Math.max(1, Math.floor(at("list").clientHeight / ROW) - 1)),
-  PageUp: () => go(current - Math.max(1, Math.floor(at("list").clientHeight / ROW) - 1)),
-  Home: () => go(0), End: () => go(shown.length - 1),
-  a: () => decide("accept"), r: () => decide("reject"), f: () => decide("flag"), u: () => decide(""),
-  c: () => at("comment").focus(), e: download,
-  "/": () => { at("text").focus(); at("text").select(); },
-  "?": () => at("help").showModal(),
-};
-
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || at("help").open) return;
-  const field = event.target.closest("input, select, textarea");
-  if (field) {
-    if (event.key === "Escape" || (event.key === "Enter" && field.type !== "number")) {
-      field.blur();
-      at("list").focus();
-      event.preventDefault();
-    }
-    return;
-  }
-  const action = KEYS[event.key];
-  if (action) { event.preventDefault(); action(); }
-});
-
-let waiting = false;
-at("list").addEventListener("scroll", () => {
-  if (waiting) return;
-  waiting = true;
-  requestAnimationFrame(() => { waiting = false; draw(); });
-});
-addEventListener("resize", draw);
-at("filters").addEventListener("input", () => { current = 0; refresh(); });
-at("filters").addEventListener("submit", (event) => event.preventDefault());
-at("filters").addEventListener("reset", () => setTimeout(() => refresh(shown[current] && shown[current].name)));
-at("comment").addEventListener("input", comment);
-at("export").addEventListener("click", download);
-at("help-open").addEventListener("click", () => at("help").showModal());
-for (const button of document.querySelectorAll("[data-choice]")) {
-  button.addEventListener("click", () => decide(button.dataset.choice));
-}
-for (const button of document.querySelectorAll("[data-bulk]")) {
-  button.addEventListener("click", () => decideAll(button.dataset.bulk));
-}
-
-document.title = `${data.job.name}: masks to review`;
-at("job").textContent = data.job.name;
-at("facts").textContent = data.job.facts;
-if (!kept) notice();
-refresh();
-at("list").focus({ preventScroll: true });
-document.documentElement.dataset.ready = performance.now().toFixed(0);
