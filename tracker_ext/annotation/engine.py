@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ltr_ext.data.boxes import check_box
+from ltr_ext.data.image_io import IGNORE_LABEL
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
 from tracker_ext.annotation.config import AnnotateConfig
@@ -24,8 +26,8 @@ WindowPlan = Callable[[int], Iterable[Window]]
 BACKGROUND_LOGIT = -100.0
 """Logit of what lies outside a box."""
 
-MAX_OBJECT_ID = 254
-"""Ids are mask pixels; 0 is background, 255 undecided."""
+MAX_OBJECT_ID = 65534
+"""Ids are pixels of a label map of 16 bits at most; what a format on disk holds is the format's matter."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class FrameMasks:
     index: int
     """Number of the frame, from 0."""
     labels: np.ndarray
-    """[H, W] uint8: object id, 0 for background."""
+    """[H, W]: object id, 0 for background; uint8, or uint16 if the clip has an id above 254 (255 is "undecided")."""
     scores: dict[int, float]
     """Object id -> mean probability of the pixels of its mask, 0..1; 0 for an empty mask. Boxed objects only."""
     logits: dict[int, np.ndarray] | None
@@ -152,6 +154,7 @@ def annotate(
         for object_id, track in tracks.items()
     }
     num_boxes = len(next(iter(tracks.values())))
+    dtype = label_type(tracks)
     sizes: deque[tuple[int, int]] = deque()
     num_read = num_given = 0
     for index, frame in enumerate(frames):
@@ -174,7 +177,7 @@ def annotate(
                 for object_id, answer in answers.items()
                 if answer is not None
             }
-            yield _merge(num_given, pasted, sizes.popleft(), keep_logits)
+            yield _merge(num_given, pasted, sizes.popleft(), keep_logits, dtype)
             num_given += 1
     if num_read < num_boxes or num_read == 0:
         raise UserError(f"{name}: {num_read} frames for {num_boxes or 'the given'} boxes; give one box per frame")
@@ -209,9 +212,20 @@ def box_logits(answer: CropLogits, box: np.ndarray, tolerance: float, image_hw: 
     return logits
 
 
-def _merge(index: int, pasted: dict[int, np.ndarray], image_hw: tuple[int, int], keep_logits: bool) -> FrameMasks:
+def label_type(object_ids: Iterable[int]) -> type[np.unsignedinteger[Any]]:
+    """Type of a label map that holds these ids: uint8 up to 254, since 255 stands for undecided there, else uint16."""
+    return np.uint8 if max(object_ids, default=0) < IGNORE_LABEL else np.uint16
+
+
+def _merge(
+    index: int,
+    pasted: dict[int, np.ndarray],
+    image_hw: tuple[int, int],
+    keep_logits: bool,
+    dtype: type[np.unsignedinteger[Any]],
+) -> FrameMasks:
     """Label map of the objects' logits: the highest one above 0 wins."""
-    labels = np.zeros(image_hw, dtype=np.uint8)
+    labels = np.zeros(image_hw, dtype=dtype)
     highest = np.zeros(image_hw, dtype=np.float32)
     for object_id, logits in pasted.items():
         wins = logits > highest

@@ -29,7 +29,14 @@ from tracker_ext.annotation.lock import SequenceLock
 from tracker_ext.annotation.names import safe_name
 from tracker_ext.annotation.pipeline import Behind, ahead
 from tracker_ext.annotation.preview import PreviewCollector, write_preview
-from tracker_ext.annotation.sources.base import BoxedSequence, Pictures, PreparedBoxes, VideoFrames, prepare_boxes
+from tracker_ext.annotation.sources.base import (
+    BoxedSequence,
+    Pictures,
+    PreparedBoxes,
+    VideoFrames,
+    mask_stems,
+    prepare_boxes,
+)
 from tracker_ext.annotation.trust import TrustMeter
 from tracker_ext.evaluation.frames import VideoSource
 
@@ -193,7 +200,7 @@ def sequence_info(sequence: BoxedSequence, prepared: PreparedBoxes) -> SequenceI
         sequence.name,
         safe_name(sequence.name),
         prepared.sizes,
-        frames.stems(),
+        mask_stems(frames),
         sequence.numbers,
         objects,
         frames.paths if isinstance(frames, Pictures) else None,
@@ -238,7 +245,7 @@ class Recorder:
         dropped = [i for i, found in trust.items() if found.area and found.confidence < self._min_confidence]
         self.num_dropped += len(dropped)
         if dropped:
-            labels = np.where(np.isin(labels, dropped), 0, labels).astype(np.uint8)
+            labels = np.where(np.isin(labels, dropped), 0, labels).astype(labels.dtype)
         for writer in self._writers:
             writer.add(index, labels, trust)
 

@@ -36,7 +36,8 @@ def draw_overlay(
 
     Args:
         frame: [H, W, 3] uint8 RGB; not changed.
-        labels: [H, W] uint8, pixel value = object id; 0 and 255 are not drawn. None draws boxes alone.
+        labels: [H, W] uint8 or uint16, pixel value = object id; 0 and, of 8 bits, 255 are not drawn. None draws boxes
+            alone.
         boxes: object id -> [4] (x, y, w, h), pixels; None or nan for an absent object.
 
     Returns:
@@ -185,7 +186,8 @@ def _shrink(labels: np.ndarray | None, width: int, height: int) -> np.ndarray | 
 
 
 def _ids(labels: np.ndarray) -> list[int]:
-    return [value for value in np.unique(labels).tolist() if value not in (0, IGNORE_LABEL)]
+    undecided = IGNORE_LABEL if labels.dtype == np.uint8 else None  # in a wider label map 255 is an object
+    return [value for value in np.unique(labels).tolist() if value not in (0, undecided)]
 
 
 def _draw_box(canvas: np.ndarray, box: np.ndarray, object_id: int, thickness: int) -> None:

@@ -38,6 +38,19 @@ class CannotHoldError(UserError):
     """A sequence cannot be expressed in a format; another one may."""
 
 
+def refuse_ids_above(largest: int, info: SequenceInfo, format_name: str) -> None:
+    """Refuse a sequence with more objects than a format can tell apart.
+
+    Raises:
+        CannotHoldError: an object id above `largest`.
+    """
+    if max(info.objects) > largest:
+        raise CannotHoldError(
+            f"{info.name}: {len(info.objects)} objects, ids up to {max(info.objects)}, but --format {format_name} "
+            f"holds {largest}; take --format coco-rle in another --out"
+        )
+
+
 class SequenceWriter(Protocol):
     """Writes one sequence in one format below a working folder that has the layout of the output folder."""
 
@@ -46,7 +59,7 @@ class SequenceWriter(Protocol):
 
         Args:
             index: of the frame, from 0; ascending.
-            labels: [H, W] uint8, pixel value = object id.
+            labels: [H, W] uint8 or uint16, pixel value = object id.
             trust: object id -> what is known of its mask.
         """
 

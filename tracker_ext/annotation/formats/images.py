@@ -9,10 +9,20 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ltr_ext.data.image_io import write_mask
+from ltr_ext.data.image_io import IGNORE_LABEL, write_mask
 from ltr_ext.data.trust_table import Trust
 from ltr_ext.output import write_text
-from tracker_ext.annotation.formats.base import CannotHoldError, SequenceInfo, link_pictures, parts, write_png
+from tracker_ext.annotation.formats.base import (
+    CannotHoldError,
+    SequenceInfo,
+    link_pictures,
+    parts,
+    refuse_ids_above,
+    write_png,
+)
+
+MAX_PALETTE_ID = IGNORE_LABEL - 1
+"""A palette PNG has one byte per pixel; 255 is "undecided"."""
 
 
 class UpstreamFormat:
@@ -58,6 +68,7 @@ class DavisFormat:
 
     def start(self, work: Path, info: SequenceInfo) -> PaletteWriter:
         """See `Format`."""
+        refuse_ids_above(MAX_PALETTE_ID, info, self.name)
         stems = [f"{index:05d}" for index in range(len(info.stems))]
         return PaletteWriter(work, info, stems, Path("davis/Annotations/480p"), Path("davis/JPEGImages/480p"))
 
@@ -75,6 +86,7 @@ class YoutubeVosFormat:
 
     def start(self, work: Path, info: SequenceInfo) -> YoutubeVosWriter:
         """See `Format`."""
+        refuse_ids_above(MAX_PALETTE_ID, info, self.name)
         return YoutubeVosWriter(work, info)
 
     def finish(self, out: Path, names: Iterable[str]) -> None:

@@ -14,10 +14,12 @@ import numpy as np
 from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.data.trust_table import Trust
 from ltr_ext.errors import UserError
-from tracker_ext.annotation.formats.base import SequenceInfo, parts
+from tracker_ext.annotation.formats.base import SequenceInfo, parts, refuse_ids_above
 
 MOTS_CLASS = 1
 """MOTS wants a class; boxes have none, so all objects get the first one."""
+MOTS_IDS = 1000
+"""An object of MOTS is 1000 times its class plus its id."""
 
 
 def encode(mask: np.ndarray) -> dict[str, Any]:
@@ -137,6 +139,7 @@ class MotsFormat:
     def start(self, work: Path, info: SequenceInfo) -> MotsWriter:
         """See `Format`."""
         encode(np.zeros((1, 1), bool))
+        refuse_ids_above(MOTS_IDS - 1, info, self.name)
         return MotsWriter(work, info)
 
     def finish(self, out: Path, names: Iterable[str]) -> None:
@@ -158,7 +161,7 @@ class MotsWriter:
             if object_id:
                 run_lengths = encode(labels == object_id)
                 height, width = run_lengths["size"]
-                number = MOTS_CLASS * 1000 + object_id
+                number = MOTS_CLASS * MOTS_IDS + object_id
                 self._file.write(f"{index} {number} {MOTS_CLASS} {height} {width} {run_lengths['counts']}\n")
 
     def close(self) -> list[Path]:

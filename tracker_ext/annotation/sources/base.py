@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,9 +15,6 @@ from ltr_ext.data.boxes import check_box
 from ltr_ext.data.image_io import read_image
 from ltr_ext.errors import UserError
 from tracker_ext.evaluation.frames import VideoSource
-
-MAX_OBJECTS = 254
-"""Objects of one sequence: 0 is background, 255 undecided."""
 
 
 @dataclass(frozen=True)
@@ -180,8 +177,6 @@ def prepare_boxes(sequence: BoxedSequence, max_gap: int) -> PreparedBoxes:
     Raises:
         UserError: an unreadable frame, too many objects, or not one usable box.
     """
-    if len(sequence.boxes) > MAX_OBJECTS:
-        raise UserError(f"{sequence.name}: {len(sequence.boxes)} objects; a mask file holds at most {MAX_OBJECTS}")
     sizes = sequence.frames.sizes()
     boxes: dict[int, np.ndarray] = {}
     given: dict[int, np.ndarray] = {}
@@ -229,6 +224,19 @@ def fill_gaps(track: np.ndarray, absent: np.ndarray, max_gap: int) -> np.ndarray
             part = np.arange(1, after - before)[:, None] / (after - before)
             filled[before + 1 : after] = (1 - part) * track[before] + part * track[after]
     return filled
+
+
+def frame_numbers(paths: Sequence[Path]) -> tuple[int, ...]:
+    """The numbers in the pictures' names if all have one and no two the same, else their positions counted from 1."""
+    numbers = tuple(number_of(path.stem, index) for index, path in enumerate(paths))
+    named = all(path.stem.isascii() and path.stem.isdigit() for path in paths)
+    return numbers if named and len(set(numbers)) == len(paths) else tuple(range(1, len(paths) + 1))
+
+
+def mask_stems(frames: Pictures | VideoFrames) -> list[str]:
+    """Names of the mask files of the frames: the pictures' own, or where two are the same, %08d of their positions."""
+    stems = frames.stems()
+    return stems if len(set(stems)) == len(stems) else [f"{index:08d}" for index in range(len(stems))]
 
 
 def number_of(stem: str, index: int) -> int:

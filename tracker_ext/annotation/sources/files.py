@@ -11,6 +11,19 @@ import numpy as np
 
 from ltr_ext.errors import UserError
 
+VIDEO_SUFFIXES = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".mts", ".ts", ".ogv")
+"""In lower case; files may have them in upper case."""
+
+
+def find_video(without_suffix: Path) -> Path | None:
+    """The video file of a name, whatever its suffix."""
+    for suffix in VIDEO_SUFFIXES:
+        for written in (suffix, suffix.upper()):
+            path = without_suffix.with_name(f"{without_suffix.name}{written}")
+            if path.is_file():
+                return path
+    return None
+
 
 def read_lines(path: Path) -> list[str]:
     """Lines of a text file without empty ones at its end.
