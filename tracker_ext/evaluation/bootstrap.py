@@ -55,8 +55,22 @@ def paired_bootstrap(
     gains = [np.asarray(second[name], float) - np.asarray(first[name], float) for name in sorted(first)]
     means = np.array([gain.mean() for gain in gains])
     by_frames = np.mean([gain[rng.integers(len(gain), size=(resamples, len(gain)))].mean(axis=1) for gain in gains], 0)
-    by_sequences = means[rng.integers(len(means), size=(resamples, len(means)))].mean(axis=1)
-    return Difference(float(means.mean()), _interval(by_frames), _interval(by_sequences))
+    return Difference(float(means.mean()), _interval(by_frames), _of_means(means, resamples, rng))
+
+
+def sequence_interval(gains: np.ndarray, resamples: int = RESAMPLES, seed: int = 0) -> Interval:
+    """The interval of a mean gain over sequences, sequences drawn anew.
+
+    Args:
+        gains: [S] difference of two methods on each sequence.
+        resamples: number of draws.
+        seed: of the draws.
+    """
+    return _of_means(np.asarray(gains, float), resamples, np.random.default_rng(seed))
+
+
+def _of_means(means: np.ndarray, resamples: int, rng: np.random.Generator) -> Interval:
+    return _interval(means[rng.integers(len(means), size=(resamples, len(means)))].mean(axis=1))
 
 
 def _interval(values: np.ndarray) -> Interval:

@@ -1,22 +1,19 @@
-"""Masks made of the true boxes of a clip, scored frame by frame."""
+"""For the paper's tables: masks made of the true boxes, J and F of every mask, on a sample of the windows if asked."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from ltr_ext.data.image_io import IGNORE_LABEL, read_mask
 from ltr_ext.models.box2mask import Box2MaskNet
 from tracker_ext.annotation.config import AnnotateConfig
-from tracker_ext.annotation.engine import annotate
 from tracker_ext.annotation.windows import Window, schedule
-from tracker_ext.evaluation import metrics
-from tracker_ext.evaluation.frames import open_frames
+from tracker_ext.evaluation.protocols import BOXED
 from tracker_ext.evaluation.results import ClipSequence, true_boxes
-from tracker_ext.evaluation.scoring import Score
+from tracker_ext.evaluation.scoring import MaskScorer
+from tracker_ext.evaluation.segmented import Segmented
 
 Choice = Callable[[int], frozenset[int]]
 """Number of boxed frames of an object -> positions among them that are scored."""
@@ -37,24 +34,6 @@ class BoxMaskScores:
     """[R] float64, F; nan if it was not asked for."""
     seconds: float
     """Time of reading and segmenting, without scoring."""
-
-    def mean(self, values: np.ndarray) -> float:
-        """Mean of [R] values over frames, then objects."""
-        return float(np.mean([values[self.objects == object_id].mean() for object_id in np.unique(self.objects)]))
-
-    def score(self, method: str) -> Score:
-        """As a line of the table."""
-        frames = len(np.unique(self.frames))
-        _, first = np.unique(self.objects, return_index=True)
-        return Score(
-            sequence=self.sequence,
-            method=method,
-            j=self.mean(self.jaccard),
-            f=self.mean(self.boundary),
-            first_j=float(self.jaccard[first].mean()),
-            fps=frames / self.seconds,
-            frames=frames,
-        )
 
 
 def every_kth_window(every: int, config: AnnotateConfig) -> Choice:
@@ -90,13 +69,11 @@ def score_from_boxes(
     Raises:
         UserError: bad boxes or unreadable files.
     """
-    boxes = true_boxes(sequence)
-    boxed = {object_id: np.flatnonzero(np.isfinite(track).all(axis=1)) for object_id, track in boxes.items()}
-    boxes = {object_id: boxes[object_id] for object_id in boxes if len(boxed[object_id])}
-    truth_paths = sequence.ground_truth_seg or [None] * len(sequence.frames)
+    boxed = {i: np.flatnonzero(np.isfinite(track).all(axis=1)) for i, track in true_boxes(sequence).items()}
     chosen = {
-        object_id: frozenset(frames.tolist()) if choice is None else frozenset(frames[sorted(choice(len(frames)))])
-        for object_id, frames in boxed.items()
+        i: frames if choice is None else frames[sorted(choice(len(frames)))]
+        for i, frames in boxed.items()
+        if len(frames)
     }
 
     def plan(num_boxed: int) -> list[Window]:
@@ -104,23 +81,12 @@ def score_from_boxes(
         wanted = None if choice is None else choice(num_boxed)
         return [window for window in windows if wanted is None or not wanted.isdisjoint(window.kept)]
 
-    rows: list[tuple[int, int, float, float]] = []
-    seconds, start = 0.0, time.perf_counter()
-    for result in annotate(open_frames(sequence.frames), boxes, net, config, name=sequence.name, plan=plan):
-        seconds += time.perf_counter() - start
-        path = truth_paths[result.index]
-        scored = [object_id for object_id in boxes if result.index in chosen[object_id]] if path else []
-        if scored and path:
-            truth = read_mask(path)
-            # Where 255 is the only object it is no "undecided".
-            ignore = None if IGNORE_LABEL in boxes else truth == IGNORE_LABEL
-            for object_id in scored:
-                pair = result.mask(object_id), truth == object_id
-                f = metrics.boundary_f(*pair, ignore) if with_boundary else np.nan
-                rows.append((object_id, result.index, metrics.jaccard(*pair, ignore), f))
-        start = time.perf_counter()
-    if not rows:
+    only = {object_id: frozenset(frames.tolist()) for object_id, frames in chosen.items()}
+    scorer = MaskScorer(sequence, BOXED, only, with_boundary=with_boundary)
+    if not scorer.counted:
         return None
-    rows.sort()
-    objects, frames, jaccard, boundary = (np.array(column) for column in zip(*rows, strict=True))
-    return BoxMaskScores(sequence.name, objects, frames, jaccard, boundary, seconds)
+    segmented = Segmented(sequence, net, config, plan)
+    for index, predict in segmented:
+        scorer.add(index, predict)
+    objects, frames, jaccard, boundary = (np.array(column) for column in zip(*sorted(scorer.values), strict=True))
+    return BoxMaskScores(sequence.name, objects, frames, jaccard, boundary, segmented.seconds)

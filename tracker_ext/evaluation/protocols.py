@@ -15,7 +15,7 @@ from tracker_ext.evaluation.results import ClipSequence, first_frames, true_boxe
 class Protocol:
     """How one data set is scored."""
 
-    masks: Literal["clips", "davis", "youtubevos"] = "clips"
+    masks: Literal["clips", "davis", "youtubevos", "boxed"] = "clips"
     """Which frames and objects J and F count; see `scored_frames`."""
     boxes: Literal["clips", "got10k", "trackingnet"] = "clips"
     """Which frames and boxes the overlaps count; see `box_scores.py`."""
@@ -29,7 +29,18 @@ class Protocol:
             "mean over frames, then over all objects of the data set",
             "youtubevos": "J, F: without an object's first frame and the last frame; the mean over frames, then over "
             "all objects of the data set",
+            "boxed": "J, F: on the frames that show the object; the mean over frames, then objects, then sequences",
         }[self.masks]
+
+    @property
+    def by_object(self) -> bool:
+        """Whether the means of J and F are over all objects of the data set, not over its sequences."""
+        return self.masks in ("davis", "youtubevos")
+
+    @property
+    def void_counts(self) -> bool:
+        """Whether pixels of `IGNORE_LABEL` in the truth are background instead of left out (DAVIS)."""
+        return self.masks == "davis"
 
     @property
     def box_note(self) -> str:
@@ -46,6 +57,8 @@ class Protocol:
 
 
 CLIPS = Protocol()
+BOXED = Protocol(masks="boxed")
+"""Of the paper's tables: only there is a box to make a mask of."""
 PROTOCOLS = {
     "dv2016_val": Protocol(masks="davis"),
     "dv2017_val": Protocol(masks="davis"),
@@ -67,7 +80,8 @@ def scored_frames(sequence: ClipSequence, protocol: Protocol) -> dict[int, list[
 
     * clips: from the object's first frame on;
     * davis: ids 1 .. the highest of the first mask (or 255 alone, in the masks of 2016), without first and last frame;
-    * youtubevos: after the object's first frame, without the last frame.
+    * youtubevos: after the object's first frame, without the last frame;
+    * boxed: where the object has a true box.
 
     Args:
         sequence: with true masks.
@@ -79,12 +93,16 @@ def scored_frames(sequence: ClipSequence, protocol: Protocol) -> dict[int, list[
     measured = frames_with_masks(sequence)
     if not measured:
         return {}
-    starts = first_frames(true_boxes(sequence))
+    boxes = true_boxes(sequence)
+    starts = first_frames(boxes)
     if protocol.masks == "davis":
         first = sequence.ground_truth_seg[measured[0]]  # type: ignore[index]
         labels = read_mask(first)  # type: ignore[arg-type]
         highest = int(np.max(labels[labels != IGNORE_LABEL], initial=0))
-        chosen = dict.fromkeys(range(1, highest + 1) or [IGNORE_LABEL], measured[1:-1])
+        ids = list(range(1, highest + 1)) or ([IGNORE_LABEL] if labels.any() else [])
+        chosen = dict.fromkeys(ids, measured[1:-1])
+    elif protocol.masks == "boxed":
+        chosen = {i: [index for index in measured if np.isfinite(track[index]).all()] for i, track in boxes.items()}
     elif protocol.masks == "youtubevos":
         chosen = {i: [index for index in measured[:-1] if index > start] for i, start in starts.items()}
     else:

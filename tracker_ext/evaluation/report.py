@@ -17,12 +17,13 @@ from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.output import OutputFolder
 from tracker_ext.annotation.config import AnnotateConfig
 from tracker_ext.evaluation.baselines import GRABCUT_MAX_WIDTH
-from tracker_ext.evaluation.from_boxes import score_from_boxes
+from tracker_ext.evaluation.comparison import compare
 from tracker_ext.evaluation.overlay import OverlayVideo, Tile, contact_sheet, draw_overlay, evenly_spaced
 from tracker_ext.evaluation.plots import write_plots
 from tracker_ext.evaluation.protocols import CLIPS, Protocol, frames_with_masks
-from tracker_ext.evaluation.results import ClipSequence, StoredResult, missing_results, true_boxes
-from tracker_ext.evaluation.scoring import Score, mean_score, score_box_oracle, score_grabcut, score_stored
+from tracker_ext.evaluation.results import ClipSequence, StoredResult, missing_results, some, true_boxes
+from tracker_ext.evaluation.scoring import Score, left_out, mean_score, score_box_oracle, score_grabcut, score_stored
+from tracker_ext.evaluation.segmented import score_box2mask
 from tracker_ext.evaluation.tables import format_table, write_tables
 
 T = TypeVar("T")
@@ -34,6 +35,7 @@ GRABCUT_BUDGET = 50
 MAX_SHOWN_SEQUENCES = 16
 """Overlays and contact sheet show the first sequences of a data set only."""
 SHEET_COLUMNS = 5
+MAX_RESULT_NOTES = 3
 
 
 def report_run(
@@ -60,10 +62,11 @@ def report_run(
     Raises:
         UserError: results are missing or damaged, or `out` cannot be written.
     """
-    stored = stored_results(dataset, Path(masks_root), Path(boxes_root))
+    stored, missing = found_results(dataset, Path(masks_root), Path(boxes_root))
     with OutputFolder(out) as work:
         own = [score_stored(result, label, protocol) for result in _progress(stored, "scoring")]
-        scores, notes = with_baselines(dataset, own, label, protocol=protocol)
+        scores, notes = with_baselines([result.sequence for result in stored], own, label, protocol=protocol)
+        notes += [*missing, *left_out(own, label), *result_notes(stored)]
         write_tables(work, scores, notes, label)
         write_pictures(work, stored[:MAX_SHOWN_SEQUENCES], label)
         plots = write_plots(work, {label: stored}, protocol)
@@ -77,35 +80,73 @@ def report_runs(
     out: Path | None = None,
     protocol: Protocol = CLIPS,
 ) -> None:
-    """Compare several runs: a row of means each, and their curves in one plot.
+    """Compare several runs on the sequences that all of them have.
+
+    A row per sequence and run, a row of means each; then the first run against each other one (`compare`); the curves
+    of all in one plot.
 
     Args:
         dataset: the host's sequences.
         runs: name -> (masks_root, boxes_root).
-        out: folder for `table.{md,csv,tex,json}` and the plots; None for none.
+        out: folder for `table.{md,csv,tex,json}`, `comparison.{md,csv,tex}` and the plots; None for none.
         protocol: the data set's rules.
 
     Raises:
-        UserError: as `report_run`.
+        UserError: as `report_run`; or the runs have no sequence in common.
     """
-    stored = {name: stored_results(dataset, *roots) for name, roots in runs.items()}
-    scores = [
-        mean_score([score_stored(result, name, protocol) for result in _progress(results, name)], name, protocol)
+    found = {name: found_results(dataset, *roots) for name, roots in runs.items()}
+    names = [{result.sequence.name for result in results} for results, _ in found.values()]
+    common = set.intersection(*names)
+    if not common:
+        raise UserError(f"results {', '.join(runs)}: have no sequence in common; give results of the same data set")
+    stored = {name: [one for one in results if one.sequence.name in common] for name, (results, _) in found.items()}
+    rows = {
+        name: [score_stored(result, name, protocol) for result in _progress(results, name)]
         for name, results in stored.items()
-    ]
+    }
+    means = [mean_score(scores, name, protocol) for name, scores in rows.items()]
+    scores = [score for line in zip(*rows.values(), strict=True) for score in line] + means
     notes = score_notes(scores, protocol)
+    notes += [f"{name}: {note}" for name, (_, missing) in found.items() for note in missing]
+    if len(common) < max(map(len, names)):
+        notes.append(f"compared on the {len(common)} sequences that all of them have")
+    notes += [note for name, own in rows.items() for note in left_out(own, name)]
+    notes += [f"{name}: {note}" for name, results in stored.items() for note in result_notes(results)]
     if any(frames_with_masks(sequence) for sequence in dataset):
         notes += [
             f"{name}: no masks in {runs[name][0]}, so no J and F; put them into {runs[name][1]}/masks"
             for name, results in stored.items()
             if not any(result.has_masks() for result in results)
         ]
-    print(f"\n{format_table(scores, notes)}")
+    grid = compare(rows)
+    print(f"\n{format_table(scores, notes)}\n{grid.markdown()}")
     if out is not None:
         with OutputFolder(out) as work:
             write_tables(work, scores, notes, ", ".join(runs))
+            grid.write(work, "comparison")
             plots = write_plots(work, stored, protocol)
-        print(f"report: {out} ({', '.join(['table.md', 'table.csv', 'table.tex', 'table.json', *plots])})")
+        files = ["table.md", "table.csv", "table.tex", "table.json", "comparison.md, .csv, .tex", *plots]
+        print(f"report: {out} ({', '.join(files)})")
+
+
+def found_results(
+    dataset: Sequence[ClipSequence], masks_root: Path, boxes_root: Path
+) -> tuple[list[StoredResult], list[str]]:
+    """The results that are there, and a note on the sequences that have none.
+
+    Raises:
+        UserError: no sequence has any.
+    """
+    missing = missing_results(dataset, masks_root, boxes_root)
+    if len(missing) == len(dataset):
+        raise UserError(
+            f"results in {boxes_root}: none of the {len(dataset)} sequences ({some(missing)}) has any; they are "
+            "<sequence>.txt (of several objects <sequence>_<id>.txt) or masks/<sequence>/<frame>.png: check the "
+            "folder, or track first"
+        )
+    stored = [StoredResult(one, masks_root, boxes_root) for one in dataset if one.name not in set(missing)]
+    note = f"{len(missing)} of {len(dataset)} sequences have no results: {some(missing, 20)}; scored {len(stored)}"
+    return stored, [note] if missing else []
 
 
 def stored_results(dataset: Sequence[ClipSequence], masks_root: Path, boxes_root: Path) -> list[StoredResult]:
@@ -114,13 +155,17 @@ def stored_results(dataset: Sequence[ClipSequence], masks_root: Path, boxes_root
     Raises:
         UserError: a sequence has none.
     """
-    missing = missing_results(dataset, masks_root, boxes_root)
+    stored, missing = found_results(dataset, masks_root, boxes_root)
     if missing:
-        shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
-        raise UserError(
-            f"results in {boxes_root}: {len(missing)} of {len(dataset)} sequences missing ({shown}); track first"
-        )
-    return [StoredResult(sequence, masks_root, boxes_root) for sequence in dataset]
+        raise UserError(f"results in {boxes_root}: {missing[0].split(';')[0]}; track first")
+    return stored
+
+
+def result_notes(stored: Sequence[StoredResult]) -> list[str]:
+    """What of stored masks is left out of account; of many sequences, the first ones."""
+    notes = [note for result in stored for note in result.notes()]
+    more = len(notes) - MAX_RESULT_NOTES
+    return notes[:MAX_RESULT_NOTES] + ([f"the same of {more} more sequences"] if more > 0 else [])
 
 
 def score_notes(scores: Sequence[Score], protocol: Protocol) -> list[str]:
@@ -145,7 +190,7 @@ def report_from_boxes(
         config: how it is run.
         out: `<out>/table.*` are written if given.
         grabcut_frames: see `with_baselines`.
-        protocol: the data set's rules, for the baselines.
+        protocol: the data set's rules.
 
     Raises:
         UserError: the data set has no masks to score, or `out` cannot be written.
@@ -153,9 +198,9 @@ def report_from_boxes(
     if not any(path for sequence in dataset for path in sequence.ground_truth_seg or []):
         raise UserError("data set: no ground-truth masks, so masks of its boxes cannot be scored; give --results")
     label = f"box2mask, T = {config.num_frames} (all boxes)" if net else ""
-    own, note = _segment(dataset, net, config, label) if net else ([], "")
+    own, note = _segment(dataset, net, config, label, protocol) if net else ([], "")
     scores, notes = with_baselines(dataset, own, label, grabcut_frames, protocol)
-    notes += [note] if note else []
+    notes += [*([note] if note else []), *left_out(own, label)]
     if out is not None:
         with OutputFolder(out) as work:
             write_tables(work, scores, notes, label or "baselines")
@@ -165,21 +210,18 @@ def report_from_boxes(
 
 
 def _segment(
-    dataset: Sequence[ClipSequence], net: Box2MaskNet, config: AnnotateConfig, label: str
+    dataset: Sequence[ClipSequence], net: Box2MaskNet, config: AnnotateConfig, label: str, protocol: Protocol
 ) -> tuple[list[Score], str]:
     """Run box2mask on the true boxes: a score per sequence, and a note on conditions, speed and memory."""
     scores, masks, seconds = [], 0, 0.0
     for sequence in _progress(dataset, "box2mask"):
-        found = score_from_boxes(sequence, net, config)
-        if found is None:
-            scores.append(Score(sequence=sequence.name, method=label))
-            continue
-        scores.append(found.score(label))
-        masks, seconds = masks + len(found.frames), seconds + found.seconds
+        score, segmented = score_box2mask(sequence, net, config, label, protocol)
+        scores.append(score)
+        masks, seconds = masks + segmented.num_masks, seconds + segmented.seconds
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return scores, (
-        f"{label}: D = {config.interval}, on the frames that show the object; fps includes reading the frames; in all "
-        f"{masks / seconds:.1f} masks/s, peak memory {peak:.0f} MB"
+        f"{label}: D = {config.interval}; fps of the frames that show an object, includes reading; in all "
+        f"{masks / max(seconds, 1e-9):.1f} masks/s, peak memory {peak:.0f} MB"
     )
 
 
@@ -237,7 +279,7 @@ def write_pictures(folder: Path, stored: Sequence[StoredResult], label: str) -> 
         try:
             for index, path in enumerate(sequence.frames):
                 frame = read_image(path)
-                labels = result.labels(index) if result.has_masks() else None
+                labels = result.labels(index) if result.has_mask(index) else None
                 here = {object_id: track[index] for object_id, track in boxes.items()}
                 video = video or OverlayVideo(folder / "overlay" / f"{sequence.name}.mp4", frame.shape[:2])
                 video.add(draw_overlay(frame, labels, here))

@@ -1,21 +1,29 @@
 """A tracker's stored results of one sequence, read back.
 
-<masks_root>/<seq>/<frame stem>.png          id mask (0/1 for a single-object sequence)
-<boxes_root>/<seq>[_<id>].txt                x y w h per frame
+<masks_root>/<seq>/<frame stem>.png          id mask (of one object: whatever is not background)
+<boxes_root>/<seq>[_<id>].txt                x y w h per frame, or as the toolkits have it, see `result_files`
 <boxes_root>/<seq>[_<id>]_time.txt           seconds per frame
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from collections.abc import Sequence as SequenceOf
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from ltr_ext.data.image_io import read_mask
+from ltr_ext.data.mask_io import IGNORE_LABEL, read_mask
 from ltr_ext.errors import UserError
+from tracker_ext.evaluation.result_files import find_boxes, find_times, read_result, read_table, read_times
+
+__all__ = ["ClipSequence", "StoredResult", "first_frames", "missing_results", "read_table", "some", "true_boxes"]
+
+MASK_SUFFIXES = (".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".jpg", ".jpeg")
+"""The first of them that a frame has is taken."""
 
 
 class ClipSequence(Protocol):
@@ -32,7 +40,8 @@ class ClipSequence(Protocol):
 def true_boxes(sequence: ClipSequence) -> dict[int, np.ndarray]:
     """Ground-truth boxes: object id -> [N, 4] (x, y, w, h), pixels; nan rows where absent.
 
-    The host marks absent objects in more than one way; every box without area becomes nan.
+    The host marks absent objects in more than one way; every box without area becomes nan. It also has a box for what
+    is "undecided"; 255 is an object only if nothing else is.
     """
     rects = sequence.ground_truth_rect
     if not isinstance(rects, dict):
@@ -42,6 +51,8 @@ def true_boxes(sequence: ClipSequence) -> dict[int, np.ndarray]:
         track = np.array(track, dtype=np.float64)
         track[~(np.isfinite(track).all(axis=1) & (track[:, 2:] > 0).all(axis=1))] = np.nan
         boxes[int(object_id)] = track
+    if len(boxes) > 1:
+        boxes.pop(IGNORE_LABEL, None)
     return boxes
 
 
@@ -61,24 +72,77 @@ class StoredResult:
 
     def has_masks(self) -> bool:
         """Whether the tracker wrote masks at all."""
-        return (self.masks_root / self.sequence.name).is_dir()
+        return bool(self._masks)
 
     def has_boxes(self) -> bool:
         """Whether there is a box file of each object."""
-        names = [self._name(object_id) for object_id in true_boxes(self.sequence)]
-        return all((self.boxes_root / f"{name}.txt").is_file() for name in names)
+        return all(find_boxes(self.boxes_root, self._name(object_id)) for object_id in self._truth)
+
+    def check_masks(self, frames: Collection[int]) -> None:
+        """Refuse masks that do not fit the frames.
+
+        Args:
+            frames: indices of those whose masks are wanted.
+
+        Raises:
+            UserError: a mask is missing, or the masks are named after other frames.
+        """
+        missing = [index for index in sorted(frames) if not self.has_mask(index)]
+        if not missing:
+            return
+        if not any(map(self.has_mask, range(len(self.sequence.frames)))):
+            named = min(self._masks.values()).name
+            raise UserError(
+                f"{self._place}: named as {named}, which is none of the frames "
+                f"({Path(self.sequence.frames[0]).name}, ...); name them as the frames, {self._stem(0)}.png"
+            )
+        raise UserError(
+            f"{self._place}: {len(missing)} of {len(frames)} scored frames have no mask "
+            f"({some([self._stem(index) for index in missing])}); track again, or put them there"
+        )
+
+    def check_ids(self) -> None:
+        """Refuse masks from which the sequence's objects cannot be told.
+
+        Raises:
+            UserError: they hold 0 and 255 alone for several objects, or none of the objects' ids.
+        """
+        ids = self._ids_of_one if len(self._truth) == 1 else list(self._truth)
+        if self._values and self._values.isdisjoint(ids):
+            held = "0 and 255 alone" if self._values == {IGNORE_LABEL} else f"ids {some(sorted(self._values))}"
+            raise UserError(
+                f"{self._place}: {held}, the truth has objects {some(self._truth)}; write the objects' ids as pixel "
+                "values"
+            )
+
+    def has_mask(self, index: int) -> bool:
+        """Whether a frame has one."""
+        return self._stem(index) in self._masks
 
     def labels(self, index: int) -> np.ndarray:
         """Predicted labels of a frame: [H, W] uint8, pixel value = object id.
 
         Raises:
-            UserError: the file is missing or no picture.
+            UserError: the file is missing or no picture, or its values are no ids of this sequence.
         """
-        labels = read_mask(self.masks_root / self.sequence.name / f"{Path(self.sequence.frames[index]).stem}.png")
-        if not self.sequence.multiobj_mode:
-            # Single-object sequences are stored as 0/1, whatever the id in the ground truth.
-            labels = np.where(labels > 0, next(iter(true_boxes(self.sequence))), 0).astype(np.uint8)
-        return labels
+        self.check_masks([index])
+        labels = read_mask(self._masks[self._stem(index)])
+        if len(self._truth) != 1:
+            return labels
+        return np.where(np.isin(labels, self._ids_of_one), next(iter(self._truth)), 0).astype(np.uint8)
+
+    def notes(self) -> list[str]:
+        """What of the masks is left out of account, a sentence each."""
+        if not self.has_masks():
+            return []
+        name = self.sequence.name
+        stems = {self._stem(index) for index in range(len(self.sequence.frames))}
+        spare = sorted(set(self._masks) - stems)
+        notes = [f"{name}: {len(spare)} masks fit no frame ({some(spare)}) and are not counted"] if spare else []
+        ids = set(self._ids_of_one) if len(self._truth) == 1 else set(self._truth)
+        if unknown := sorted(self._values - ids - {IGNORE_LABEL}):
+            notes.append(f"{name}: ids {some(unknown)} of the masks are none of the truth's and count as background")
+        return notes
 
     def boxes(self) -> dict[int, np.ndarray]:
         """Predicted boxes: object id -> [N, 4], nan before the object enters.
@@ -86,47 +150,81 @@ class StoredResult:
         Raises:
             UserError: a file is missing, malformed or of another length.
         """
-        truth = true_boxes(self.sequence)
-        starts = first_frames(truth)
-        return {i: self._track(self._name(i), starts.get(i, 0)) for i in truth}
+        starts = first_frames(self._truth)
+        return {i: self._track(self._name(i), starts.get(i, 0)) for i in self._truth}
 
     def seconds_per_frame(self) -> float | None:
         """Mean time per frame, the first one included; of several objects the sum. None if not stored."""
-        names = [self.sequence.name] + [self._name(object_id) for object_id in true_boxes(self.sequence)]
-        files = [self.boxes_root / f"{name}_time.txt" for name in dict.fromkeys(names)]
-        times = [read_table(path, columns=1) for path in files if path.is_file()]
+        names = [self.sequence.name] + [self._name(object_id) for object_id in self._truth]
+        files = [find_times(self.boxes_root, name) for name in dict.fromkeys(names)]
+        times = [read_times(path) for path in files if path is not None]
         return float(sum(time.sum() for time in times)) / len(self.sequence.frames) if times else None
+
+    @property
+    def _place(self) -> str:
+        """What messages call the masks."""
+        return f"masks of {self.sequence.name} in {self.masks_root / self.sequence.name}"
+
+    @cached_property
+    def _truth(self) -> dict[int, np.ndarray]:
+        return true_boxes(self.sequence)
+
+    @cached_property
+    def _masks(self) -> dict[str, Path]:
+        """Stem -> mask file, whatever its frame."""
+        folder = self.masks_root / self.sequence.name
+        files = sorted(folder.iterdir()) if folder.is_dir() else []
+        for_suffix = {suffix: [path for path in files if path.suffix.lower() == suffix] for suffix in MASK_SUFFIXES}
+        return {path.stem: path for suffix in reversed(MASK_SUFFIXES) for path in for_suffix[suffix]}
+
+    @cached_property
+    def _values(self) -> set[int]:
+        """The ids in the masks of all frames."""
+        counts = np.zeros(256, np.int64)
+        for index in filter(self.has_mask, range(len(self.sequence.frames))):
+            counts += np.bincount(read_mask(self._masks[self._stem(index)]).ravel(), minlength=256)
+        return set((np.flatnonzero(counts[1:]) + 1).tolist())
+
+    @cached_property
+    def _ids_of_one(self) -> list[int]:
+        """Of a sequence of one object: the values that mean it.
+
+        Trackers store 0 and 1 or 0 and 255, whatever the id in the truth; one of several ids is chosen only where the
+        truth says which, and all of them where the truth has all objects as one (DAVIS 2016).
+
+        Raises:
+            UserError: it cannot be told.
+        """
+        (true_id,) = self._truth
+        ids = sorted(self._values - {IGNORE_LABEL})
+        if not ids:
+            return [IGNORE_LABEL]
+        if true_id in ids:
+            return [true_id]
+        if len(ids) == 1 or true_id == IGNORE_LABEL:
+            return ids
+        raise UserError(
+            f"{self._place}: ids {some(ids)}, the truth has one object, {true_id}; write that id as pixel value"
+        )
+
+    def _stem(self, index: int) -> str:
+        return Path(self.sequence.frames[index]).stem
 
     def _name(self, object_id: int) -> str:
         return f"{self.sequence.name}_{object_id}" if self.sequence.multiobj_mode else self.sequence.name
 
     def _track(self, name: str, start: int) -> np.ndarray:
-        path, count = self.boxes_root / f"{name}.txt", len(self.sequence.frames)
-        track = read_table(path, columns=4)
-        if len(track) == count - start:
-            # The host stores nothing before an object enters.
-            track = np.concatenate([np.full((start, 4), np.nan), track])
-        if len(track) != count:
-            raise UserError(f"result file {path}: {len(track)} boxes for {count} frames; delete it and track again")
-        return track
+        path = find_boxes(self.boxes_root, name) or self.boxes_root / f"{name}.txt"
+        return read_result(path, len(self.sequence.frames), start)
 
 
 def missing_results(sequences: SequenceOf[ClipSequence], masks_root: Path, boxes_root: Path) -> list[str]:
-    """Names of the sequences without a complete set of box files; of results that are masks alone, without masks."""
+    """Names of the sequences with neither masks nor a complete set of box files."""
     stored = [StoredResult(sequence, masks_root, boxes_root) for sequence in sequences]
-    with_boxes = any(result.has_boxes() for result in stored)
-    return [result.sequence.name for result in stored if not (result.has_boxes() if with_boxes else result.has_masks())]
+    return [result.sequence.name for result in stored if not (result.has_boxes() or result.has_masks())]
 
 
-def read_table(path: Path, columns: int) -> np.ndarray:
-    """[N, columns] float64 from a file of numbers, tab, comma or space between.
-
-    Raises:
-        UserError: it cannot be read, or holds something else.
-    """
-    try:
-        rows = [line.replace(",", " ").split() for line in path.read_text().splitlines() if line.strip()]
-        table = np.array(rows, dtype=np.float64).reshape(-1, columns)
-    except (OSError, ValueError) as error:
-        raise UserError(f"result file {path} cannot be read ({error}); delete it and track again") from error
-    return table
+def some(names: Iterable[object], limit: int = 5) -> str:
+    """The first names, and how many more."""
+    shown = [str(name) for name in names]
+    return ", ".join(shown[:limit]) + (f" and {len(shown) - limit} more" if len(shown) > limit else "")

@@ -1,4 +1,4 @@
-"""Scores of one sequence: of stored results, and of the baselines that know all boxes.
+"""Scores of one sequence, and their means: one way to count for trackers, box2mask and the baselines.
 
 Which frames and objects count is the data set's `Protocol`. A frame where object and prediction are both empty has
 J = F = 1.
@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from ltr_ext.data.image_io import IGNORE_LABEL, read_image, read_mask
+from ltr_ext.errors import UserError
 from tracker_ext.evaluation import metrics
 from tracker_ext.evaluation.baselines import box_mask, grabcut_mask
 from tracker_ext.evaluation.box_scores import BOX_NUMBERS, BoxNumbers, score_boxes
 from tracker_ext.evaluation.overlay import evenly_spaced
 from tracker_ext.evaluation.protocols import CLIPS, Protocol, frames_with_masks, scored_frames
-from tracker_ext.evaluation.results import ClipSequence, StoredResult, first_frames, true_boxes
+from tracker_ext.evaluation.results import ClipSequence, StoredResult, first_frames, some, true_boxes
 
 NAN = float("nan")
 
@@ -53,23 +56,20 @@ def score_stored(stored: StoredResult, method: str, protocol: Protocol = CLIPS) 
     """Score a tracker's stored masks and boxes.
 
     Raises:
-        UserError: a result file is missing or damaged.
+        UserError: a result file is missing or damaged, masks fit neither frames nor objects.
     """
-    sequence = stored.sequence
-    found = MaskScores()
+    scorer = MaskScorer(stored.sequence, protocol)
     if stored.has_masks():
-        found = score_masks(sequence, lambda index, object_id, shape: stored.labels(index) == object_id, protocol)
+        stored.check_masks(scorer.counted)
+        stored.check_ids()
+        for index in scorer.wanted:
+            if stored.has_mask(index):
+                scorer.add(index, by_id(stored.labels(index)))
     boxes = score_boxes(stored, protocol) if stored.has_boxes() else None
     seconds = stored.seconds_per_frame()
-    return Score(
-        sequence=sequence.name,
-        method=method,
-        j=found.j,
-        f=found.f,
-        first_j=found.first_j,
+    return scorer.score(
+        method,
         fps=1 / seconds if seconds else NAN,
-        frames=found.frames,
-        objects=found.objects,
         box_frames=boxes.frames if boxes else 0,
         **(boxes.numbers() if boxes else {}),
     )
@@ -80,10 +80,14 @@ def score_box_oracle(sequence: ClipSequence, method: str, protocol: Protocol = C
     if not frames_with_masks(sequence):
         return None
     boxes, nowhere = true_boxes(sequence), np.full((len(sequence.frames), 4), np.nan)
-    found = score_masks(
-        sequence, lambda index, object_id, shape: box_mask(boxes.get(object_id, nowhere)[index], *shape), protocol
-    )
-    return _mask_score(sequence, method, found)
+    scorer = MaskScorer(sequence, protocol)
+
+    def filled(index: int) -> Predict:
+        return lambda object_id, shape: box_mask(boxes.get(object_id, nowhere)[index], *shape)
+
+    for index in scorer.wanted:
+        scorer.add(index, filled(index))
+    return scorer.score(method)
 
 
 def score_grabcut(sequence: ClipSequence, method: str, max_frames: int, protocol: Protocol = CLIPS) -> Score | None:
@@ -92,10 +96,12 @@ def score_grabcut(sequence: ClipSequence, method: str, max_frames: int, protocol
     Frames and objects are spread over the processor's cores; `fps` counts the work of one core per frame
     with all its objects.
     """
-    measured = sorted({index for frames in scored_frames(sequence, protocol).values() for index in frames})
+    chosen = scored_frames(sequence, protocol)
+    measured = sorted({index for frames in chosen.values() for index in frames})
     if not measured:
         return None
-    chosen = [measured[index] for index in evenly_spaced(len(measured), max_frames)]
+    sample = {measured[index] for index in evenly_spaced(len(measured), max_frames)}
+    scorer = MaskScorer(sequence, protocol, only=dict.fromkeys(chosen, sample))
     boxes = true_boxes(sequence)
 
     def cut(job: tuple[int, int]) -> tuple[np.ndarray, float]:
@@ -104,25 +110,141 @@ def score_grabcut(sequence: ClipSequence, method: str, max_frames: int, protocol
         start = time.thread_time()
         return grabcut_mask(image, boxes[object_id][index]), time.thread_time() - start
 
-    jobs = [(index, object_id) for index in chosen for object_id in boxes]
+    jobs = [(index, object_id) for index in sorted(sample) for object_id in boxes]
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         masks = dict(zip(jobs, pool.map(cut, jobs), strict=True))
-    found = score_masks(
-        sequence,
-        lambda index, object_id, shape: masks[index, object_id][0] if object_id in boxes else np.zeros(shape, bool),
-        protocol,
-        only=frozenset(chosen),
-    )
-    seconds = sum(spent for _, spent in masks.values()) / len(chosen)
-    return _mask_score(sequence, method, found, fps=1 / seconds)
+
+    def found(index: int) -> Predict:
+        return lambda object_id, shape: masks[index, object_id][0] if object_id in boxes else np.zeros(shape, bool)
+
+    for index in scorer.wanted:
+        scorer.add(index, found(index))
+    seconds = sum(spent for _, spent in masks.values()) / len(sample)
+    return scorer.score(method, fps=1 / seconds if seconds else NAN)
+
+
+class MaskValue(NamedTuple):
+    """J and F of one mask; F is nan if it was not asked for."""
+
+    object_id: int
+    frame: int
+    j: float
+    f: float
+
+
+Predict = Callable[[int, tuple[int, int]], np.ndarray]
+"""(object id, (height, width)) -> [H, W] bool, the mask of a frame that is to be scored."""
+
+
+def by_id(labels: np.ndarray) -> Predict:
+    """The masks of a frame whose pixels [H, W] are the objects' ids."""
+    return lambda object_id, shape: labels == object_id
+
+
+class MaskScorer:
+    """J and F of the masks of one sequence, frame by frame.
+
+    Args:
+        sequence: with true masks, or without: then nothing is measured.
+        protocol: which frames and objects count.
+        only: object id -> of its frames these; None for all, and each object's first frame by itself.
+        with_boundary: also compute F.
+    """
+
+    def __init__(
+        self,
+        sequence: ClipSequence,
+        protocol: Protocol = CLIPS,
+        only: Mapping[int, Collection[int]] | None = None,
+        *,
+        with_boundary: bool = True,
+    ) -> None:
+        self.sequence = sequence
+        self.values: list[MaskValue] = []
+        self._protocol = protocol
+        self._with_boundary = with_boundary
+        chosen = scored_frames(sequence, protocol)
+        if only is not None:
+            chosen = {i: [index for index in frames if index in only.get(i, ())] for i, frames in chosen.items()}
+        self._chosen = {object_id: frozenset(frames) for object_id, frames in chosen.items()}
+        measured = set(frames_with_masks(sequence))
+        starts = first_frames(true_boxes(sequence)) if only is None else {}
+        self._starts = {object_id: frame for object_id, frame in starts.items() if frame in measured}
+        self._all_start_measured = len(self._starts) == len(starts)
+        self._first: dict[int, float] = {}
+
+    @property
+    def counted(self) -> list[int]:
+        """The frames on which J and F count, ascending."""
+        return sorted(frozenset().union(*self._chosen.values()))
+
+    @property
+    def wanted(self) -> list[int]:
+        """The frames to give to `add`, ascending: those that count and the objects' first ones."""
+        return sorted({*self.counted, *self._starts.values()})
+
+    def add(self, index: int, predict: Predict) -> None:
+        """Score the masks of a frame; one that is not wanted is left out.
+
+        Raises:
+            UserError: a mask is of another size than the true one, or the true one cannot be read.
+        """
+        counted = [object_id for object_id, frames in self._chosen.items() if index in frames]
+        starting = [object_id for object_id, frame in self._starts.items() if frame == index]
+        if not counted and not starting:
+            return
+        path = (self.sequence.ground_truth_seg or [])[index]
+        assert path is not None, "only frames with a true mask are wanted"
+        truth = read_mask(path)
+        height, width = truth.shape
+        # Where 255 is the only object it is no "undecided"; DAVIS takes it as background and counts it.
+        no_void = IGNORE_LABEL in self._chosen or self._protocol.void_counts
+        ignore = None if no_void else truth == IGNORE_LABEL
+        for object_id in sorted({*counted, *starting}):
+            mask = predict(object_id, (height, width))
+            if mask.shape != truth.shape:
+                raise UserError(
+                    f"sequence {self.sequence.name}, frame {Path(self.sequence.frames[index]).stem}: mask to score of "
+                    f"{mask.shape[1]}x{mask.shape[0]} pixels, true mask {path} of {width}x{height}; make them equal "
+                    "(resize masks by nearest neighbour)"
+                )
+            j = metrics.jaccard(mask, truth == object_id, ignore)
+            if object_id in starting:
+                self._first[object_id] = j
+            if object_id in counted:
+                f = metrics.boundary_f(mask, truth == object_id, ignore) if self._with_boundary else NAN
+                self.values.append(MaskValue(object_id, index, j, f))
+
+    def score(self, method: str, **others: float) -> Score:
+        """The line of the table: means over frames, then objects; nan where nothing was measured.
+
+        Args:
+            method: its name.
+            others: further fields of `Score`.
+        """
+        by_object: dict[int, list[tuple[float, float]]] = {}
+        for value in self.values:
+            by_object.setdefault(value.object_id, []).append((value.j, value.f))
+        means = [np.mean(pairs, axis=0) for pairs in by_object.values()]
+        j, f = np.mean(means, axis=0).tolist() if means else (NAN, NAN)
+        complete = means and self._first and self._all_start_measured and len(self._first) == len(self._starts)
+        return Score(
+            sequence=self.sequence.name,
+            method=method,
+            j=j,
+            f=f,
+            first_j=float(np.mean(list(self._first.values()))) if complete else NAN,
+            frames=len({value.frame for value in self.values}),
+            objects=len(means),
+            **others,  # type: ignore[arg-type]
+        )
 
 
 def mean_score(scores: Iterable[Score], method: str, protocol: Protocol = CLIPS) -> Score:
     """The mean over the data set: over sequences, objects or frames, as its protocol says; nan values are left out."""
     scores = list(scores)
-    by_object, by_frame = protocol.masks != "clips", protocol.boxes == "got10k"
-    mask_weights = [score.objects if by_object else 1 for score in scores]
-    box_weights = [score.box_frames if by_frame else 1 for score in scores]
+    mask_weights = [score.objects if protocol.by_object else 1 for score in scores]
+    box_weights = [score.box_frames if protocol.boxes == "got10k" else 1 for score in scores]
     numbers = {
         name: _mean([getattr(score, name) for score in scores], weights)
         for names, weights in (
@@ -142,75 +264,17 @@ def mean_score(scores: Iterable[Score], method: str, protocol: Protocol = CLIPS)
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class MaskScores:
-    """J and F of one sequence, the mean over frames, then objects; nan where nothing was measured."""
-
-    j: float = NAN
-    f: float = NAN
-    first_j: float = NAN
-    """On the objects' first frames; nan unless all of them were measured."""
-    frames: int = 0
-    objects: int = 0
-
-
-def score_masks(
-    sequence: ClipSequence,
-    predict: Callable[[int, int, tuple[int, int]], np.ndarray],
-    protocol: Protocol = CLIPS,
-    only: frozenset[int] | None = None,
-) -> MaskScores:
-    """J and F of the masks of one sequence.
-
-    Args:
-        sequence: with true masks, or without: then nothing is measured.
-        predict: (frame, object id, (height, width)) -> [H, W] bool.
-        protocol: which frames and objects count.
-        only: of these frames; None for all.
-    """
-    chosen = scored_frames(sequence, protocol)
-    starts = first_frames(true_boxes(sequence))
-    frames = {index for indices in chosen.values() for index in indices if only is None or index in only}
-    wanted = frames | (set(starts.values()) if only is None else set())
-    values: dict[int, list[tuple[float, float]]] = {object_id: [] for object_id in chosen}
-    first: dict[int, float] = {}
-    measured = {object_id: frozenset(indices) & frames for object_id, indices in chosen.items()}
-    for index in sorted(wanted.intersection(frames_with_masks(sequence))):
-        assert sequence.ground_truth_seg is not None
-        path = sequence.ground_truth_seg[index]
-        assert path is not None
-        truth = read_mask(path)
-        height, width = truth.shape
-        # Where 255 is the only object it is no "undecided"; DAVIS takes it as background and counts it.
-        ignore = None if IGNORE_LABEL in chosen or protocol.masks == "davis" else truth == IGNORE_LABEL
-        for object_id in sorted({*chosen, *starts}):
-            counts, starting = index in measured.get(object_id, ()), starts.get(object_id) == index
-            if counts or starting:
-                pair = predict(index, object_id, (height, width)), truth == object_id
-                j = metrics.jaccard(*pair, ignore)
-                if counts:
-                    values[object_id].append((j, metrics.boundary_f(*pair, ignore)))
-                if starting:
-                    first[object_id] = j
-    means = [np.mean(pairs, axis=0) for pairs in values.values() if pairs]
-    if not means:
-        return MaskScores()
-    j, f = np.mean(means, axis=0).tolist()
-    first_j = float(np.mean(list(first.values()))) if len(first) == len(starts) else NAN
-    return MaskScores(j=j, f=f, first_j=first_j, frames=len(frames), objects=len(means))
-
-
-def _mask_score(sequence: ClipSequence, method: str, found: MaskScores, fps: float = NAN) -> Score:
-    return Score(
-        sequence=sequence.name,
-        method=method,
-        j=found.j,
-        f=found.f,
-        first_j=found.first_j,
-        fps=fps,
-        frames=found.frames,
-        objects=found.objects,
-    )
+def left_out(scores: Sequence[Score], method: str) -> list[str]:
+    """Which sequences a mean says nothing about, a sentence for masks and one for boxes; none if it has all or none."""
+    notes = []
+    for what, name in (("J, F", "j"), ("AO, SR", "ao")):
+        without = [score.sequence for score in scores if np.isnan(getattr(score, name))]
+        if 0 < len(without) < len(scores):
+            notes.append(
+                f"{method}: {what} of {len(without)} of {len(scores)} sequences cannot be measured, the mean is over "
+                f"the others ({some(without)})"
+            )
+    return notes
 
 
 def _mean(values: Sequence[float], weights: Sequence[float]) -> float:

@@ -75,12 +75,14 @@ def test_box_oracle_of_squares_is_perfect(sequences):
     assert [score_box_oracle(sequence, "box").j for sequence in sequences] == [1, 1]
 
 
-@pytest.mark.parametrize("damage", ["3 boxes for 4", "cannot be read", "does not exist|cannot be read"])
+@pytest.mark.parametrize(
+    "damage", ["3 boxes for 4 frames, 1 fewer", "line 1: not numbers", r"1 of 4 scored frames have no mask \(00002\)"]
+)
 def test_damaged_results_are_named(sequences, store_results, tmp_path, damage):
     store_results(sequences, tmp_path)
     if damage.startswith("3"):
         np.savetxt(tmp_path / "one.txt", np.ones((3, 4)))
-    elif damage == "cannot be read":
+    elif damage.startswith("line"):
         (tmp_path / "one.txt").write_text("a b c d\n")
     else:
         (tmp_path / "masks" / "one" / "00002.png").unlink()
@@ -109,11 +111,14 @@ def test_report_writes_what_it_says(sequences, store_results, tmp_path, capsys):
     assert open_frames(out / "contact_sheet.png").size[1] == 4 * 320
 
 
-def test_sequences_without_results_are_named(sequences, store_results, tmp_path):
+def test_sequences_without_results_are_named_and_the_others_scored(sequences, store_results, tmp_path, capsys):
     store_results([sequences["one"]], tmp_path / "results")
-    with pytest.raises(UserError, match=r"1 of 2 sequences missing \(several\)"):
-        report_run(sequences, tmp_path / "results" / "masks", tmp_path / "results", tmp_path / "report", "x")
-    assert not (tmp_path / "report").exists()
+    report_run(sequences, tmp_path / "results" / "masks", tmp_path / "results", tmp_path / "report", "x")
+    assert "1 of 2 sequences have no results: several; scored 1" in capsys.readouterr().out
+    rows = json.loads((tmp_path / "report" / "table.json").read_text())["scores"]
+    assert {row["sequence"] for row in rows} == {"one", "mean"}, "the baselines are of the same sequences"
+    with pytest.raises(UserError, match=r"none of the 2 sequences \(one, several\) has any"):
+        report_run(sequences, tmp_path / "empty", tmp_path / "empty", tmp_path / "report", "x")
 
 
 def test_means_leave_out_what_is_unknown():
