@@ -13,9 +13,10 @@ from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from ltr_ext.models.descent import SteepestDescent
+from ltr_ext.models.descent import SteepestDescent, apply_filter
+
+__all__ = ["Aggregation", "Reduction", "Solution", "apply_filter", "objective", "solve"]
 
 Reduction = Literal["mean", "sum"]
 
@@ -27,42 +28,6 @@ class Solution(NamedTuple):
     """[B, C, D, K, K] z."""
     prediction: Tensor
     """[T, B, C, h, w] s_t = x_t * z, carried along with z."""
-
-
-def patches(features: Tensor, kernel_size: int) -> Tensor:
-    """Unfold features so that a convolution becomes a matrix product.
-
-    Args:
-        features: [T, B, D, h, w].
-        kernel_size: K, odd.
-
-    Returns:
-        [B, P, N] with P = D K K in the order of a convolution weight, N in the order (t, i, j).
-    """
-    num_frames, num_sequences, dim, height, width = features.shape
-    if kernel_size == 1:
-        unfolded = features.reshape(num_frames, num_sequences, dim, height * width)
-    else:
-        unfolded = F.unfold(features.flatten(0, 1), kernel_size, padding=kernel_size // 2)
-        unfolded = unfolded.view(num_frames, num_sequences, -1, height * width)
-    return unfolded.permute(1, 2, 0, 3).reshape(num_sequences, unfolded.shape[2], -1)
-
-
-def apply_filter(features: Tensor, filters: Tensor) -> Tensor:
-    """s_t = x_t * z (eq. 2a), one filter per sequence.
-
-    Args:
-        features: [T, B, D, h, w].
-        filters: [B, C, D, K, K].
-
-    Returns:
-        [T, B, C, h, w].
-    """
-    num_frames, num_sequences, dim, height, width = features.shape
-    num_channels, kernel_size = filters.shape[1], filters.shape[-1]
-    stacked = features.reshape(num_frames, num_sequences * dim, height, width)
-    out = F.conv2d(stacked, filters.flatten(0, 1), padding=kernel_size // 2, groups=num_sequences)
-    return out.view(num_frames, num_sequences, num_channels, height, width)
 
 
 def objective(
@@ -118,23 +83,12 @@ def solve(
     """
     if kernel_size % 2 == 0:
         raise ValueError(f"kernel_size must be odd, got {kernel_size}")
-    num_frames, num_sequences, dim, height, width = features.shape
-    num_channels = target.shape[2]
-    unfolded = patches(features, kernel_size)
+    num_frames, num_sequences, dim = features.shape[:3]
+    if initial is None:
+        initial = features.new_zeros(num_sequences, target.shape[2], dim, kernel_size, kernel_size)
     scale = 1.0 / num_frames if reduction == "mean" else 1.0
-    e = _samples_last(target)
-    squared_weight = _samples_last(weight.expand_as(target)).square() * scale
-    start = (
-        unfolded.new_zeros(num_sequences, num_channels, unfolded.shape[1]) if initial is None else initial.flatten(2)
-    )
-    z, predicted = SteepestDescent.apply(unfolded, e, squared_weight, regularisation, start, iterations)
-    prediction = predicted.view(num_sequences, num_channels, num_frames, height, width).permute(2, 0, 1, 3, 4)
-    return Solution(z.view(num_sequences, num_channels, dim, kernel_size, kernel_size), prediction)
-
-
-def _samples_last(maps: Tensor) -> Tensor:
-    """[T, B, C, h, w] -> [B, C, N]."""
-    return maps.permute(1, 2, 0, 3, 4).flatten(2)
+    squared_weight = weight.expand_as(target).square() * scale
+    return Solution(*SteepestDescent.apply(features, target, squared_weight, regularisation, initial, iterations))
 
 
 class Aggregation(nn.Module):

@@ -7,8 +7,9 @@ from itertools import pairwise
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from ltr_ext.models.aggregation import Aggregation, apply_filter, objective, patches, solve
+from ltr_ext.models.aggregation import Aggregation, apply_filter, objective, solve
 
 
 def problem(
@@ -26,6 +27,33 @@ def problem(
         "weight": 1 + 0.5 * normal(frames, sequences, channels, side, side),
         "regularisation": torch.tensor(0.3, dtype=torch.float64),
     }
+
+
+def patches(features: Tensor, kernel_size: int) -> Tensor:
+    """The matrix of the least-squares problem: features [T, B, D, h, w] -> [B, D K K, T h w]."""
+    unfolded = F.unfold(features.flatten(0, 1), kernel_size, padding=kernel_size // 2)
+    return unfolded.unflatten(0, features.shape[:2]).permute(1, 2, 0, 3).flatten(2)
+
+
+def dense_descent(
+    features: Tensor, target: Tensor, weight: Tensor, regularisation: Tensor, initial: Tensor, iterations: int
+) -> tuple[Tensor, Tensor]:
+    """The steps by matrix products on unfolded features, each differentiated by autograd; the sum over frames.
+
+    Returns:
+        Filter [B, C, D, K, K] and prediction [T, B, C, h, w].
+    """
+    matrix = patches(features, initial.shape[-1])
+    e, w = (maps.permute(1, 2, 0, 3, 4).flatten(2) for maps in (target, weight.expand_as(target)))
+    z = initial.flatten(2)
+    for _ in range(iterations):
+        gradient = (w.square() * (z @ matrix - e)) @ matrix.mT + regularisation * z
+        length = gradient.square().sum((1, 2), keepdim=True)
+        curvature = (w * (gradient @ matrix)).square().sum((1, 2), keepdim=True) + regularisation * length
+        z = z - length / curvature * gradient
+    frames, sequences, channels, *grid = target.shape
+    prediction = (z @ matrix).view(sequences, channels, frames, *grid).permute(2, 0, 1, 3, 4)
+    return z.view(initial.shape), prediction
 
 
 def dense_solution(data: dict[str, Tensor], kernel_size: int, reduction: str) -> Tensor:
@@ -97,6 +125,65 @@ def test_gradients_are_exact(iterations, warm):
         return solve(features, target, weight, regularisation, kernel_size=3, iterations=iterations, initial=initial)
 
     assert torch.autograd.gradcheck(run, inputs)
+
+
+# What is left of a derivative after steps that nearly converged is a small difference of large numbers.
+@pytest.mark.parametrize(
+    ("dtype", "accuracy", "of_derivatives"), [(torch.float32, 1e-5, 1e-3), (torch.float64, 1e-10, 1e-10)]
+)
+@pytest.mark.parametrize("iterations", [0, 1, 5])
+@pytest.mark.parametrize("warm", [False, True], ids=["from zero", "warm"])
+@pytest.mark.parametrize("kernel_size", [1, 3])
+@pytest.mark.parametrize(("frames", "sequences"), [(1, 1), (1, 3), (3, 1), (4, 2)])
+def test_steps_and_derivatives_are_those_of_matrix_products(
+    frames, sequences, kernel_size, warm, iterations, dtype, accuracy, of_derivatives
+):
+    data = problem(12, frames=frames, sequences=sequences, dim=6, channels=3, side=6)
+    data["weight"] = data["weight"][:, :, :1]
+    generator = torch.Generator().manual_seed(1)
+    shape = (sequences, 3, 6, kernel_size, kernel_size)
+    data["initial"] = torch.randn(shape, generator=generator, dtype=torch.float64) * float(warm)
+    inputs = {name: tensor.to(dtype).requires_grad_() for name, tensor in data.items()}
+    found = solve(**inputs, kernel_size=kernel_size, iterations=iterations, reduction="sum")
+    exact = {name: tensor.detach().double().requires_grad_() for name, tensor in inputs.items()}
+    wanted = dense_descent(**exact, iterations=iterations)
+    sides = [torch.randn(maps.shape, generator=generator, dtype=torch.float64) for maps in wanted]
+
+    def derivatives(outputs, of):
+        total = sum((maps.double() * side).sum() for maps, side in zip(outputs, sides, strict=True))
+        return torch.autograd.grad(total, list(of.values()), materialize_grads=True)
+
+    for pairs, allowed in (
+        (zip(found, wanted, strict=True), accuracy),
+        (zip(derivatives(found, inputs), derivatives(wanted, exact), strict=True), of_derivatives),
+    ):
+        for ours, theirs in pairs:
+            assert ours.dtype == dtype
+            assert (ours - theirs).norm() <= allowed * theirs.norm()
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_layout_of_the_features_does_not_matter(layout):
+    data = problem(13)
+    laid_out = data["features"].flatten(0, 1).contiguous(memory_format=layout).unflatten(0, (3, 2))
+    torch.testing.assert_close(
+        solve(**{**data, "features": laid_out}, kernel_size=3, iterations=4).filter,
+        solve(**data, kernel_size=3, iterations=4).filter,
+    )
+
+
+def test_autocast_does_not_reach_the_steps_or_their_derivative():
+    data = {name: tensor.float().requires_grad_() for name, tensor in problem(14).items()}
+
+    def run():
+        prediction = solve(**data, kernel_size=3, iterations=5).prediction
+        return prediction, torch.autograd.grad(prediction.square().sum(), data["features"])[0]
+
+    plain = run()
+    with torch.autocast("cpu", torch.bfloat16):
+        for ours, theirs in zip(run(), plain, strict=True):
+            assert ours.dtype == torch.float32
+            assert torch.equal(ours, theirs)
 
 
 def test_one_weight_for_all_channels_is_broadcast():
