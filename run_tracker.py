@@ -63,6 +63,13 @@ def parser() -> argparse.ArgumentParser:
         help="show frame, masks, boxes and scores on this visdom server while tracking (last on the line without a "
         "value: localhost:8097)",
     )
+    command.add_argument(
+        "--precision",
+        choices=("auto", "fp32", "bf16"),
+        default="auto",
+        help="arithmetic of the convolutions (default auto: bf16 where the processor has it built in, unless the "
+        "parameter module asks for fp32)",
+    )
     command.add_argument("--host", choices=host.CHOICES, default="auto", help="what to run on (default: auto)")
     return command
 
@@ -90,17 +97,26 @@ def run_on_dataset(args: argparse.Namespace) -> int:
     if args.threads:  # before torch is imported here or in a worker
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // args.threads)))
     from tracker_ext import tracker_handle
+    from tracker_ext.evaluation.run_record import note_run
 
     out = Path(args.out) if args.out else settings.load().results_dir
     tracker = tracker_handle.TrackerHandle(args.tracker, args.parameter, args.runid, out=out)
     tracker.live_view = args.visdom
-    describe(tracker)
+    tracker.precision = None if args.precision == "auto" else args.precision
+    facts = describe(tracker)
     sequences = tracker_handle.load_sequences(args.dataset, args.sequence)
     writable_folder(out)
-    done = sum(tracker_handle.has_results(tracker, sequence) for sequence in sequences)
+    results = Path(tracker.results_dir)
+    done = [sequence.name for sequence in sequences if tracker_handle.has_results(tracker, sequence)]
     if done and not args.debug:
-        print(f"{done} of {len(sequences)} sequences have results in {tracker.results_dir} already, and keep them")
-    failures = tracker_handle.run(tracker, sequences, debug=args.debug, threads=args.threads)
+        print(f"{len(done)} of {len(sequences)} sequences have results in {results} already, and keep them")
+        compare_with_earlier(results, done, facts, args.precision)
+    try:
+        failures = tracker_handle.run(tracker, sequences, debug=args.debug, threads=args.threads)
+    finally:
+        if not args.debug:
+            fresh = [one.name for one in sequences if one.name not in done and tracker_handle.has_results(tracker, one)]
+            note_run(results, facts, fresh)
     if args.debug:
         return 0
     print(f"boxes: {tracker.results_dir}\nmasks: {tracker.segmentation_dir}")
@@ -131,9 +147,10 @@ def run_on_video(args: argparse.Namespace, boxes: list[tuple[float, float, float
 
     tracker = tracker_handle.TrackerHandle(args.tracker, args.parameter, args.runid)
     tracker.live_view = args.visdom
-    describe(tracker)
+    tracker.precision = None if args.precision == "auto" else args.precision
+    facts = describe(tracker)
     with tracker.watching(Path(args.video).stem):
-        track_video(tracker, Path(args.video), boxes, out)
+        track_video(tracker, Path(args.video), boxes, out, facts)
     return 0
 
 
@@ -144,16 +161,45 @@ def has_ground_truth(sequence: Any) -> bool:
     return all(len(track) == len(sequence.frames) for track in tracks)
 
 
-def describe(tracker: Any) -> None:
-    """Say which tracker, which weights and which device; refuses missing weights before anything is done."""
+def compare_with_earlier(results: Path, done: list[str], facts: dict[str, Any], precision: str) -> None:
+    """Say where sequences that keep their results were tracked with something else than the rest will be.
+
+    Raises:
+        UserError: with another precision than the one asked for.
+    """
+    from tracker_ext.evaluation.run_record import differences
+
+    for fact in ("weights", "device", "precision"):
+        for other in differences(results, done, facts, fact):
+            if fact == "precision" and precision != "auto":
+                raise UserError(f"--precision {precision}: {results} has {other}; give another --runid or --out")
+            print(f"note: {other}, those of this run differ")
+
+
+def describe(tracker: Any) -> dict[str, Any]:
+    """Say which tracker, which weights, which device and which precision, and return it for the record.
+
+    Raises:
+        UserError: weights are missing; nothing is done yet.
+    """
     from ltr_ext.weights import file_hash
 
     params = tracker.get_parameters()
     kind = tracker.tracker_class
     print(f"tracker: {tracker.name} {tracker.parameter_name} ({kind.__module__}.{kind.__qualname__})")
+    weights = {Path(path).name: file_hash(path) for path in params.get("weights", ())}
     for path in params.get("weights", ()):
-        print(f"weights: {path} (sha256 {file_hash(path)})")
-    print(f"device: {params.get('device', 'cuda' if params.get('use_gpu', False) else 'cpu')}", flush=True)
+        print(f"weights: {path} (sha256 {weights[Path(path).name]})")
+    device = str(params.get("device", "cuda" if params.get("use_gpu", False) else "cpu"))
+    # a tracker without a choice works in what PyTorch and NumPy do unasked
+    precision = getattr(params.get("lwl", None), "precision", "fp32")
+    print(f"device: {device}\nprecision: {precision}", flush=True)
+    return {
+        "tracker": f"{tracker.name} {tracker.parameter_name}",
+        "weights": weights,
+        "device": device,
+        "precision": precision,
+    }
 
 
 def parse_box(text: str) -> tuple[float, float, float, float]:

@@ -10,6 +10,7 @@ How a parameter module of ours (`tracker_ext/parameter/<tracker>/<name>.py`) is 
         params = TrackerParams()
         params.weights = (path, ...)      # files to show at start; all that exist are hashed
         params.device = "cpu"             # to show at start
+        params.lwl = parts                # its `precision` is shown, `with_precision` follows --precision
         ...
 
 `TRACKER_CLASS` is what the host cannot find out: upstream looks for a tracker only in its own folder, and there `lwl`
@@ -47,6 +48,7 @@ from pytracking.evaluation.running import run_dataset
 import settings
 from ltr_ext.data.presence import LAYOUTS, require_dataset
 from ltr_ext.errors import UserError
+from tracker_ext.annotation.config import SHORT_PRECISIONS
 from tracker_ext.evaluation.datasets import DavisFolderDataset
 from tracker_ext.evaluation.live_view import LiveView, watched
 from tracker_ext.registration import register
@@ -108,11 +110,23 @@ class TrackerHandle(Tracker):
         self.failure_log: str | None = None
         self.live_view: str | None = None
         """`host:port` of a visdom server that shows the work; see `live_view.py`."""
+        self.precision: str | None = None
+        """`fp32` or `bf16` in place of what the parameter module says."""
 
     def get_parameters(self) -> Any:
-        """What `parameters()` returns; in a worker process our names have to be added first."""
+        """What `parameters()` returns; in a worker process our names have to be added first.
+
+        Raises:
+            UserError: a `precision` is asked for, and the tracker knows none.
+        """
         register()
-        return super().get_parameters()
+        params = super().get_parameters()
+        if self.precision is not None:
+            parts = params.get("lwl", None)
+            if not hasattr(parts, "with_precision"):
+                raise UserError(f"--precision {self.precision}: {self.name} {self.parameter_name} has none to choose")
+            params.lwl = parts.with_precision(SHORT_PRECISIONS[self.precision])
+        return params
 
     def run_sequence(self, seq: Sequence, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """As the host's, but an exception, which the host prints and swallows, is written down first."""

@@ -82,8 +82,17 @@ def test_a_run_says_what_it_uses_and_leaves_results_and_report(mini, capsys, tmp
     arguments = ["fake", "shift", "mini", "--sequence", "two", "--out", str(out)]
     assert run_tracker.main(arguments) == 0
     said = capsys.readouterr().out
-    for part in ("host: ", "tracker: fake shift", "ShiftTracker", "device: cpu", str(out / "tracking_results")):
+    for part in (
+        "host: ",
+        "tracker: fake shift",
+        "ShiftTracker",
+        "device: cpu",
+        "precision: fp32",
+        str(out / "tracking_results"),
+    ):
         assert part in said
+    (run,) = json.loads((out / "tracking_results/fake/shift/run.json").read_text())["runs"]
+    assert run == {"tracker": "fake shift", "weights": {}, "device": "cpu", "precision": "fp32", "sequences": ["two"]}
     np.testing.assert_array_equal(np.loadtxt(out / "tracking_results/fake/shift/two_1.txt")[:, 0], [2, 3, 4])
     report = out / "reports" / "fake_shift_mini"
     assert (report / "contact_sheet.png").is_file()
@@ -92,6 +101,29 @@ def test_a_run_says_what_it_uses_and_leaves_results_and_report(mini, capsys, tmp
 
     assert run_tracker.main(arguments) == 0
     assert "1 of 1 sequences have results" in capsys.readouterr().out
+
+
+def test_results_of_another_precision_are_not_mixed_with_one_that_is_asked_for(mini, capsys, tmp_path):
+    """Unasked, the difference is said and the rest is tracked."""
+    out = tmp_path / "results"
+    arguments = ["fake", "shift", "mini", "--out", str(out)]
+    assert run_tracker.main([*arguments, "--sequence", "one"]) == 0
+    record = out / "tracking_results/fake/shift/run.json"
+    record.write_text(record.read_text().replace("fp32", "bf16"))
+    facts = {"weights": {}, "device": "cpu", "precision": "fp32"}
+    with pytest.raises(UserError, match=r"--precision fp32: .*1 sequence with precision bf16; .*--runid or --out"):
+        run_tracker.compare_with_earlier(record.parent, ["one"], facts, "fp32")
+    assert run_tracker.main(arguments) == 0
+    assert "note: 1 sequence with precision bf16" in capsys.readouterr().out
+    runs = json.loads(record.read_text())["runs"]
+    assert [(run["precision"], run["sequences"]) for run in runs] == [("bf16", ["one"]), ("fp32", ["two"])]
+
+
+def test_a_tracker_without_a_precision_cannot_be_given_one(mini, capsys, tmp_path):
+    arguments = ["fake", "shift", "mini", "--precision", "bf16", "--out", str(tmp_path / "out")]
+    assert run_command(lambda: run_tracker.main(arguments)) == EXIT_USER_ERROR
+    assert "--precision bf16: fake shift has none to choose" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_failed_sequence_is_named_and_the_exit_code_says_so(mini, video, capsys, tmp_path):

@@ -12,6 +12,8 @@ from tracker_ext.annotation.windows import MODES, Mode
 
 Precision = Literal["auto", "float32", "bfloat16"]
 """Arithmetic of the convolutions; "auto" takes bfloat16 where the processor multiplies it natively."""
+SHORT_PRECISIONS = {"fp32": "float32", "bf16": "bfloat16"}
+"""What the command line calls them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +57,7 @@ class AnnotateConfig:
 
     def uses_bfloat16(self, device: torch.device) -> bool:
         """Whether convolutions run in bfloat16 on this device."""
-        return has_fast_bfloat16(device) if self.precision == "auto" else self.precision == "bfloat16"
+        return uses_bfloat16(self.precision, device)
 
 
 OPTIONS = {"num_frames": "frames", "encode_batch": "batch", "most": "max-frames"}
@@ -66,6 +68,11 @@ def option_error(error: ValueError) -> UserError:
     """Say of a refused value which option it came from: the message begins with the field's name."""
     field, _, rest = str(error).partition(" ")
     return UserError(f"--{OPTIONS.get(field, field).replace('_', '-')} {rest}")
+
+
+def uses_bfloat16(precision: Precision, device: torch.device) -> bool:
+    """Whether convolutions run in bfloat16 on this device."""
+    return has_fast_bfloat16(device) if precision == "auto" else precision == "bfloat16"
 
 
 def has_fast_bfloat16(device: torch.device) -> bool:

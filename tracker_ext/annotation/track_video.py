@@ -23,6 +23,7 @@ def track_video(
     video: Path,
     boxes: Sequence[Sequence[float]],
     out: Path,
+    facts: Mapping[str, Any] | None = None,
 ) -> None:
     """Track and write masks, boxes and an overlay video, frame by frame; prints where and how fast.
 
@@ -31,6 +32,7 @@ def track_video(
         video: a video file or a folder of pictures.
         boxes: (x, y, w, h) of each object on the first frame, image pixels; the objects get ids 1, 2, ...
         out: output folder, changed only when everything is written. See `ClipWriter`.
+        facts: with what it is tracked, for `result.json`.
 
     Raises:
         UserError: unreadable video, a bad box, too many boxes, a tracker without masks, an unwritable folder.
@@ -48,7 +50,7 @@ def track_video(
     output: dict[str, Any] = {}
     with (
         ClipWriter(
-            out, size=source.size, object_ids=[int(name) for name in given], fps=source.fps, inputs=[video]
+            out, size=source.size, object_ids=[int(name) for name in given], fps=source.fps, inputs=[video], facts=facts
         ) as writer,
         tqdm(total=num_frames, desc=source.name, unit="frame", disable=None) as progress,
     ):

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -40,6 +40,7 @@ class ClipWriter:
         object_ids: Sequence[int],
         fps: float | None = None,
         inputs: Sequence[Path] = (),
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
         """Remember what to write; files are opened on entering.
 
@@ -49,13 +50,14 @@ class ClipWriter:
             object_ids: ids of all objects of the clip.
             fps: frames per second of the overlay; None for 25.
             inputs: files and folders that the result is made from.
+            facts: what else `result.json` says, such as weights and precision.
 
         Raises:
             UserError: the result would replace one of the inputs, or what is no earlier result.
         """
         refuse_loss(Path(folder), inputs)
         self._output = OutputFolder(folder)
-        self._size, self._fps = size, fps
+        self._size, self._fps, self._facts = size, fps, dict(facts or {})
         self._ids = list(object_ids)
         self._box_files: dict[int, TextIO] = {}
         self._video: OverlayVideo | None = None
@@ -83,7 +85,9 @@ class ClipWriter:
         if kind is None:
             files = sorted(path.relative_to(self._work).as_posix() for path in self._work.rglob("*") if path.is_file())
             try:
-                (self._work / RESULT_FILE).write_text(json.dumps({"files": files}, indent=0) + "\n", encoding="utf-8")
+                (self._work / RESULT_FILE).write_text(
+                    json.dumps({**self._facts, "files": files}, indent=0) + "\n", encoding="utf-8"
+                )
             except OSError as failure:
                 self._output.__exit__(type(failure), failure, failure.__traceback__)
                 raise

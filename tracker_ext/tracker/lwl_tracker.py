@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from ltr_ext.data.crop import Crop
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.models.lwl import FrameFeatures, LWLNet
-from tracker_ext.annotation.config import AnnotateConfig, has_fast_bfloat16
+from tracker_ext.annotation.config import AnnotateConfig, Precision, uses_bfloat16
 from tracker_ext.tracker.box_to_mask import boxes_to_masks
 from tracker_ext.tracker.config import LWLTrackerConfig
 from tracker_ext.tracker.merge import drop_small_parts, soft_aggregate
@@ -50,6 +50,16 @@ class LWLTrackerParts:
     def __post_init__(self) -> None:
         if self.config.start == "box" and self.box_net is None:
             raise ValueError('start "box" needs a box_net')
+
+    @property
+    def precision(self) -> str:
+        """What "auto" comes to on the network's device: "fp32" or "bf16"."""
+        device = next(self.net.parameters()).device
+        return "bf16" if uses_bfloat16(self.config.precision, device) else "fp32"
+
+    def with_precision(self, precision: Precision) -> LWLTrackerParts:
+        """The same with another arithmetic."""
+        return replace(self, config=replace(self.config, precision=precision))
 
 
 Region = Crop | PublishedCrop
@@ -256,8 +266,7 @@ class LWLTracker(BaseTracker):
         return torch.from_numpy(values).to(self._device, torch.float32)
 
     def _autocast(self) -> torch.autocast:
-        choice = self._config.precision
-        enabled = has_fast_bfloat16(self._device) if choice == "auto" else choice == "bfloat16"
+        enabled = uses_bfloat16(self._config.precision, self._device)
         return torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=enabled)
 
     def _output(self) -> dict[str, Any]:

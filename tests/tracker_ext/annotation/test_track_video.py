@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import cv2
 import numpy as np
 import pytest
@@ -70,7 +72,9 @@ def video(tmp_path):
 
 def test_one_object(video, tmp_path, capsys):
     out = tmp_path / "out"
-    track_video(Handle(Follower), video, [(10, 8, 20, 16)], out)
+    track_video(Handle(Follower), video, [(10, 8, 20, 16)], out, {"precision": "bf16"})
+    result = json.loads((out / "result.json").read_text())
+    assert result["precision"] == "bf16" and "boxes.txt" in result["files"]
     assert sorted(path.name for path in out.iterdir()) == ["boxes.txt", "masks", "overlay.mp4", "result.json"]
     assert (out / "boxes.txt").read_text().split() == ["10,8,20,16", "11,8,20,16", "12,8,20,16"]
     assert sorted(path.stem for path in (out / "masks").iterdir()) == ["00000", "00001", "00002"]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from tiny import HEIGHT, WIDTH, label_map
 
 from ltr_ext.data.image_io import write_mask
@@ -103,3 +104,22 @@ def test_weights_are_read_once(weights: Path) -> None:
     assert networks.network(path, LWLNet, "cpu") is first
     save_network(first, path)
     assert networks.network(path, LWLNet, "cpu") is not first, "a file that was replaced is read again"
+
+
+@pytest.mark.parametrize("asked, seen", [("fp32", torch.float32), ("bf16", torch.bfloat16)])
+def test_the_precision_that_is_asked_for_is_worked_in(weights, sequence, monkeypatch, asked, seen):
+    """And it is the one the handle's parameters say."""
+    from tracker_ext.tracker_handle import TrackerHandle
+
+    tracker = TrackerHandle("lwl", "box2mask_init")
+    tracker.precision = asked
+    params = tracker.get_parameters()
+    assert params.lwl.precision == asked
+    used = []
+    conv = params.lwl.net.backbone.register_forward_hook(
+        lambda _module, _inputs, output: used.extend(value.dtype for value in output.values())
+    )
+    engine = tracker.tracker_class(params)
+    engine.initialize(np.zeros((HEIGHT, WIDTH, 3), np.uint8), {"init_bbox": BOXES["3"]})
+    conv.remove()
+    assert set(used) == {seen}
