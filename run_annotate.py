@@ -159,6 +159,13 @@ def add_dataset_options(command: argparse.ArgumentParser) -> None:
         help="this sequence, or those of a failed.csv; repeatable",
     )
     command.add_argument(
+        "--redo",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="make this sequence again, or those of a csv file with a column sequence; repeatable",
+    )
+    command.add_argument(
         "--cluster",
         metavar="ADDRESS",
         help="slurm (array of --workers tasks), local, or a Dask scheduler tcp://host:port",
@@ -231,6 +238,7 @@ def run_on_dataset(args: argparse.Namespace, config: object, arguments: list[str
         limit=args.limit,
         shard=shard(args.shard),
         only=tuple(args.only),
+        redo=tuple(args.redo),
         cluster=args.cluster,
         slurm=tuple(args.slurm),
         check_inputs=args.check_inputs,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Callable
 from typing import NoReturn
@@ -32,6 +33,9 @@ def run_command(main: Callable[[], int | None]) -> int:
     Returns:
         The exit code: that of `main`, 2 after a `UserError`, 130 after Ctrl-C.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a file name that is no text is shown, not a reason to stop
+            stream.reconfigure(errors="backslashreplace")
     try:
         return main() or 0
     except UserError as error:

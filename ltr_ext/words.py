@@ -23,3 +23,15 @@ def size(count: float) -> str:
         if count >= length:
             return f"{count / length:.1f} {unit}"
     return f"{count / 1e3:.0f} kB"
+
+
+def printable(text: str) -> str:
+    """Text that can be written as UTF-8: bytes of a file name that are none are shown as `\\udcXX`."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def one_line(text: object, limit: int = 300) -> str:
+    """On one line, and cut in the middle to so many characters."""
+    line = printable(" ".join(str(text).split()))
+    half = limit // 2 - 3
+    return line if len(line) <= limit else f"{line[:half]} ... {line[-half:]}"

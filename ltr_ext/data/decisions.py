@@ -6,13 +6,12 @@ it, training leaves out what it rejects. A sequence that is not in it is undecid
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from ltr_ext.csv_text import csv_rows, csv_text
 from ltr_ext.errors import UserError
 from ltr_ext.output import write_text
 
@@ -21,6 +20,7 @@ Choice = Literal["accept", "reject", "flag"]
 
 CHOICES: tuple[str, ...] = get_args(Choice)
 COLUMNS = ("sequence", "decision", "comment")
+REMEDY = "name the CSV file that the report page writes: sequence,decision,comment"
 DECISIONS_FILE = "decisions.csv"
 """Its name inside the output folder of an annotation job, where the last applied decisions lie."""
 
@@ -44,33 +44,17 @@ def read_decisions(path: str | Path) -> dict[str, Decision]:
     Raises:
         UserError: missing, without the two columns, an unknown decision, or a sequence that is decided twice.
     """
-    path = Path(path)
-    try:
-        # Spreadsheets put a byte order mark in front. Read as bytes, a quoted name keeps its line breaks as they are.
-        text = path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = "is no text file" if isinstance(error, UnicodeDecodeError) else error.strerror
-        raise UserError(f"decisions {path} cannot be read ({reason}); name the CSV file of the report page") from error
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     decided: dict[str, Decision] = {}
-    try:
-        missing = [column for column in COLUMNS[:2] if column not in (reader.fieldnames or ())]
-        if missing:
-            raise UserError(f"decisions {path}: no column {', '.join(missing)}; the first line is sequence,decision")
-        for line in reader:
-            where = f"decisions {path} line {reader.line_num}"
-            sequence, choice = line["sequence"], (line["decision"] or "").strip()
-            if not sequence:
-                raise UserError(f"{where}: no sequence; name one")
-            if choice not in CHOICES:
-                raise UserError(f"{where}: decision {choice!r} for {sequence}; one of {', '.join(CHOICES)}")
-            if sequence in decided:
-                raise UserError(f"{where}: {sequence} was decided before; keep one line per sequence")
-            decided[sequence] = Decision(sequence, choice, line.get("comment") or "")
-    except csv.Error as error:
-        raise UserError(
-            f"decisions {path} line {reader.reader.line_num}: {error}; quote cells that hold commas"
-        ) from error
+    for number, line in csv_rows(path, "decisions", COLUMNS[:2], REMEDY):
+        where = f"decisions {path} line {number}"
+        sequence, choice = line["sequence"], line.get("decision", "").strip()
+        if not sequence:
+            raise UserError(f"{where}: no sequence; name one")
+        if choice not in CHOICES:
+            raise UserError(f"{where}: decision {choice[:40]!r} for {sequence[:80]}; one of {', '.join(CHOICES)}")
+        if sequence in decided:
+            raise UserError(f"{where}: {sequence} was decided before; keep one line per sequence")
+        decided[sequence] = Decision(sequence, choice, line.get("comment", ""))
     return decided
 
 
@@ -81,13 +65,8 @@ def write_decisions(path: str | Path, decisions: Iterable[Decision]) -> None:
         path: the CSV file; its folder exists.
         decisions: in the order they shall have.
     """
-    text = io.StringIO(newline="")
-    rows = [[decision.sequence, decision.choice, decision.comment] for decision in decisions]
-    # Of line breaks, older csv modules quote the file's own kind only.
-    odd = any("\r" in cell for row in rows for cell in row)
-    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL if odd else csv.QUOTE_MINIMAL)
-    writer.writerows([COLUMNS, *rows])
-    write_text(path, text.getvalue())
+    rows = [(decision.sequence, decision.choice, decision.comment) for decision in decisions]
+    write_text(path, csv_text(COLUMNS, rows))
 
 
 def names_with(decisions: Mapping[str, Decision], choice: Choice) -> list[str]:

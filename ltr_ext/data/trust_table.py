@@ -5,14 +5,14 @@ One row per frame and object, CSV, written by annotation and read by the report 
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
+import sys
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
+from ltr_ext.csv_text import csv_rows, csv_text
 from ltr_ext.errors import UserError
 from ltr_ext.output import write_text
 
@@ -53,6 +53,7 @@ class TrustRow:
 
 COLUMNS = (*(f.name for f in fields(TrustRow) if f.name != "trust"), *(f.name for f in fields(Trust)))
 """Header of the CSV file."""
+REMEDY = "annotate the sequence again"
 
 
 def write_trust(path: str | Path, rows: Iterable[TrustRow]) -> None:
@@ -62,13 +63,8 @@ def write_trust(path: str | Path, rows: Iterable[TrustRow]) -> None:
         path: the CSV file; its folder exists.
         rows: in the order they shall have. nan is written as an empty cell, truth as 1 and 0.
     """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in rows:
-        outer = (row.sequence, row.frame, row.file, row.object, row.boxed)
-        writer.writerow([_cell(value) for value in (*outer, *astuple(row.trust))])
-    write_text(path, text.getvalue())
+    outer = ((row, (row.sequence, row.frame, row.file, row.object, row.boxed)) for row in rows)
+    write_text(path, csv_text(COLUMNS, ([_cell(v) for v in (*cells, *astuple(row.trust))] for row, cells in outer)))
 
 
 def read_trust(path: str | Path) -> list[TrustRow]:
@@ -78,22 +74,14 @@ def read_trust(path: str | Path) -> list[TrustRow]:
         UserError: missing, or a line that is not what `write_trust` writes.
     """
     path = Path(path)
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
-            if missing:
-                raise UserError(f"trust table {path}: no column {', '.join(missing)}; annotate the sequence again")
-            return [_row(path, reader.line_num, line) for line in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"trust table {path} cannot be read ({error}); annotate the sequence again") from error
+    return [_row(path, number, line) for number, line in csv_rows(path, "trust table", COLUMNS, REMEDY)]
 
 
 def trust_file(annotation: str | Path, sequence: str) -> Path:
     """Where the table of a sequence lies in the output folder of an annotation job.
 
     Raises:
-        UserError: the job has no such sequence, or a damaged manifest.
+        UserError: the job has no such sequence.
     """
     annotation = Path(annotation)
     plain = annotation / "trust" / f"{sequence}.csv"
@@ -104,8 +92,8 @@ def trust_file(annotation: str | Path, sequence: str) -> Path:
     for path in sorted(folder.rglob("*.json")):
         try:
             name = json.loads(path.read_text(encoding="utf-8"))["name"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise UserError(f"manifest {path} is damaged ({error!r}); delete it and run the job again") from error
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            continue  # a damaged manifest is made again by the next run of the job
         if name == sequence:
             return (annotation / "trust" / path.relative_to(folder)).with_suffix(".csv")
     raise UserError(f"annotation {annotation}: has no trust table of {sequence}; annotate that sequence first")
@@ -115,21 +103,21 @@ def _row(path: Path, number: int, line: dict[str, str]) -> TrustRow:
     try:
         return TrustRow(
             line["sequence"],
-            int(line["frame"]),
+            _count(line["frame"]),
             line["file"],
-            int(line["object"]),
+            _count(line["object"]),
             _flag(line["boxed"]),
             Trust(
-                _number(line["confidence"]),
-                _number(line["tightness"]),
-                int(line["area"]),
+                _number(line["confidence"], most=1),
+                _number(line["tightness"], most=1),
+                _count(line["area"]),
                 _number(line["area_jump"]),
-                int(line["parts"]),
+                _count(line["parts"]),
                 _flag(line["touches_border"]),
             ),
         )
     except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"trust table {path} line {number}: {error}; annotate the sequence again") from error
+        raise UserError(f"trust table {path} line {number}: {error}; {REMEDY}") from error
 
 
 def _cell(value: object) -> str:
@@ -140,8 +128,17 @@ def _cell(value: object) -> str:
     return str(value)
 
 
-def _number(cell: str) -> float:
-    return float(cell) if cell else math.nan
+def _number(cell: str, most: float = sys.float_info.max) -> float:
+    value = float(cell) if cell else math.nan
+    if cell and not 0 <= value <= most:
+        raise ValueError(f"{cell!r} is out of range")
+    return value
+
+
+def _count(cell: str) -> int:
+    if not (cell.isascii() and cell.isdigit() and len(cell) <= 12):
+        raise ValueError(f"{cell[:40]!r} is no count")
+    return int(cell)
 
 
 def _flag(cell: str) -> bool:

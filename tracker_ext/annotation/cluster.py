@@ -10,11 +10,14 @@ from __future__ import annotations
 import pickle
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
 from ltr_ext.errors import UserError
+from ltr_ext.words import one_line
 from tracker_ext.annotation.job import AnnotationJob
+from tracker_ext.annotation.lists import derive
 from tracker_ext.annotation.sequence_run import Outcome
 from tracker_ext.annotation.workers import Report, run_here, run_one
 
@@ -82,7 +85,7 @@ def run_on_dask(
             except KilledWorker:
                 report(Outcome(name_of[future.key], "failed", "its workers died, one after the other"))
             except Exception as error:
-                report(Outcome(name_of[future.key], "failed", f"{type(error).__name__}: {error}"))
+                report(Outcome(name_of[future.key], "failed", one_line(f"{type(error).__name__}: {error}")))
     finally:
         client.close()
         if cluster is not None:
@@ -130,7 +133,7 @@ def run_on_slurm(
         orders = [[*names[start:], *names[:start]] for start in (len(names) * task // tasks for task in range(tasks))]
         running = submitter.map_array(run_share, [job] * tasks, orders)
     except (RuntimeError, NameError, TypeError, FileNotFoundError) as error:
-        raise UserError(f"--cluster slurm: {' '.join(str(error).split())}; is this a SLURM machine?") from error
+        raise UserError(f"--cluster slurm: {one_line(error)}; is this a SLURM machine?") from error
     merged: dict[str, Outcome] = {}
     lost = []
     for task in running:
@@ -169,4 +172,6 @@ def run_share(job: AnnotationJob, names: Sequence[str]) -> list[Outcome]:
         left = [name for name in left if outcomes[name].status == "busy"]
         if left:
             time.sleep(PATIENCE)
+    with suppress(UserError):  # who submitted the tasks does it again, if it still lives
+        derive(job.out, job.formats)
     return list(outcomes.values())

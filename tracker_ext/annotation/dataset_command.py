@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from tqdm import tqdm
 
 import settings
 from ltr_ext.errors import UserError
@@ -19,14 +16,20 @@ from ltr_ext.words import counted
 from tracker_ext.annotation.api import weight_file
 from tracker_ext.annotation.cluster import run_on_cluster
 from tracker_ext.annotation.config import AnnotateConfig, option_error
-from tracker_ext.annotation.decisions import apply_decisions
+from tracker_ext.annotation.decisions import LOCK_WAIT, apply_decisions
 from tracker_ext.annotation.estimate import estimate
-from tracker_ext.annotation.job import AnnotationJob, choose, clear_work, finish, open_output, read_failures
+from tracker_ext.annotation.failures import FAILED_FILE, listed_names
+from tracker_ext.annotation.formats import FORMATS
+from tracker_ext.annotation.job import AnnotationJob, choose, matching, read_settings
+from tracker_ext.annotation.lists import derive_locked
+from tracker_ext.annotation.lock import lists_lock
+from tracker_ext.annotation.manifests import take_back
 from tracker_ext.annotation.names import safe_name
-from tracker_ext.annotation.report_page import write_report
+from tracker_ext.annotation.report_page import REPORT_FILE
 from tracker_ext.annotation.sources import DATASETS, Source
 from tracker_ext.annotation.sources.folder import open_folder
 from tracker_ext.annotation.tally import Tally, retry_command
+from tracker_ext.annotation.upkeep import forget_changed, prepare_output, stopped_like_ctrl_c, tidy
 from tracker_ext.annotation.workers import network_for, run_here, run_in_processes
 
 EXIT_FAILED = 1
@@ -61,6 +64,8 @@ class DatasetOptions:
     only: tuple[str, ...] = ()
     """Names of sequences, or files with a column `sequence`."""
     cluster: str | None = None
+    redo: tuple[str, ...] = ()
+    """As `only`: to be made again, though done."""
     slurm: tuple[str, ...] = ()
     check_inputs: bool = False
     """Make again what was made from other boxes or frames."""
@@ -85,7 +90,9 @@ def annotate_dataset(options: DatasetOptions, arguments: Sequence[str]) -> int:
         raise UserError(f"--slurm {options.slurm[0]}: goes with --cluster slurm")
     slurm = slurm_options(options.slurm)
     job = open_job(options)
-    names = choose(job.source.names(), options.shard, only_names(options.only))
+    every_name = job.source.names()
+    names = choose(every_name, options.shard, only_names(options.only))
+    redo = set(matching(every_name, only_names(options.redo, "--redo") or frozenset(), "--redo"))
     for name in names:
         safe_name(name)
     print(f"weights: {job.weights} (sha256 {job.weights_hash})", flush=True)
@@ -93,8 +100,9 @@ def annotate_dataset(options: DatasetOptions, arguments: Sequence[str]) -> int:
         print(estimate(job, names, options.workers))
         return 0
     network_for(job.weights, job.variant)  # unusable weights are refused before anything is written
-    open_output(job)
-    clear_work(job)
+    prepare_output(job)
+    for name in redo.intersection(names):
+        take_back(job.out, name)
     if options.check_inputs:
         forget_changed(job, names)
     missing = [name for name in names if not job.is_done(name)]
@@ -103,50 +111,37 @@ def annotate_dataset(options: DatasetOptions, arguments: Sequence[str]) -> int:
     print(f"{counted(len(names), 'sequence')}, {before} done before, {len(chosen)} to do", flush=True)
     tally = Tally(job, len(chosen))
     try:
-        with tally.progress:
-            if not chosen:
-                pass
-            elif options.cluster:
-                run_on_cluster(job, chosen, options.cluster, options.workers, tally.report, slurm)
-            elif options.workers > 1:
-                run_in_processes(job, chosen, options.workers, tally.report)
-            else:
-                run_here(job, chosen, tally.report)
-    except KeyboardInterrupt:
-        print("\nwhat is finished is kept; the same command goes on from there", file=sys.stderr)
-        raise
-    finally:
-        failed = tally.save()
+        with stopped_like_ctrl_c(), tally.progress:
+            make(job, chosen, options, slurm, tally)
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):
+            print("\nwhat is finished is kept; the same command goes on from there", file=sys.stderr)
         with suppress(OSError, UserError):  # on a full or read-only disk; the next run does it
-            clear_work(job)
-    cover_all(job.out, job.formats)
+            tidy(job)
+        raise
+    derived = tidy(job)
     print(tally.summary())
-    print(f"results: {job.out}, report: {job.out / 'report.html'}")
+    print(f"results: {job.out}, report: {job.out / REPORT_FILE}")
+    if derived.damaged:
+        print(derived.warning(), file=sys.stderr)
     if tally.failures():
-        print(
-            f"failed: {failed}\nagain, only these: {retry_command(arguments, job.out / 'failed.csv')}", file=sys.stderr
-        )
-        return EXIT_FAILED
-    return 0
+        again = retry_command(arguments, job.out / FAILED_FILE)
+        print(f"failed: {derived.failed}\nagain, only these: {again}", file=sys.stderr)
+    return EXIT_FAILED if tally.failures() or derived.damaged else 0
 
 
-def forget_changed(job: AnnotationJob, names: Sequence[str]) -> None:
-    """Take back the manifest of finished sequences whose boxes or frames are no longer those they were made from."""
-    changed = []
-    for name in tqdm(names, desc="inputs", unit="sequence", disable=None, leave=False):
-        manifest = job.manifest(name)
-        if manifest is None:
-            continue
-        try:
-            current = job.source.load(name).thinned(job.every, job.most).input_hash()
-        except (UserError, OSError) as error:
-            tqdm.write(f"kept: {name}: its input cannot be read now: {error}", file=sys.stderr)
-            continue
-        if current != manifest["input_hash"]:
-            job.manifest_path(name).unlink()
-            changed.append(name)
-    if changed:
-        print(f"changed since they were made: {', '.join(changed[:5])}{' ...' if len(changed) > 5 else ''}")
+def make(
+    job: AnnotationJob, names: Sequence[str], options: DatasetOptions, slurm: dict[str, Any], tally: Tally
+) -> None:
+    """Make sequences here, in several processes, or on a cluster."""
+    if not names:
+        return
+    if options.cluster:
+        run_on_cluster(job, names, options.cluster, options.workers, tally.report, slurm)
+    elif options.workers > 1:
+        run_in_processes(job, names, options.workers, tally.report)
+    else:
+        run_here(job, names, tally.report)
 
 
 def apply_review(out: Path, decisions: Path) -> str:
@@ -162,29 +157,13 @@ def apply_review(out: Path, decisions: Path) -> str:
     Raises:
         UserError: see `apply_decisions`.
     """
-    applied = apply_decisions(out, decisions)
-    try:
-        formats = json.loads((out / "settings.json").read_text(encoding="utf-8"))["formats"]
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"settings {out / 'settings.json'} cannot be read ({error!r}); restore the file") from error
-    cover_all(out, formats)
-    return applied.summary()
-
-
-def cover_all(out: Path, formats: Sequence[str]) -> None:
-    """Lists, joined files and the report, from what is finished.
-
-    Raises:
-        UserError: they cannot be written.
-    """
-    try:
-        finish(out, formats)
-        write_report(out)
-    except OSError as error:
-        raise UserError(
-            f"output folder {out} cannot be written ({error.strerror}); the masks are whole: make room, then give the "
-            f"same command again"
-        ) from error
+    if not (out / "sequences").is_dir():
+        return apply_decisions(out, decisions).summary()  # which refuses it
+    formats = read_settings(out / "settings.json")["formats"]
+    with lists_lock(out, LOCK_WAIT):
+        applied = apply_decisions(out, decisions)
+        derived = derive_locked(out, [name for name in formats if name in FORMATS])
+    return "\n".join(filter(None, (applied.summary(), derived.warning())))
 
 
 def open_job(options: DatasetOptions) -> AnnotationJob:
@@ -228,8 +207,8 @@ def open_source(options: DatasetOptions) -> tuple[Source, str, tuple[str, ...], 
     return known.open(root), options.dataset, known.formats, known.every, known.most
 
 
-def only_names(entries: Sequence[str]) -> frozenset[str] | None:
-    """Names of --only: as they are, or from files with a column `sequence`; None for all."""
+def only_names(entries: Sequence[str], option: str = "--only") -> frozenset[str] | None:
+    """Names of --only or --redo: as they are, or from files with a column `sequence`; None if there are none."""
     if not entries:
         return None
     names: set[str] = set()
@@ -238,9 +217,9 @@ def only_names(entries: Sequence[str]) -> frozenset[str] | None:
         if path.suffix != ".csv":
             names.add(entry)
         elif path.is_file() or (path.name == "failed.csv" and (path.parent / "settings.json").is_file()):
-            names.update(row["sequence"] for row in read_failures(path))  # gone once nothing is left in it
+            names.update(listed_names(path) if path.is_file() else ())  # gone once nothing is left in it
         else:
-            raise UserError(f"--only {entry}: no such file; check the path, or name a sequence")
+            raise UserError(f"{option} {entry}: no such file; check the path, or name a sequence")
     return frozenset(names)
 
 

@@ -7,17 +7,23 @@ finds them and nothing is lost: a later decision to accept (or flag) brings them
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ltr_ext.data.decisions import DECISIONS_FILE, Decision, names_with, read_decisions, write_decisions
 from ltr_ext.errors import UserError
 from ltr_ext.words import counted
+from tracker_ext.annotation.failures import recorded_failures
+from tracker_ext.annotation.lock import lists_lock
+from tracker_ext.annotation.manifests import REJECTED_FOLDER, outputs_of
 
-REJECTED_FOLDER = "rejected"
-"""Inside the output folder."""
+__all__ = ["REJECTED_FOLDER", "Applied", "apply_decisions", "forget_decision", "read_manifests"]
+
+LOCK_WAIT = 600.0
+"""Seconds to wait for another process that brings lists and report up to date; then it is taken for hung."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,8 @@ class Applied:
     """Sequences whose masks were moved out now."""
     restored: list[str]
     """Sequences whose masks were moved back now."""
+    unmade: list[str] = field(default_factory=list)
+    """Sequences that failed since: what was decided about their older masks is left out."""
 
     @property
     def flagged(self) -> list[str]:
@@ -43,6 +51,8 @@ class Applied:
             f"decisions: {accepted} accepted, {rejected} rejected, {len(self.flagged)} flagged",
             f"moved to {REJECTED_FOLDER}/: {counted(len(self.rejected), 'sequence')}; moved back: {len(self.restored)}",
         ]
+        if self.unmade:
+            lines.append(f"left out, for they have no masks now, see failed.csv: {', '.join(self.unmade)}")
         return "\n".join([*lines, *(f"flagged: {_with_comment(self.decisions[name])}" for name in self.flagged)])
 
 
@@ -63,7 +73,8 @@ def apply_decisions(out: str | Path, file: str | Path) -> Applied:
     out = Path(out)
     given = read_decisions(file)
     manifests = {manifest["name"]: manifest for _, manifest in read_manifests(out)}
-    unknown = [name for name in given if name not in manifests]
+    failed = recorded_failures(out)
+    unknown = [name for name in given if name not in manifests and name not in failed]
     if unknown:
         shown = ", ".join(unknown[:3]) + (", ..." if len(unknown) > 3 else "")
         raise UserError(
@@ -71,8 +82,10 @@ def apply_decisions(out: str | Path, file: str | Path) -> Applied:
             "are of"
         )
     applied = out / DECISIONS_FILE
-    decisions = {**(read_decisions(applied) if applied.is_file() else {}), **given}
-    moves = {name: masks_of(out, manifests[name]) for name in decisions if name in manifests}
+    unmade = [name for name in given if name not in manifests]
+    known = {name: decision for name, decision in given.items() if name in manifests}
+    decisions = {**(read_decisions(applied) if applied.is_file() else {}), **known}
+    moves = {name: outputs_of(out, manifests[name]) for name in decisions if name in manifests}
     write_decisions(applied, decisions.values())
     rejected: list[str] = []
     restored: list[str] = []
@@ -80,7 +93,7 @@ def apply_decisions(out: str | Path, file: str | Path) -> Applied:
         reject = decisions[name].choice == "reject"
         if sum(_move(out, path, reject) for path in paths):
             (rejected if reject else restored).append(name)
-    return Applied(decisions, rejected, restored)
+    return Applied(decisions, rejected, restored, unmade)
 
 
 def read_manifests(out: str | Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -102,27 +115,31 @@ def read_manifests(out: str | Path) -> Iterator[tuple[str, dict[str, Any]]]:
         try:
             manifest = json.loads(path.read_text(encoding="utf-8"))
             name = manifest["name"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise UserError(f"manifest {path} is damaged ({error!r}); delete it and run the job again") from error
         if not isinstance(name, str) or not name:
             raise UserError(f"manifest {path}: name {name!r} is no text; delete it and run the job again")
         yield path.relative_to(folder).with_suffix("").as_posix(), manifest
 
 
-def masks_of(out: Path, manifest: Mapping[str, Any]) -> list[PurePosixPath]:
-    """Where the masks of a sequence are, relative to the output folder.
+def forget_decision(out: Path, name: str) -> Decision | None:
+    """Take a decision back, because the masks that it was about have been replaced.
+
+    Returns:
+        What was taken back; None if nothing was decided about the sequence.
 
     Raises:
-        UserError: the manifest does not say, or points outside the folder.
+        UserError: the decisions cannot be read or written.
     """
-    outputs = manifest.get("outputs")
-    if not isinstance(outputs, list) or not outputs:
-        raise UserError(f"annotation {out}: the manifest of {manifest['name']} names no outputs; run the job again")
-    paths = [PurePosixPath(str(entry)) for entry in outputs]
-    for path in paths:
-        if path.is_absolute() or ".." in path.parts or not path.parts:
-            raise UserError(f"annotation {out}: output {str(path)!r} of {manifest['name']} lies outside the folder")
-    return paths
+    applied = out / DECISIONS_FILE
+    if not applied.is_file() or name not in read_decisions(applied):
+        return None
+    with lists_lock(out, LOCK_WAIT):  # `--apply` or another process may change the file just now
+        decisions = read_decisions(applied)
+        found = decisions.pop(name, None)
+        if found is not None:
+            write_decisions(applied, decisions.values())
+        return found
 
 
 def _move(out: Path, relative: PurePosixPath, reject: bool) -> bool:
@@ -131,7 +148,7 @@ def _move(out: Path, relative: PurePosixPath, reject: bool) -> bool:
     source, target = (kept, rejected) if reject else (rejected, kept)
     if not source.exists():
         return False
-    if target.exists():
+    if os.path.lexists(target):
         raise UserError(f"masks {source} cannot be moved: {target} exists too; delete one of the two")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

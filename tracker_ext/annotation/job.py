@@ -6,20 +6,17 @@ OUT/sequences/<name>.json    manifest, written last: a sequence is done when it 
 OUT/trust/<name>.csv         one row per frame and object
 OUT/preview/<name>/*.jpg     a few overlays
 OUT/<format>/...             masks
-OUT/failed.csv               what failed, and why
-OUT/.locks, OUT/.work        claims and unfinished sequences; gone when nothing is running
+OUT/failures/<name>.json     what failed, and why; all of them in OUT/failed.csv
+OUT/.locks, OUT/.work        claims and unfinished sequences; empty when nothing is running
 ```
 """
 
 from __future__ import annotations
 
-import csv
 import difflib
 import errno
-import io
 import json
 import os
-import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -27,11 +24,17 @@ from typing import Any
 
 from ltr_ext.errors import UserError
 from ltr_ext.output import write_text
+from ltr_ext.words import counted, one_line, printable
 from tracker_ext.annotation.config import AnnotateConfig
-from tracker_ext.annotation.decisions import REJECTED_FOLDER
+from tracker_ext.annotation.failures import FAILURES_FOLDER, adopt_failed, read_failures
 from tracker_ext.annotation.formats import FORMATS
-from tracker_ext.annotation.names import safe_name
+from tracker_ext.annotation.manifests import REJECTED_FOLDER, done_manifest, manifest_path
 from tracker_ext.annotation.sources.base import Source
+
+__all__ = ["AnnotationJob", "choose", "is_output_error", "open_output", "read_failures"]
+
+FOLDERS = ("sequences", "trust", "preview", ".locks", ".work")
+"""Inside the output folder of every job."""
 
 VERSION = 2
 """Of the output's layout and meaning; raised when masks or manifests change."""
@@ -94,17 +97,11 @@ class AnnotationJob:
 
     def manifest_path(self, name: str) -> Path:
         """The file whose presence says that a sequence is done."""
-        return self.out / "sequences" / f"{safe_name(name)}.json"
+        return manifest_path(self.out, name)
 
     def manifest(self, name: str) -> dict[str, Any] | None:
-        """The manifest of a sequence that is done; None if it is not, or if its masks were taken away."""
-        try:
-            manifest = json.loads(self.manifest_path(name).read_text(encoding="utf-8"))
-            outputs = [Path(path) for path in manifest["outputs"]]
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        kept = all((self.out / path).exists() or (self.out / REJECTED_FOLDER / path).exists() for path in outputs)
-        return manifest if kept else None
+        """The manifest of a sequence that is done; None if it is not, or if something of it was taken away."""
+        return done_manifest(self.out, name)
 
     def is_done(self, name: str) -> bool:
         """Whether a sequence needs no more work."""
@@ -121,30 +118,82 @@ def open_output(job: AnnotationJob) -> None:
     """
     path = job.out / "settings.json"
     refuse_foreign(job.out)
+    refuse_links(job.out, (*FOLDERS, FAILURES_FOLDER, REJECTED_FOLDER, *job.formats))
     try:
-        for folder in ("sequences", "trust", "preview", ".locks", ".work"):
+        for folder in FOLDERS:
             (job.out / folder).mkdir(parents=True, exist_ok=True)
-        probe = job.out / f".probe-{os.getpid()}"
-        write_text(probe, json.dumps(job.settings(), indent=1) + "\n")
-        try:
-            os.link(probe, path)  # the first one wins, and the file is whole
-        except FileExistsError:
-            pass
-        except OSError:  # a file system without links
-            if not path.exists():
-                write_text(path, probe.read_text(encoding="utf-8"))
-        finally:
-            probe.unlink(missing_ok=True)
+        write_first(path, json.dumps(job.settings(), indent=1) + "\n")
     except OSError as error:
         raise UserError(
             f"output folder {job.out} cannot be written ({error.strerror}); name a folder you may write to"
         ) from error
-    found = json.loads(path.read_text(encoding="utf-8"))
+    found = read_settings(path)
     wanted = json.loads(json.dumps(job.settings()))
     differing = [name for name in sorted({*found, *wanted}) if found.get(name) != wanted.get(name)]
     if differing:
-        shown = "; ".join(f"{name} is {found.get(name)} there and {wanted.get(name)} here" for name in differing)
+        shown = "; ".join(
+            f"{name} is {one_line(found.get(name), 200)} there and {one_line(wanted.get(name), 200)} here"
+            for name in differing
+        )
         raise UserError(f"output folder {job.out} was made with other settings: {shown}; take these, or another --out")
+    adopt_failed(job.out)
+
+
+def write_first(path: Path, text: str) -> None:
+    """Write a file unless it is there; of several that try at once one wins, and the file is whole.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    probe = path.with_name(f".probe-{os.getpid()}.partial")
+    try:
+        write_text(probe, text)
+        try:
+            os.link(probe, path)
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without links
+            if not path.exists():
+                write_text(path, text)
+    finally:
+        probe.unlink(missing_ok=True)
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """The settings of an annotation job.
+
+    Raises:
+        UserError: unreadable, or another program's.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise UserError(
+            f"settings {path} cannot be read ({one_line(error, 100)}); restore the file, or name another folder"
+        ) from error
+    if not isinstance(found, dict) or not {"dataset", "formats", "weights_hash"} <= found.keys():
+        raise UserError(f"output folder {path.parent}: its settings.json is not run_annotate.py's; name another folder")
+    return found
+
+
+def refuse_links(out: Path, folders: Iterable[str]) -> None:
+    """Refuse symbolic links where we move and delete: what they point to may be somebody else's.
+
+    Args:
+        out: output folder of a job.
+        folders: inside it; each with the folders above it.
+
+    Raises:
+        UserError: one of them is a link.
+    """
+    for folder in folders:
+        path = out
+        for part in Path(folder).parts:
+            path = path / part
+            if path.is_symlink():
+                raise UserError(
+                    f"folder {path} is a symbolic link; remove it, and let --out name the place it points to"
+                )
 
 
 def refuse_foreign(out: Path) -> None:
@@ -155,12 +204,7 @@ def refuse_foreign(out: Path) -> None:
     """
     path = out / "settings.json"
     if path.is_file():
-        try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise UserError(f"settings {path} cannot be read ({error}); name another folder") from error
-        if not isinstance(found, dict) or not {"dataset", "formats", "weights_hash"} <= found.keys():
-            raise UserError(f"output folder {out}: its settings.json is not run_annotate.py's; name another folder")
+        read_settings(path)
     elif (out / "overlay.mp4").is_file() and (out / "masks").is_dir():
         raise UserError(f"output folder {out}: holds the masks of a video; name another folder")
 
@@ -177,93 +221,39 @@ def choose(names: list[str], shard: tuple[int, int], only: frozenset[str] | None
         UserError: one of `only` is not there, or two names share a file name.
     """
     if only is not None:
-        unknown = sorted(only - set(names))
-        if unknown:
-            near = difflib.get_close_matches(unknown[0], names, n=3) or names[:3]
-            raise UserError(
-                f"--only: the data set has no sequence {unknown[0]!r}; near it are {', '.join(near)}; give --only once "
-                "per sequence"
-            )
-        names = [name for name in names if name in only]
+        names = matching(names, only, "--only")
     doubles = len(names) - len(set(names))
     if doubles:
-        raise UserError(f"the data set names {doubles} sequences twice; correct its list")
+        raise UserError(f"the data set names {counted(doubles, 'sequence')} twice; correct its list")
     return names[shard[0] - 1 :: shard[1]]
 
 
-def is_output_error(error: BaseException | None) -> bool:
-    """Whether an error, or the one behind it, says that the output cannot be written."""
+def matching(names: list[str], wanted: frozenset[str], option: str) -> list[str]:
+    """Those of the names that are wanted, as they are or as `printable` shows them.
+
+    Raises:
+        UserError: one that is wanted is not there.
+    """
+    unknown = sorted(wanted - set(names) - {printable(name) for name in names})
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], names, n=3) or names[:3]
+        raise UserError(
+            f"{option}: the data set has no sequence {unknown[0]!r}; near it are {', '.join(near)}; give {option} once "
+            "per sequence"
+        )
+    return [name for name in names if name in wanted or printable(name) in wanted]
+
+
+def is_output_error(error: BaseException | None, out: Path) -> bool:
+    """Whether an error, or the one behind it, says that the output folder `out` cannot be written."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in OUTPUT_ERRORS:
-            return True
+            files = [Path(os.fsdecode(name)) for name in (error.filename, error.filename2) if _is_path(name)]
+            if not files or any(file.is_relative_to(out) for file in files):
+                return True
         error = error.__cause__
     return False
 
 
-def note_failures(job: AnnotationJob, tried: Iterable[str], reasons: dict[str, str]) -> Path | None:
-    """Bring `failed.csv` up to date.
-
-    Rows of sequences that were tried again or are done now are dropped; those of other shards stay.
-
-    Args:
-        job: the job.
-        tried: sequences of this run.
-        reasons: sequence -> why it failed.
-
-    Returns:
-        The file; None if nothing is left in it, and then it is gone.
-    """
-    path = job.out / "failed.csv"
-    before = {row["sequence"]: row["reason"] for row in read_failures(path)}
-    kept = {name: reason for name, reason in before.items() if name not in set(tried) and not job.is_done(name)}
-    rows = kept | reasons
-    if not rows:
-        path.unlink(missing_ok=True)
-        return None
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["sequence", "reason"])
-    writer.writerows(sorted(rows.items()))
-    write_text(path, text.getvalue())
-    return path
-
-
-def read_failures(path: Path) -> list[dict[str, str]]:
-    """Rows `sequence, reason`; none if there is no such file.
-
-    Raises:
-        UserError: no such table.
-    """
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    if any(set(row) != {"sequence", "reason"} for row in rows):
-        raise UserError(f"file {path} is no list of failed sequences; its columns are sequence,reason")
-    return rows
-
-
-def clear_work(job: AnnotationJob) -> None:
-    """Remove what killed runs left behind; what a living run holds stays."""
-    from tracker_ext.annotation.lock import SequenceLock
-
-    for folder in sorted((job.out / ".work").iterdir()):
-        with SequenceLock(job.out / ".locks" / f"{folder.name}.lock") as free:
-            if free:
-                shutil.rmtree(folder, ignore_errors=True)
-
-
-def finish(out: Path, formats: Iterable[str]) -> None:
-    """Write what covers the whole data set, from the sequences that are done and not rejected.
-
-    Args:
-        out: output folder of a job.
-        formats: of the job.
-    """
-    names = []
-    for path in sorted((out / "sequences").glob("*.json")):
-        outputs = json.loads(path.read_text(encoding="utf-8"))["outputs"]
-        if all((out / output).exists() for output in outputs):
-            names.append(path.stem)
-    for name in formats:
-        FORMATS[name].finish(out, names)
+def _is_path(name: object) -> bool:
+    return isinstance(name, str | bytes | os.PathLike)

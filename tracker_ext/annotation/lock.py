@@ -5,22 +5,35 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
 from ltr_ext.errors import UserError
 
+LOCKS_FOLDER = ".locks"
+"""Inside the output folder of a job."""
+POLL = 0.05
+"""Seconds between two tries of a lock that is waited for."""
+
 
 class SequenceLock:
-    """Context manager; its value is whether the lock was got. It never waits.
+    """Context manager; its value is whether the lock was got. Unless told to, it never waits.
 
     The file is removed with the lock, so no file is left behind by a run that ends well; one that a killed process
     left behind is free.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Nothing is locked yet; the folder of `path` exists."""
+    def __init__(self, path: Path, wait: float = 0.0) -> None:
+        """Nothing is locked yet.
+
+        Args:
+            path: of the lock file; its folder exists.
+            wait: seconds to try before giving up.
+        """
         self._path = path
+        self._wait = wait
         self._handle: int | None = None
 
     def __enter__(self) -> bool:
@@ -29,6 +42,12 @@ class SequenceLock:
         Raises:
             UserError: the file system has no locks.
         """
+        end = time.monotonic() + self._wait
+        while not (got := self._try()) and time.monotonic() < end:
+            time.sleep(POLL)
+        return got
+
+    def _try(self) -> bool:
         while True:
             handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
             try:
@@ -50,9 +69,16 @@ class SequenceLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._handle is not None:
-            self._path.unlink(missing_ok=True)
+            with suppress(OSError):  # the work is done; the next run removes the file
+                self._path.unlink()
             os.close(self._handle)
             self._handle = None
+
+
+def lists_lock(out: Path, wait: float) -> SequenceLock:
+    """The lock of what covers all sequences of an output folder: lists, decisions, report."""
+    (out / LOCKS_FOLDER).mkdir(exist_ok=True)
+    return SequenceLock(out / LOCKS_FOLDER / ".lists.lock", wait)
 
 
 def _is_same(handle: int, path: Path) -> bool:

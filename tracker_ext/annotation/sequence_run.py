@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import math
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,17 +13,20 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ltr_ext.data.decisions import Decision
 from ltr_ext.data.image_io import read_image
 from ltr_ext.data.trust_table import Trust, TrustRow, write_trust
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
-from ltr_ext.output import sync, sync_tree, write_text
+from ltr_ext.output import remove
+from ltr_ext.words import one_line, printable
 from tracker_ext.annotation.calibration import Calibration, confidence_manifest
+from tracker_ext.annotation.commit import WORK_FOLDER, commit, finish_or_remove
 from tracker_ext.annotation.engine import FrameMasks, annotate
 from tracker_ext.annotation.formats import FORMATS, SequenceInfo, SequenceWriter
 from tracker_ext.annotation.formats.base import CannotHoldError
 from tracker_ext.annotation.job import AnnotationJob, is_output_error
-from tracker_ext.annotation.lock import SequenceLock
+from tracker_ext.annotation.lock import LOCKS_FOLDER, SequenceLock
 from tracker_ext.annotation.names import safe_name
 from tracker_ext.annotation.pipeline import Behind, ahead
 from tracker_ext.annotation.preview import PreviewCollector, write_preview
@@ -39,6 +40,9 @@ from tracker_ext.annotation.sources.base import (
 )
 from tracker_ext.annotation.trust import TrustMeter
 from tracker_ext.evaluation.frames import VideoSource
+
+BRIEFLY = 0.2
+"""Seconds; who looks whether a lock is left over holds it for a moment."""
 
 Status = Literal["made", "done", "busy", "failed", "stopped"]
 
@@ -58,6 +62,8 @@ class Outcome:
     """Boxes that could not be used; the manifest lists them."""
     left_out: tuple[str, ...] = ()
     """Formats that cannot hold this sequence; the manifest says why."""
+    undone: Decision | None = None
+    """About the masks that were replaced; it is taken back."""
 
 
 def run_sequence(job: AnnotationJob, name: str, net: Box2MaskNet, calibration: Calibration | None) -> Outcome:
@@ -71,32 +77,49 @@ def run_sequence(job: AnnotationJob, name: str, net: Box2MaskNet, calibration: C
     """
     start = time.perf_counter()
     try:
-        safe = safe_name(name)
-        with SequenceLock(job.out / ".locks" / f"{safe}.lock") as claimed:
+        safe = checked_name(name)
+        with SequenceLock(job.out / LOCKS_FOLDER / f"{safe}.lock", BRIEFLY) as claimed:
             if not claimed:
                 return Outcome(name, "busy")
+            work = job.out / WORK_FOLDER / safe
+            undone = finish_or_remove(job.out, work)
             if job.is_done(name):
-                return Outcome(name, "done")
-            work = job.out / ".work" / safe
-            shutil.rmtree(work, ignore_errors=True)
+                return Outcome(name, "done", undone=undone)
             work.mkdir()
             try:
                 sequence = job.source.load(name).thinned(job.every, job.most)
                 manifest = make_sequence(job, sequence, net, calibration, work)
                 manifest["seconds"] = round(time.perf_counter() - start, 3)
-                commit(job, safe, work, manifest)
+                undone = commit(job.out, work, manifest)
             finally:
-                shutil.rmtree(work, ignore_errors=True)
-        seconds = time.perf_counter() - start
+                with suppress(OSError):  # the next run removes it
+                    remove(work)
         return Outcome(
-            name, "made", "", manifest["frames"], seconds, len(manifest["skipped_boxes"]), tuple(manifest["left_out"])
+            name,
+            "made",
+            frames=manifest["frames"],
+            seconds=time.perf_counter() - start,
+            skipped_boxes=len(manifest["skipped_boxes"]),
+            left_out=tuple(manifest["left_out"]),
+            undone=undone,
         )
     except Exception as error:
-        reason = " ".join(str(error).split()).removeprefix(f"{name}: ")
-        if is_output_error(error):
+        reason = one_line(error).removeprefix(f"{name}: ")
+        if is_output_error(error, job.out):
             return Outcome(name, "stopped", f"output folder {job.out} cannot be written: {reason}")
         kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
         return Outcome(name, "failed", f"{kind}{reason}")
+
+
+def checked_name(name: str) -> str:
+    """The file name of a sequence whose name can be written into tables.
+
+    Raises:
+        UserError: it is no text.
+    """
+    if name != printable(name):
+        raise UserError(f"the name {printable(name)} is not UTF-8; rename the folder or file")
+    return safe_name(name)
 
 
 def make_sequence(
@@ -126,8 +149,9 @@ def make_sequence(
         for result in results:
             behind.do(partial(recorder.add, result))
     outputs = sorted(path for writer in writers for path in writer.close())
-    (work / "trust").mkdir()
-    write_trust(work / "trust" / f"{info.safe}.csv", recorder.rows)
+    table = work / "trust" / f"{info.safe}.csv"
+    table.parent.mkdir()
+    write_trust(table, recorder.rows)
     (work / "preview").mkdir()
     write_preview(work / "preview" / info.safe, recorder.collector)
     return {
@@ -142,6 +166,7 @@ def make_sequence(
         "precision": "bfloat16" if job.config.uses_bfloat16(next(net.parameters()).device) else "float32",
         "confidence": confidence_manifest(calibration),
         "outputs": [path.as_posix() for path in outputs],
+        "trust_bytes": table.stat().st_size,
         "skipped_boxes": prepared.skipped,
         "left_out": left_out,
         "summary": summarise(recorder.rows, recorder.num_dropped),
@@ -169,27 +194,6 @@ def start_writers(
     if not writers:
         raise refusals[0]
     return writers, left_out
-
-
-def commit(job: AnnotationJob, safe: str, work: Path, manifest: dict[str, Any]) -> None:
-    """Move a finished sequence to its place, the manifest last.
-
-    What an interrupted commit or an older run left there is moved out of the way first. Masks are on the disk before
-    the manifest is, so that not even a power cut leaves a manifest without them.
-    """
-    sync_tree(work)
-    stale = work / "stale"
-    stale.mkdir()
-    moves = [*manifest["outputs"], f"trust/{safe}.csv", f"preview/{safe}"]
-    for number, relative in enumerate(moves):
-        target = job.out / relative
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists():
-            target.rename(stale / str(number))
-        (work / relative).rename(target)
-    for folder in {(job.out / relative).parent for relative in moves}:
-        sync(folder)
-    write_text(job.out / "sequences" / f"{safe}.json", json.dumps(manifest, indent=1, ensure_ascii=True) + "\n")
 
 
 def sequence_info(sequence: BoxedSequence, prepared: PreparedBoxes) -> SequenceInfo:

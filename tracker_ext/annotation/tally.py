@@ -1,4 +1,4 @@
-"""What came of the sequences of a run: progress bar, failed.csv, summary."""
+"""What came of the sequences of a run: progress bar, lists brought up to date now and then, summary."""
 
 from __future__ import annotations
 
@@ -10,10 +10,18 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from ltr_ext.data.decisions import Decision
 from ltr_ext.errors import UserError
-from ltr_ext.words import counted, duration
-from tracker_ext.annotation.job import AnnotationJob, note_failures
+from ltr_ext.words import counted, duration, printable
+from tracker_ext.annotation.failures import note_failure
+from tracker_ext.annotation.job import AnnotationJob, is_output_error
+from tracker_ext.annotation.lists import derive
 from tracker_ext.annotation.sequence_run import Outcome
+
+LISTS_EVERY = 180.0
+"""Seconds between two times that lists and report are brought up to date in the middle of a run."""
+LISTS_SHARE = 20
+"""And at least so many times as long as it takes."""
 
 
 class Tally:
@@ -25,6 +33,7 @@ class Tally:
         self._outcomes: dict[str, Outcome] = {}
         self.progress = tqdm(total=total, desc=job.dataset, unit="sequence", disable=None)
         self._frames = 0
+        self._next_lists = self._start + LISTS_EVERY
 
     def report(self, outcome: Outcome) -> None:
         """Take one outcome.
@@ -38,23 +47,38 @@ class Tally:
         speed = self._frames / (time.perf_counter() - self._start)
         self.progress.set_postfix_str(f"{speed:.1f} frames/s, {len(self.failures())} failed", refresh=False)
         if outcome.status == "failed":
-            tqdm.write(f"failed: {outcome.name}: {outcome.reason}", file=sys.stderr)
+            tqdm.write(f"failed: {printable(outcome.name)}: {outcome.reason}", file=sys.stderr)
+            self._note(outcome)
+        if outcome.undone is not None:
+            tqdm.write(undone_line(outcome.undone), file=sys.stderr)
         if outcome.status == "stopped":
             raise UserError(
                 f"{outcome.reason}; what is finished is kept: make room or mend it, then give the same command again"
             )
+        if time.perf_counter() > self._next_lists:
+            self._bring_up_to_date()
 
     def failures(self) -> dict[str, str]:
         """Sequence -> reason."""
         return {name: found.reason for name, found in self._outcomes.items() if found.status == "failed"}
 
-    def save(self) -> Path | None:
-        """Bring failed.csv up to date, if the folder can be written."""
+    def _note(self, outcome: Outcome) -> None:
         try:
-            return note_failures(self._job, self._outcomes, self.failures())
-        except (UserError, OSError) as error:
-            print(f"failed.csv: {error}", file=sys.stderr)
-            return None
+            note_failure(self._job.out, outcome.name, outcome.reason)
+        except UserError as error:
+            if is_output_error(error, self._job.out):
+                raise
+            tqdm.write(f"not recorded: {error}", file=sys.stderr)
+
+    def _bring_up_to_date(self) -> None:
+        """So that whoever looks in the middle of a long run, or after it was killed, finds what there is."""
+        start = time.perf_counter()
+        try:
+            derive(self._job.out, self._job.formats, if_free=True)
+        except UserError as error:  # at the end it would be the user's to mend
+            tqdm.write(f"lists and report: {error}", file=sys.stderr)
+        now = time.perf_counter()
+        self._next_lists = now + max(LISTS_EVERY, LISTS_SHARE * (now - start))
 
     def summary(self) -> str:
         """One line."""
@@ -70,7 +94,15 @@ class Tally:
         for name in sorted({name for found in self._outcomes.values() for name in found.left_out}):
             without = sum(name in found.left_out for found in self._outcomes.values())
             line += f"; {name} cannot hold {counted(without, 'sequence')}, see left_out in sequences/*.json"
-        return line + (f"; {counts['busy']} are being made by another run" if counts["busy"] else "")
+        if busy := counts["busy"]:
+            line += f"; {counted(busy, 'sequence')} {'is' if busy == 1 else 'are'} being made by another run"
+        return line
+
+
+def undone_line(decision: Decision) -> str:
+    """What is said of a decision that was taken back."""
+    comment = f" ({decision.comment})" if decision.comment else ""
+    return f"{decision.sequence}: made anew; {decision.choice!r}{comment} was about the older masks and is taken back"
 
 
 def retry_command(arguments: Sequence[str], failed: Path) -> str:

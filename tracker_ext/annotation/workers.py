@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
@@ -163,6 +164,7 @@ class _Pool:
 def _serve(connection: Connection, job: AnnotationJob, threads: int) -> None:
     """A worker: names in, outcomes out, until the other side is closed or gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first one decides
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     torch.set_num_threads(threads)
     while True:
         try:
@@ -170,3 +172,11 @@ def _serve(connection: Connection, job: AnnotationJob, threads: int) -> None:
             connection.send(run_one(name, job))
         except (EOFError, OSError):
             return
+
+
+def _end_with_parent() -> None:
+    """A worker whose first process was killed stops at once, so that the next run finds its sequence free."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

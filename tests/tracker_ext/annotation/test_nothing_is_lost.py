@@ -124,7 +124,7 @@ def test_what_another_run_has_in_hand_is_left_to_it(run, tmp_path, capsys):
         assert claimed
         assert run() == 0
         assert finished(out) == ["a", "c"]
-        assert "1 are being made by another run" in capsys.readouterr().out
+        assert "1 sequence is being made by another run" in capsys.readouterr().out
     assert run() == 0
     assert finished(out) == sorted(NAMES)
 

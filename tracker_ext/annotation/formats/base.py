@@ -13,6 +13,7 @@ import numpy as np
 
 from ltr_ext.data.trust_table import Trust
 from ltr_ext.errors import UserError
+from ltr_ext.words import one_line
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,17 @@ def refuse_ids_above(largest: int, info: SequenceInfo, format_name: str) -> None
             f"{info.name}: {len(info.objects)} objects, ids up to {max(info.objects)}, but --format {format_name} "
             f"holds {largest}; take --format coco-rle in another --out"
         )
+
+
+class DamagedPartError(UserError):
+    """A file of a finished sequence cannot be read."""
+
+    def __init__(self, path: Path, sequence: str, error: Exception) -> None:
+        """`sequence`: its file name (`safe`)."""
+        super().__init__(
+            f"file {path} is damaged ({one_line(error, 100)}); delete sequences/{sequence}.json and run again"
+        )
+        self.sequence = sequence
 
 
 class SequenceWriter(Protocol):
@@ -132,11 +144,23 @@ def link_pictures(folder: Path, files: Mapping[str, Path]) -> bool:
     return True
 
 
-def parts(folder: Path, names: Iterable[str]) -> Iterator[tuple[str, Any]]:
-    """The json files of finished sequences, one at a time: (file name of the sequence, content)."""
+def parts(folder: Path, names: Iterable[str], keys: Iterable[str]) -> Iterator[tuple[str, Any]]:
+    """The json files of finished sequences, one at a time: (file name of the sequence, content).
+
+    Args:
+        folder: of the files.
+        names: file names of the sequences.
+        keys: what the content must have.
+
+    Raises:
+        DamagedPartError: a file is not what the format wrote.
+    """
     for name in names:
         path = folder / f"{name}.json"
         try:
-            yield name, json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise UserError(f"file {path} is damaged ({error}); delete sequences/{name}.json and run again") from error
+            content = json.loads(path.read_text(encoding="utf-8"))
+            if not isinstance(content, dict) or not set(keys) <= content.keys():
+                raise ValueError(f"it has not {', '.join(keys)}")
+        except (OSError, ValueError, RecursionError) as error:
+            raise DamagedPartError(path, name, error) from error
+        yield name, content

@@ -91,7 +91,7 @@ class YoutubeVosFormat:
 
     def finish(self, out: Path, names: Iterable[str]) -> None:
         """`meta.json`: which object is on which frames."""
-        videos = dict(parts(out / "ytvos" / "videos", names))
+        videos = dict(parts(out / "ytvos" / "videos", names, ("objects",)))
         (out / "ytvos").mkdir(exist_ok=True)
         write_text(out / "ytvos" / "meta.json", json.dumps({"videos": videos}) + "\n")
 

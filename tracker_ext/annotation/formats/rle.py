@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,6 +13,7 @@ import numpy as np
 from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.data.trust_table import Trust
 from ltr_ext.errors import UserError
+from ltr_ext.output import replacing
 from tracker_ext.annotation.formats.base import SequenceInfo, parts, refuse_ids_above
 
 MOTS_CLASS = 1
@@ -55,26 +55,19 @@ class CocoFormat:
     def finish(self, out: Path, names: Iterable[str]) -> None:
         """Join the sequences' files, one at a time, with ids that are unique in the whole."""
         names = list(names)
-        partial = out / f".coco-rle.{os.getpid()}.partial"
         folder = out / "coco-rle"
-        try:
-            with partial.open("w", encoding="utf-8") as file:
-                file.write('{"categories": [{"id": 1, "name": "object"}], "videos": [')
-                for number, (_, part) in enumerate(parts(folder, names), 1):
-                    file.write(f"{',' if number > 1 else ''}\n" + json.dumps(part["videos"][0] | {"id": number}))
-                file.write('], "annotations": [')
-                count = 0
-                for number, (_, part) in enumerate(parts(folder, names), 1):
-                    for annotation in part["annotations"]:
-                        count += 1
-                        entry = annotation | {"id": count, "video_id": number}
-                        file.write(f"{',' if count > 1 else ''}\n" + json.dumps(entry))
-                file.write("]}\n")
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(out / "coco-rle.json")
-        finally:
-            partial.unlink(missing_ok=True)
+        with replacing(out / "coco-rle.json") as file:
+            file.write(b'{"categories": [{"id": 1, "name": "object"}], "videos": [')
+            for number, (_, part) in enumerate(parts(folder, names, ("videos", "annotations")), 1):
+                file.write(f"{',' if number > 1 else ''}\n{json.dumps(part['videos'][0] | {'id': number})}".encode())
+            file.write(b'], "annotations": [')
+            count = 0
+            for number, (_, part) in enumerate(parts(folder, names, ("videos", "annotations")), 1):
+                for annotation in part["annotations"]:
+                    count += 1
+                    entry = annotation | {"id": count, "video_id": number}
+                    file.write(f"{',' if count > 1 else ''}\n{json.dumps(entry)}".encode())
+            file.write(b"]}\n")
 
 
 class CocoWriter:

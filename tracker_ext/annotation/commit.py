@@ -1,0 +1,144 @@
+"""A finished sequence moves into place: as a whole, whatever interrupts it.
+
+Everything is written below `.work/<name>`; the manifest, laid beside it, is the log by which whoever comes next can
+finish the move. Masks are on the disk before that, so that not even a power cut leaves a manifest without them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ltr_ext.data.decisions import Decision
+from ltr_ext.errors import UserError
+from ltr_ext.output import remove, sync, sync_tree, write_text
+from tracker_ext.annotation.decisions import forget_decision
+from tracker_ext.annotation.failures import forget_failure
+from tracker_ext.annotation.job import refuse_links
+from tracker_ext.annotation.lock import LOCKS_FOLDER, SequenceLock
+from tracker_ext.annotation.manifests import (
+    REJECTED_FOLDER,
+    TAKEN_BACK,
+    manifest_path,
+    outputs_of,
+    read_manifest,
+    take_back,
+    taken_back,
+)
+
+WORK_FOLDER = ".work"
+LOG = "manifest.json"
+"""Inside the folder of a sequence that is whole."""
+
+
+def commit(out: Path, work: Path, manifest: dict[str, Any]) -> Decision | None:
+    """Move a finished sequence to its place; see `settle`.
+
+    Args:
+        out: output folder of the job.
+        work: `.work/<safe name>` in it, with the layout of the output folder.
+        manifest: of the sequence.
+    """
+    sync_tree(work)
+    write_text(work / LOG, json.dumps(manifest, indent=1, ensure_ascii=True) + "\n")
+    return settle(out, work)
+
+
+def settle(out: Path, work: Path) -> Decision | None:
+    """Put what is whole into its place, the manifest last. Can be done again after it broke off.
+
+    What an older run left there goes, rejected masks included: a review of them is not one of the new ones.
+
+    Args:
+        out: output folder of the job.
+        work: with its log; the caller holds the lock of the sequence, and removes the folder.
+
+    Returns:
+        The decision about the masks that were replaced, which is taken back.
+
+    Raises:
+        UserError, OSError: something cannot be moved.
+    """
+    text = (work / LOG).read_text(encoding="utf-8")
+    manifest = json.loads(text)
+    name, safe = manifest["name"], work.name
+    place = manifest_path(out, name)
+    if place.is_file() and place.read_text(encoding="utf-8") == text:
+        return None
+    outputs = [path.as_posix() for path in outputs_of(out, manifest)]
+    moves = [*outputs, f"trust/{safe}.csv", f"preview/{safe}"]
+    refuse_links(out, sorted({Path(relative).parent.as_posix() for relative in moves}))
+    take_back(out, name)
+    stale = work / "stale"
+    for relative in moves:
+        if os.path.lexists(work / relative):
+            _move(out / relative, stale / "replaced" / relative)
+            _move(work / relative, out / relative)
+    for relative in {*outputs, *_outputs_before(out, name)}:
+        _move(out / REJECTED_FOLDER / relative, stale / "rejected" / relative)
+        if relative not in outputs:
+            _move(out / relative, stale / "no more" / relative)
+    undone = None
+    with suppress(UserError):  # decisions that cannot be read are refused where they are used
+        undone = forget_decision(out, name)
+    for folder in {(out / relative).parent for relative in moves}:
+        sync(folder)
+    write_text(place, text)
+    place.with_name(place.name + TAKEN_BACK).unlink(missing_ok=True)
+    forget_failure(out, name)
+    return undone
+
+
+def clear_work(out: Path) -> list[Decision]:
+    """Finish or remove what killed runs left behind; what a living run holds stays.
+
+    Returns:
+        Decisions that were taken back; see `settle`.
+    """
+    undone = []
+    for folder in sorted((out / WORK_FOLDER).iterdir()):
+        with SequenceLock(out / LOCKS_FOLDER / f"{folder.name}.lock") as free:
+            if free:
+                found = finish_or_remove(out, folder)
+                undone += [] if found is None else [found]
+    for path in sorted((out / LOCKS_FOLDER).glob("*.lock")):
+        with SequenceLock(path):  # a lock that is free is removed with its release
+            pass
+    return undone
+
+
+def finish_or_remove(out: Path, work: Path) -> Decision | None:
+    """Settle a sequence that is whole, and remove its working folder. The caller holds its lock."""
+    undone = None
+    if not work.is_symlink() and (manifest := read_log(work)) is not None and _is_complete(out, work, manifest):
+        undone = settle(out, work)
+    remove(work)
+    return undone
+
+
+def read_log(work: Path) -> dict[str, Any] | None:
+    """The manifest of a sequence that was about to move; None if it was not so far."""
+    return read_manifest(work / LOG, work.name)
+
+
+def _is_complete(out: Path, work: Path, manifest: dict[str, Any]) -> bool:
+    """Whether all that the log names is in the working folder, or has been moved to its place."""
+    safe = work.name
+    paths = [*outputs_of(out, manifest), Path(f"trust/{safe}.csv"), Path(f"preview/{safe}")]
+    return all(os.path.lexists(work / path) or os.path.lexists(out / path) for path in paths)
+
+
+def _outputs_before(out: Path, name: str) -> Iterable[str]:
+    before = taken_back(out, name)
+    return [] if before is None else [path.as_posix() for path in outputs_of(out, before)]
+
+
+def _move(source: Path, target: Path) -> None:
+    if os.path.lexists(source):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        remove(target)
+        source.rename(target)

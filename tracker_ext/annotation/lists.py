@@ -1,0 +1,158 @@
+"""What covers all sequences of an output folder: lists and joined files of the formats, failed.csv, the report.
+
+All of it is derived from what lies in the folder, by whoever comes last, so that shards and machines need not know of
+each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ltr_ext.data.decisions import rejected_in
+from ltr_ext.data.trust_table import read_trust
+from ltr_ext.errors import UserError
+from ltr_ext.words import counted
+from tracker_ext.annotation.decisions import LOCK_WAIT
+from tracker_ext.annotation.failures import FAILURES_FOLDER, write_failed
+from tracker_ext.annotation.formats import FORMATS
+from tracker_ext.annotation.formats.base import DamagedPartError
+from tracker_ext.annotation.lock import lists_lock
+from tracker_ext.annotation.manifests import SEQUENCES_FOLDER, done_manifest, is_in_place, manifests, take_back
+from tracker_ext.annotation.names import original_name, safe_name
+from tracker_ext.annotation.report_page import write_report
+
+PASSES = 4
+"""Times that lists are derived anew because sequences were finished meanwhile; who finished them derives them, too."""
+
+
+@dataclass
+class Derived:
+    """What came of it."""
+
+    failed: Path | None = None
+    """`failed.csv`; None if nothing failed."""
+    damaged: list[str] = field(default_factory=list)
+    """Sequences of which a file could not be read. They count as not done now."""
+
+    def warning(self) -> str:
+        """One line; empty if all is well."""
+        if not self.damaged:
+            return ""
+        shown = ", ".join(self.damaged[:5]) + (", ..." if len(self.damaged) > 5 else "")
+        return (
+            f"damaged: files of {counted(len(self.damaged), 'sequence')} ({shown}); the same command makes them again"
+        )
+
+
+def derive(out: Path, formats: Iterable[str], *, if_free: bool = False) -> Derived | None:
+    """Bring everything up to date, again while sequences are finished by others.
+
+    Args:
+        out: output folder of a job.
+        formats: of the job.
+        if_free: leave the work to another process if one is at it, instead of waiting for it.
+
+    Returns:
+        What came of it; None if it was left to another process.
+
+    Raises:
+        UserError: something cannot be written.
+    """
+    with ExitStack() as stack:
+        held = False
+        with suppress(UserError):  # a file system without locks: the passes must do
+            held = stack.enter_context(lists_lock(out, 0.0 if if_free else LOCK_WAIT))
+            if if_free and not held:
+                return None
+        return derive_locked(out, formats)
+
+
+def derive_locked(out: Path, formats: Iterable[str]) -> Derived:
+    """As `derive`, for who has the lock."""
+    derived = Derived()
+    formats = list(formats)
+    for _ in range(PASSES):
+        before = _state(out)
+        try:
+            _write_lists(out, formats, derived)
+            derived.failed = write_failed(out, lambda name: done_manifest(out, name) is not None)
+            _write_report(out, derived)
+        except OSError as error:
+            raise UserError(
+                f"output folder {out} cannot be written ({error.strerror}); the masks are whole: make room, then give "
+                f"the same command again"
+            ) from error
+        if _state(out) == before:
+            break
+    return derived
+
+
+def finish(out: Path, formats: Iterable[str]) -> None:
+    """Write what the formats have that covers the whole data set, from the sequences that are done and not rejected.
+
+    Args:
+        out: output folder of a job.
+        formats: of the job.
+
+    Raises:
+        DamagedPartError: a file of a finished sequence cannot be read.
+        UserError, OSError: something cannot be written.
+    """
+    try:
+        rejected = rejected_in(out)
+    except UserError:  # refused where it is used
+        rejected = frozenset()
+    done = (manifest for manifest in manifests(out) if manifest["name"] not in rejected and is_in_place(out, manifest))
+    names = [safe_name(manifest["name"]) for manifest in done]
+    for name in formats:
+        FORMATS[name].finish(out, names)
+
+
+def _write_lists(out: Path, formats: list[str], derived: Derived) -> None:
+    while True:
+        try:
+            finish(out, formats)
+            return
+        except DamagedPartError as error:
+            _take_back(out, original_name(error.sequence), derived)
+
+
+def _write_report(out: Path, derived: Derived) -> None:
+    try:
+        write_report(out)
+    except UserError:
+        unreadable = [manifest["name"] for manifest in manifests(out) if not _has_table(out, manifest["name"])]
+        if not unreadable:
+            raise
+        for name in unreadable:
+            _take_back(out, name, derived)
+        write_report(out)
+
+
+def _has_table(out: Path, name: str) -> bool:
+    try:
+        read_trust(out / "trust" / f"{safe_name(name)}.csv")
+        return True
+    except UserError:
+        return False
+
+
+def _take_back(out: Path, name: str, derived: Derived) -> None:
+    take_back(out, name)
+    derived.damaged.append(name)
+
+
+def _state(out: Path) -> list[tuple[str, int, int]]:
+    """What the lists depend on, as the file system tells it."""
+    files = [out / "decisions.csv"]
+    for folder in (SEQUENCES_FOLDER, FAILURES_FOLDER):
+        files += sorted((out / folder).glob("*.json"))
+    found = []
+    for path in files:
+        with suppress(OSError):
+            stat = path.stat()
+            found.append((path.name, stat.st_mtime_ns, stat.st_size))
+    return found

@@ -1,0 +1,122 @@
+"""The manifests of an output folder, `sequences/<name>.json`: what is finished, and whether it is all there.
+
+A manifest is written last. One that cannot be read, or whose files are gone, says nothing: its sequence is made again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from ltr_ext.errors import UserError
+from tracker_ext.annotation.names import safe_name
+
+SEQUENCES_FOLDER = "sequences"
+REJECTED_FOLDER = "rejected"
+"""Inside the output folder: masks that a reviewer rejected, at the same place below it."""
+TAKEN_BACK = ".old"
+"""Suffix of a manifest that no longer counts; it still says what lies in the folder, until that is replaced."""
+DAMAGED = (OSError, ValueError, KeyError, TypeError, RecursionError, UserError)
+"""What a manifest that is none raises when it is read."""
+
+
+def manifest_path(out: Path, name: str) -> Path:
+    """The file whose presence says that a sequence is done."""
+    return out / SEQUENCES_FOLDER / f"{safe_name(name)}.json"
+
+
+def read_manifest(path: Path, safe: str | None = None) -> dict[str, Any] | None:
+    """The content of a manifest; None if it is missing or damaged.
+
+    Args:
+        path: the file.
+        safe: file name of the sequence it must be of; None for that of the file.
+    """
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        outputs_of(path.parent.parent, manifest)
+        good = safe_name(manifest["name"]) == (safe or path.name.removesuffix(TAKEN_BACK).removesuffix(".json"))
+        return manifest if good and isinstance(manifest["frames"], int) else None
+    except DAMAGED:
+        return None
+
+
+def done_manifest(out: Path, name: str) -> dict[str, Any] | None:
+    """The manifest of a sequence that is done, with all that was written for it; None if something is not there.
+
+    Args:
+        out: output folder of the job.
+        name: of the sequence.
+    """
+    manifest = read_manifest(manifest_path(out, name))
+    return manifest if manifest is not None and is_whole(out, manifest) else None
+
+
+def is_whole(out: Path, manifest: Mapping[str, Any]) -> bool:
+    """Whether masks (in place or rejected), trust table and previews of a sequence are there."""
+    safe = safe_name(manifest["name"])
+    try:
+        table = (out / "trust" / f"{safe}.csv").stat().st_size
+    except OSError:
+        return False
+    if table != manifest.get("trust_bytes", table) or not (out / "preview" / safe).is_dir():
+        return False
+    return all((out / path).exists() or (out / REJECTED_FOLDER / path).exists() for path in outputs_of(out, manifest))
+
+
+def is_in_place(out: Path, manifest: Mapping[str, Any]) -> bool:
+    """Whether all masks of a sequence are where a reader of the masks looks for them."""
+    return all((out / path).exists() for path in outputs_of(out, manifest))
+
+
+def outputs_of(out: Path, manifest: Mapping[str, Any]) -> list[PurePosixPath]:
+    """Where the masks of a sequence are, relative to the output folder.
+
+    Raises:
+        UserError: the manifest does not say, or points outside the folder.
+    """
+    outputs = manifest.get("outputs")
+    if not isinstance(outputs, list) or not outputs:
+        raise UserError(f"annotation {out}: the manifest of {manifest['name']} names no outputs; run the job again")
+    paths = [PurePosixPath(str(entry)) for entry in outputs]
+    for path in paths:
+        if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in str(path):
+            raise UserError(f"annotation {out}: output {str(path)!r} of {manifest['name']} lies outside the folder")
+    return paths
+
+
+def manifests(out: Path) -> Iterator[dict[str, Any]]:
+    """All that can be read, by file name."""
+    for path in sorted((out / SEQUENCES_FOLDER).glob("*.json")):
+        manifest = read_manifest(path)
+        if manifest is not None:
+            yield manifest
+
+
+def take_back(out: Path, name: str) -> None:
+    """Let a sequence count as not done; its masks stay until new ones replace them."""
+    path = manifest_path(out, name)
+    if path.exists():
+        path.replace(path.with_name(path.name + TAKEN_BACK))
+
+
+def taken_back(out: Path, name: str) -> dict[str, Any] | None:
+    """The manifest that was taken back, if there is one."""
+    path = manifest_path(out, name)
+    return read_manifest(path.with_name(path.name + TAKEN_BACK))
+
+
+def drop_damaged(out: Path) -> list[str]:
+    """Take away manifests that cannot be read, so that they do not stand in the way of the report.
+
+    Returns:
+        File names of their sequences, which count as not done now.
+    """
+    dropped = []
+    for path in sorted((out / SEQUENCES_FOLDER).glob("*.json")):
+        if read_manifest(path) is None:
+            path.unlink(missing_ok=True)
+            dropped.append(path.stem)
+    return dropped

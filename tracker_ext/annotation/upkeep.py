@@ -1,0 +1,91 @@
+"""The output folder of an annotation job before and after a run: in order, whatever happened to the runs before."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from tqdm import tqdm
+
+from ltr_ext.data.decisions import rejected_in
+from ltr_ext.errors import UserError
+from ltr_ext.output import remove_partials
+from tracker_ext.annotation.commit import clear_work
+from tracker_ext.annotation.job import AnnotationJob, open_output
+from tracker_ext.annotation.lists import Derived, derive
+from tracker_ext.annotation.manifests import drop_damaged, take_back
+from tracker_ext.annotation.tally import undone_line
+
+LIST_FOLDERS = (".", "sequences", "failures", "davis/ImageSets/2017", "ytvos")
+"""Inside the output folder: where single files are written; a killed process may leave an unfinished one."""
+
+
+def prepare_output(job: AnnotationJob) -> None:
+    """Open the output folder, and bring into order what killed runs left there.
+
+    Raises:
+        UserError: it cannot be written, is another job's, or holds decisions that cannot be read.
+    """
+    open_output(job)
+    rejected_in(job.out)
+    try:
+        for folder in LIST_FOLDERS:
+            remove_partials(job.out / folder)
+        for decision in clear_work(job.out):
+            print(undone_line(decision))
+        if dropped := drop_damaged(job.out):
+            print(f"manifests that cannot be read, made again: {', '.join(dropped)}")
+    except OSError as error:
+        raise UserError(
+            f"output folder {job.out} cannot be written ({error}); mend it, or name another folder"
+        ) from error
+
+
+def tidy(job: AnnotationJob) -> Derived:
+    """At the end of a run, however it ends.
+
+    Raises:
+        UserError, OSError: the folder cannot be written.
+    """
+    clear_work(job.out)
+    derived = derive(job.out, job.formats)
+    assert derived is not None
+    return derived
+
+
+@contextmanager
+def stopped_like_ctrl_c() -> Iterator[None]:
+    """Let a scheduler's SIGTERM, or the end of the terminal, stop the run as Ctrl-C does."""
+    changed = []
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, signal.default_int_handler)
+                changed.append(number)
+    try:
+        yield
+    finally:
+        for number in changed:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def forget_changed(job: AnnotationJob, names: Sequence[str]) -> None:
+    """Take back the manifest of finished sequences whose boxes or frames are no longer those they were made from."""
+    changed = []
+    for name in tqdm(names, desc="inputs", unit="sequence", disable=None, leave=False):
+        manifest = job.manifest(name)
+        if manifest is None:
+            continue
+        try:
+            current = job.source.load(name).thinned(job.every, job.most).input_hash()
+        except (UserError, OSError) as error:
+            tqdm.write(f"kept: {name}: its input cannot be read now: {error}", file=sys.stderr)
+            continue
+        if current != manifest["input_hash"]:
+            take_back(job.out, name)
+            changed.append(name)
+    if changed:
+        print(f"changed since they were made: {', '.join(changed[:5])}{' ...' if len(changed) > 5 else ''}")
