@@ -192,7 +192,7 @@ def refuse_links(out: Path, folders: Iterable[str]) -> None:
             path = path / part
             if path.is_symlink():
                 raise UserError(
-                    f"folder {path} is a symbolic link; remove it, and let --out name the place it points to"
+                    f"folder {path} is a symbolic link; what it points to would be changed: remove the link"
                 )
 
 
