@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def counted(number: int, noun: str) -> str:
     """`1 sequence`, `1,234 sequences`, `2 boxes`."""
     ending = "" if number == 1 else "es" if noun.endswith("x") else "s"
     return f"{number:,} {noun}{ending}"
+
+
+def ranges(numbers: Sequence[int], most: int = 12) -> str:
+    """`3`, `3, 4`, `3 to 9, 12`; ascending numbers, of which runs of three or more are drawn together."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    parts = [
+        part
+        for run in runs
+        for part in ([f"{run[0]} to {run[-1]}"] if len(run) > 2 else [str(number) for number in run])
+    ]
+    return ", ".join(parts[:most]) + (", ..." if len(parts) > most else "")
 
 
 def duration(seconds: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ltr_ext.words import counted, duration, size
+from ltr_ext.words import counted, duration, ranges, size
 
 
 @pytest.mark.parametrize(
@@ -12,6 +12,14 @@ from ltr_ext.words import counted, duration, size
 )
 def test_counted(number, text):
     assert counted(number, "sequence") == text
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text"),
+    [([], ""), ([3], "3"), ([3, 4], "3, 4"), ([3, 4, 5, 9], "3 to 5, 9"), ([1, 3, 5], "1, 3, ...")],
+)
+def test_ranges(numbers, text):
+    assert ranges(numbers, most=2) == text
 
 
 @pytest.mark.parametrize(

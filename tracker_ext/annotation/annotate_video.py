@@ -39,7 +39,7 @@ def annotate_video(
     Raises:
         UserError: unreadable video or boxes, bad boxes, counts that differ, a folder that cannot be written.
     """
-    source = open_frames(video)
+    source = open_frames(video, upright=True)
     num_frames = len(source)
     if video.is_dir() and is_table(box_file):
         refuse_gap(list_pictures(video), source.name)
@@ -50,7 +50,7 @@ def annotate_video(
         for object_id, track in boxes.items()
     }
     # A mask comes later than its frame. The overlay reads the clip a second time rather than hold frames back.
-    again = iter(open_frames(video))
+    again = iter(open_frames(video, upright=True))
     overlaps: list[float] = []
     num_empty = 0
     num_empty_frames = int((~np.stack([np.isfinite(track).all(axis=1) for track in boxes.values()]).any(axis=0)).sum())

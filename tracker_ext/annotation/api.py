@@ -48,7 +48,7 @@ def masks_from_boxes(
         ValueError: an option out of range.
     """
     config = AnnotateConfig(**options)
-    frames = open_frames(video) if isinstance(video, str | Path) else video
+    frames = open_frames(video, upright=True) if isinstance(video, str | Path) else video
     name = frames.name if isinstance(frames, FrameSource) else "clip"
     if isinstance(boxes, str | Path):
         if not isinstance(frames, FrameSource):

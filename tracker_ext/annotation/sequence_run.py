@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,7 +14,6 @@ from typing import Any, Literal
 import numpy as np
 
 from ltr_ext.data.decisions import Decision
-from ltr_ext.data.image_io import read_image
 from ltr_ext.data.trust_table import Trust, TrustRow, write_trust
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
@@ -39,7 +38,6 @@ from tracker_ext.annotation.sources.base import (
     prepare_boxes,
 )
 from tracker_ext.annotation.trust import TrustMeter
-from tracker_ext.evaluation.frames import VideoSource
 
 BRIEFLY = 0.2
 """Seconds; who looks whether a lock is left over holds it for a moment."""
@@ -226,7 +224,9 @@ class Recorder:
         self._min_confidence = job.min_confidence
         self._prepared, self._info, self._writers = prepared, info, writers
         self._meters = {object_id: TrustMeter(calibration) for object_id in prepared.boxes}
-        self._frame_again = frame_reader(sequence.frames)
+        # Single frames in ascending order: none is kept.
+        frames = sequence.frames
+        self._frames_again = replace(frames, cache_frames=1) if isinstance(frames, VideoFrames) else frames
         self.collector = PreviewCollector(len(sequence.frames))
         self.rows: list[TrustRow] = []
         self.num_dropped = 0
@@ -244,7 +244,7 @@ class Recorder:
             self.rows.append(TrustRow(self._info.name, index, stem, object_id, boxed, trust[object_id]))
         confidences = {object_id: found.confidence for object_id, found in trust.items()}
         self.collector.add(
-            index, self._info.stems[index], partial(self._frame_again, index), labels, boxes, confidences
+            index, self._info.stems[index], partial(self._frames_again.frame, index), labels, boxes, confidences
         )
         dropped = [i for i, found in trust.items() if found.area and found.confidence < self._min_confidence]
         self.num_dropped += len(dropped)
@@ -252,20 +252,6 @@ class Recorder:
             labels = np.where(np.isin(labels, dropped), 0, labels).astype(labels.dtype)
         for writer in self._writers:
             writer.add(index, labels, trust)
-
-
-def frame_reader(frames: Pictures | VideoFrames) -> Callable[[int], np.ndarray]:
-    """Read single frames again, in ascending order, without keeping any."""
-    if isinstance(frames, Pictures):
-        return lambda index: read_image(frames.paths[index])
-    video: list[VideoSource] = []  # opened with the first frame that is wanted
-
-    def read(index: int) -> np.ndarray:
-        if not video:
-            video.append(VideoSource(frames.path, cache_frames=1))
-        return video[0].frame(frames.first + index * frames.step)
-
-    return read
 
 
 def summarise(rows: list[TrustRow], num_dropped: int) -> dict[str, Any]:

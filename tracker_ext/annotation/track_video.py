@@ -37,7 +37,7 @@ def track_video(
     Raises:
         UserError: unreadable video, a bad box, too many boxes, a tracker without masks, an unwritable folder.
     """
-    source = open_frames(video)
+    source = open_frames(video, upright=True)
     if not 1 <= len(boxes) <= 254:
         raise UserError(f"video {video}: {len(boxes)} boxes; give 1 to 254 objects")
     height, width = source.size

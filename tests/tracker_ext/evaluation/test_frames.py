@@ -90,7 +90,7 @@ def test_video_in_any_order_and_small_memory(video, cache_frames):
     source = VideoSource(video, cache_frames=cache_frames)
     for index in (9, 8, 0, 11, 3, 3, 4):
         assert value_of(source.frame(index)) == 20 * index
-        assert len(source._cache) <= cache_frames
+        assert len(source._reader._cache) <= cache_frames
     with pytest.raises(IndexError, match="frame 12 of 12"):
         source.frame(12)
     with pytest.raises(IndexError):

@@ -3,91 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from ltr_ext.data.boxes import check_box
-from ltr_ext.data.image_io import read_image
 from ltr_ext.errors import UserError
-from tracker_ext.evaluation.frames import VideoSource
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """Frames in files."""
-
-    paths: tuple[Path, ...]
-
-    def __len__(self) -> int:
-        return len(self.paths)
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        """[H, W, 3] uint8 RGB each, of any size; a frame that cannot be read is a `UserError`."""
-        return map(read_image, self.paths)
-
-    def stems(self) -> list[str]:
-        """File names without suffix."""
-        return [path.stem for path in self.paths]
-
-    def sizes(self) -> list[tuple[int, int]]:
-        """(height, width) of every frame, from the headers of the files.
-
-        Raises:
-            UserError: a file is missing or is no picture.
-        """
-        return [_header_size(path) for path in self.paths]
-
-    def fingerprint(self) -> str:
-        """Names and lengths of the files."""
-        return "\n".join(f"{path.name} {path.stat().st_size}" for path in self.paths)
-
-    def thinned(self, chosen: slice) -> Pictures:
-        """Some of the frames."""
-        return Pictures(self.paths[chosen])
-
-
-@dataclass(frozen=True)
-class VideoFrames:
-    """Frames in a video file, every `step`-th from `first` on."""
-
-    path: Path
-    first: int
-    count: int
-    step: int = 1
-
-    def __len__(self) -> int:
-        return self.count
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        """[H, W, 3] uint8 RGB each; a frame that cannot be decoded is a `UserError`."""
-        video = VideoSource(self.path)
-        for number in range(self.first, self.first + self.count * self.step, self.step):
-            try:
-                yield video.frame(number)
-            except IndexError as error:
-                raise UserError(f"video {self.path}: frame {number} cannot be read; re-encode the file") from error
-
-    def stems(self) -> list[str]:
-        """%08d of the frame in the video, from 0."""
-        return [f"{self.first + index * self.step:08d}" for index in range(self.count)]
-
-    def sizes(self) -> list[tuple[int, int]]:
-        """(height, width) of every frame."""
-        return [VideoSource(self.path).size] * self.count
-
-    def fingerprint(self) -> str:
-        """Name and length of the file, and which frames."""
-        return f"{self.path.name} {self.path.stat().st_size} {self.first} {self.count} {self.step}"
-
-    def thinned(self, chosen: slice) -> VideoFrames:
-        """Some of the frames."""
-        picked = range(self.first, self.first + self.count * self.step, self.step)[chosen]
-        return VideoFrames(self.path, picked.start, len(picked), picked.step)
+from tracker_ext.evaluation.frames import Pictures, VideoFrames
 
 
 @dataclass(frozen=True)
@@ -242,13 +166,3 @@ def mask_stems(frames: Pictures | VideoFrames) -> list[str]:
 def number_of(stem: str, index: int) -> int:
     """The number in a frame's file name if it is one, else its position counted from 1."""
     return int(stem) if stem.isascii() and stem.isdigit() else index + 1
-
-
-def _header_size(path: Path) -> tuple[int, int]:
-    try:
-        with Image.open(path) as image:
-            return image.height, image.width
-    except FileNotFoundError as error:
-        raise UserError(f"frame {path} does not exist; restore the file") from error
-    except (UnidentifiedImageError, OSError, ValueError) as error:
-        raise UserError(f"frame {path} cannot be read as a picture; restore the file") from error

@@ -1,0 +1,158 @@
+"""How many frames a video has, and which of them are damaged.
+
+Frames are numbered as they are shown, from 0. Where some cannot be decoded, the others keep the numbers they would
+have in the whole file, so that boxes stay with their frames.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import av
+
+from ltr_ext.data.picture_files import open_regular, refuse_bomb
+from ltr_ext.errors import UserError
+from ltr_ext.words import counted, ranges
+from tracker_ext.evaluation.video_files import VideoDecoder, opened_video, shown_size
+
+MAX_GAPS = 4
+"""A damaged file of which less than a part of so many is left has lost count of its frames."""
+
+
+@dataclass(frozen=True)
+class VideoScan:
+    """What a video holds, found out by decoding it once: counts in headers are often wrong."""
+
+    size: tuple[int, int]
+    """(height, width) of every frame, as it is shown."""
+    fps: float | None
+    """Mean frames per second if the file knows them."""
+    count: int
+    """Frames up to the last one that can be decoded."""
+    announced: int
+    """Frames the file says it has: as many, or more if it is cut short."""
+    damaged: tuple[int, ...] = ()
+    """Numbers of the frames below `count` that cannot be decoded, ascending."""
+    times: Mapping[int, int] | None = field(default=None, repr=False)
+    """Time stamp -> number of the frame, where frames cannot simply be counted."""
+
+    @property
+    def damage(self) -> str:
+        """What is wrong, as the end of a sentence about the file; empty if nothing is."""
+        if self.announced == self.count and not self.damaged:
+            return ""
+        parts = []
+        if self.damaged:
+            verb = "is" if len(self.damaged) == 1 else "are"
+            parts.append(f"{'frame' if len(self.damaged) == 1 else 'frames'} {ranges(self.damaged)} {verb} damaged")
+        if self.announced > self.count:
+            parts.append(f"the file is cut short after frame {self.count - 1}")
+        decodable = self.count - len(self.damaged)
+        return f"announces {counted(self.announced, 'frame')}, {decodable} can be decoded: {', '.join(parts)}"
+
+
+def scan_video(path: str | Path) -> VideoScan:
+    """Decode a video to see what it holds; a file that has not changed since is not decoded again.
+
+    Raises:
+        UserError: missing, empty, no video, without a frame that can be decoded, or of frames of several sizes.
+    """
+    with open_regular(path, "video") as file:
+        state = os.fstat(file.fileno())
+    return _scan(Path(path), (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns))
+
+
+@lru_cache(maxsize=64)
+def _scan(path: Path, state: tuple[int, ...]) -> VideoScan:
+    shown: list[int | None] = []
+    stored: list[int] = []
+    size: tuple[int, int] | None = None
+    with opened_video(path) as (container, stream):
+        decoder = VideoDecoder(container, stream)
+        for time, frame in decoder.frames(stored):
+            here = shown_size(frame)
+            if size is None:
+                refuse_bomb(here[1], here[0], f"video {path}")
+                size = here
+            if here != size:
+                raise UserError(
+                    f"video {path}: frame {len(shown)} is {here[1]}x{here[0]} but the first frame is "
+                    f"{size[1]}x{size[0]}; re-encode it to one size"
+                )
+            shown.append(time)
+        rate = stream.average_rate or stream.guessed_rate
+        fps = float(rate) if rate and 0 < rate < 1000 else None
+        step = None if fps is None or not stream.time_base else 1 / (fps * float(stream.time_base))
+        missing = _cut_off(path, container, stream, stored, fps)
+        is_broadcast = container.format.name in ("mpegts", "mpeg")
+    if size is None:
+        raise UserError(f"video {path} has no frame that can be decoded; check or re-encode the file")
+    if is_broadcast and shown[0] is not None:  # joined anywhere: what comes before the first frame belongs to nothing
+        stored = [time for time in stored if time >= shown[0]]
+    times = number_frames(shown, stored, step) if decoder.num_errors or missing else None
+    if times is None:
+        return VideoScan(size, fps, len(shown), len(shown) + missing)
+    present = {times[time] for time in shown if time is not None}
+    count = max(present) + 1
+    damaged = tuple(sorted(set(range(count)) - present))
+    # What is lost behind the last frame is a part of what is missing at the end.
+    return VideoScan(size, fps, count, max(times.values()) + 1 + missing, damaged, times)
+
+
+def number_frames(shown: Sequence[int | None], stored: Sequence[int], step: float | None) -> dict[int, int] | None:
+    """Number the frames of a damaged video by their time stamps.
+
+    Stamps that lie on a regular grid are numbered by their place on it, so that frames of which nothing is left in
+    the file count as well; others by their order.
+
+    Args:
+        shown: stamps of the frames that can be decoded.
+        stored: stamps of the frames of which anything is in the file.
+        step: ticks from one frame to the next, if the video has a rate.
+
+    Returns:
+        Stamp -> number, from 0; None if no frame is lost, or if they have no stamps and can only be counted.
+    """
+    seen = [time for time in shown if time is not None]
+    if len(seen) < len(shown) or not set(stored) - set(seen):
+        return None
+    ordered = sorted({*stored, *seen})
+    if step is not None:
+        places = [(time - ordered[0]) / step for time in ordered]
+        numbers = [round(place) for place in places]
+        regular = all(abs(place - number) < 0.3 for place, number in zip(places, numbers, strict=True))
+        if regular and numbers[-1] <= MAX_GAPS * len(numbers) and len(set(numbers)) == len(numbers):
+            return dict(zip(ordered, numbers, strict=True))
+    return {time: number for number, time in enumerate(ordered)}
+
+
+def _cut_off(path: Path, container: Any, stream: Any, stored: Sequence[int], fps: float | None) -> int:
+    """How many frames the file's header speaks of that lie beyond its end."""
+    length = path.stat().st_size
+    index = [entry for entry in stream.index_entries if not entry.is_discard]
+    if "mov" in container.format.name:
+        return sum(entry.pos >= length for entry in index) if index else 0
+    if container.format.name == "avi":
+        return max(0, stream.frames - len(stored))
+    if "matroska" not in container.format.name or fps is None or not stored:
+        return 0
+    seconds = _seconds(stream.metadata.get("DURATION"))
+    if seconds is None and len(container.streams) == 1 and container.duration:
+        seconds = container.duration / av.time_base
+    end = float((max(stored) - min(stored)) * stream.time_base) + 1 / fps
+    missing = 0.0 if seconds is None else seconds - end
+    return round(missing * fps) if missing > max(3 / fps, 0.05 * (seconds or 0)) else 0
+
+
+def _seconds(clock: str | None) -> float | None:
+    """Of "hh:mm:ss.fraction"."""
+    try:
+        hours, minutes, seconds = (float(part) for part in (clock or "").split(":"))
+    except ValueError:
+        return None
+    return 3600 * hours + 60 * minutes + seconds
