@@ -12,15 +12,27 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ltr_ext.errors import UserError
+from tracker_ext.evaluation.frame_source import FrameSource
 from tracker_ext.evaluation.picture_frames import Pictures
 from tracker_ext.evaluation.video_frames import VideoFrames
+
+__all__ = [
+    "FrameSource",
+    "ImageListSource",
+    "Pictures",
+    "VideoFrames",
+    "VideoSource",
+    "list_pictures",
+    "natural_key",
+    "open_frames",
+    "pictures_of",
+]
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 FOREIGN_SUFFIXES = frozenset(
     {".heic", ".heif", ".avif", ".jxl", ".jp2", ".exr", ".dng", ".cr2", ".cr3", ".nef", ".arw"}
 )
 """Pictures that are not read, and must not be left out of a clip without a word."""
-
 
 ImageListSource = Pictures
 VideoSource = VideoFrames
