@@ -153,7 +153,7 @@ class VideoReader:
             for count, (time, frame) in enumerate(VideoDecoder(container, stream).frames()):
                 if times is None:
                     yield count, frame
-                elif time in times:
+                elif time is not None and time in times:
                     yield times[time], frame
 
     def _keep(self, index: int, frame: np.ndarray) -> np.ndarray:
