@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 import ast
-import importlib.util
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from ltr_ext import host
 from ltr_ext.errors import CommandLine, UserError, run_command
+from ltr_ext.words import unknown
 
 TRAIN_SETTINGS = Path(__file__).resolve().parent / "ltr_ext" / "train_settings"
 
@@ -39,10 +40,18 @@ def _first_line(path: Path) -> str:
     return docstring.splitlines()[0] if docstring else ""
 
 
+class TrainingLine(CommandLine):
+    """Names the train settings where one is missing."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the command line."""
+        super().error(f"{message}; known are {', '.join(known_settings())}" if "required" in message else message)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The command line; `--help` lists the train settings."""
     listing = "train settings:\n" + "".join(f"  {name:20} {line}\n" for name, line in known_settings().items())
-    parser = CommandLine(
+    parser = TrainingLine(
         prog="run_training.py",
         description="Train a network. An interrupted training goes on where it stopped, to the same weights.",
         epilog=f"{listing}\n{EXAMPLE}",
@@ -59,24 +68,23 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def check_setting(module: str, name: str) -> None:
-    """Refuse a train setting that neither we nor the host have.
+    """Refuse a train setting that neither we nor the host have; looks at files alone, for an answer at once.
 
     Raises:
-        UserError: lists the known ones.
+        UserError: lists the known ones, and says which was probably meant.
     """
-    full_name = f"ltr.train_settings.{module}.{name}"
-    try:
-        found = module.isidentifier() and name.isidentifier() and importlib.util.find_spec(full_name) is not None
-    except ModuleNotFoundError:
-        found = False
-    if not found:
-        raise UserError(f"train setting {module} {name}: unknown; known are {', '.join(known_settings())}")
+    known = known_settings()
+    theirs = host.resolve().home / "ltr" / "train_settings" / module / f"{name}.py"
+    plain = module.isidentifier() and name.isidentifier()
+    if f"{module} {name}" not in known and not (plain and theirs.is_file()):
+        raise UserError(f"train setting {module} {name}: {unknown(f'{module} {name}', known)}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse, choose the host, hand over to it."""
     args = build_parser().parse_args(arguments)
     chosen = host.resolve(args.host)
+    check_setting(args.module, args.name)
     if os.environ.get("RANK", "0") == "0":  # under torchrun one process speaks
         print(f"host: {chosen}")
     # these import the host
@@ -86,7 +94,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from tracker_ext.registration import register
 
     register()
-    check_setting(args.module, args.name)
     set_run_options(
         RunOptions(workspace=args.workspace, seed=args.seed, fresh=args.fresh, max_iterations=args.max_iterations)
     )

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
+from ltr_ext.words import nearest
+
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
 
@@ -18,6 +20,17 @@ class UserError(Exception):
 
 class CommandLine(argparse.ArgumentParser):
     """A parser that reports a mistake as one line, like every other mistake of a user's."""
+
+    def parse_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def, override]
+        """As argparse's; of an option that is unknown, it says which was probably meant."""
+        parsed, left = self.parse_known_args(args, namespace)
+        if left:
+            options = [option for action in self._actions for option in action.option_strings]
+            name = next((one for one in left if one.startswith("-")), "").partition("=")[0]
+            meant = nearest(name, options) if name else None
+            hint = f", did you mean {meant}?" if meant else ""
+            self.error(f"unrecognized arguments: {' '.join(left)}{hint}")
+        return parsed
 
     def error(self, message: str) -> NoReturn:
         """Refuse the command line; `main` of `run_command` reports it."""

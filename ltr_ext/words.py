@@ -1,8 +1,10 @@
-"""Numbers as a reader wants them in messages."""
+"""Numbers and names as a reader wants them in messages."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+import re
+from collections.abc import Iterable, Sequence
 
 
 def counted(number: int, noun: str) -> str:
@@ -53,3 +55,21 @@ def one_line(text: object, limit: int = 300) -> str:
     line = printable(" ".join(str(text).split()))
     half = limit // 2 - 3
     return line if len(line) <= limit else f"{line[:half]} ... {line[-half:]}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that was probably meant; None where none is near. Case, and which separators, do not count."""
+    by_form = {_form(one): one for one in reversed(list(known))}
+    found = difflib.get_close_matches(_form(name), by_form, n=1, cutoff=0.75)
+    return by_form[found[0]] if found else None
+
+
+def unknown(name: str, known: Iterable[str]) -> str:
+    """`unknown; known are a, b`, with the nearest of them first if one is near."""
+    listed = list(known)
+    meant = nearest(name, listed)
+    return f"unknown; {f'did you mean {meant}? ' if meant else ''}known are {', '.join(listed)}"
+
+
+def _form(name: str) -> str:
+    return "_".join(re.split(r"[^0-9a-z]+", name.lower()))

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from ltr_ext.errors import UserError
+from ltr_ext.words import unknown
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SETTINGS_VARIABLE = "BOX2MASK_SETTINGS"
@@ -118,9 +119,8 @@ def load() -> Paths:
     host = entries.pop(HOST_TABLE, {})
     if not isinstance(host, dict):
         raise UserError(f"{source}: {HOST_TABLE} is {host!r}; it must be a table, [{HOST_TABLE}]")
-    unknown = sorted(set(entries) - set(PATH_FIELDS))
-    if unknown:
-        raise UserError(f"{source}: unknown name {', '.join(unknown)}; known are {', '.join(PATH_FIELDS)}")
+    for name in sorted(set(entries) - set(PATH_FIELDS)):
+        raise UserError(f"{source}: {name}: {unknown(name, PATH_FIELDS)}")
     for name, value in [*entries.items(), *host.items()]:
         if not isinstance(value, str) or not value:
             raise UserError(f'{source}: {name} is {value!r}; it must be a path in quotes, such as {name} = "/data"')

@@ -48,6 +48,7 @@ from pytracking.evaluation.running import run_dataset
 import settings
 from ltr_ext.data.presence import LAYOUTS, require_dataset
 from ltr_ext.errors import UserError
+from ltr_ext.words import nearest, unknown
 from tracker_ext.annotation.config import SHORT_PRECISIONS
 from tracker_ext.evaluation.datasets import DavisFolderDataset
 from tracker_ext.evaluation.live_view import LiveView, watched
@@ -191,9 +192,9 @@ def run(tracker: TrackerHandle, sequences: list[Sequence], *, debug: int = 0, th
     entries = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
     log.unlink(missing_ok=True)
     reasons = {entry["sequence"]: Failure(**entry) for entry in entries}
-    unknown = "no results were written"
+    no_reason = "no results were written"
     missing = [seq.name for seq in sequences if not has_results(tracker, seq)]
-    return [reasons.get(name, Failure(name, unknown, user=False)) for name in missing]
+    return [reasons.get(name, Failure(name, no_reason, user=False)) for name in missing]
 
 
 def has_results(tracker: Tracker, sequence: Sequence) -> bool:
@@ -221,9 +222,9 @@ def check_names(tracker: str, parameter: str) -> None:
     """
     known = known_parameters()
     if tracker not in known:
-        raise UserError(f"tracker {tracker}: unknown; known are {', '.join(known)}")
+        raise UserError(f"tracker {tracker}: {unknown(tracker, known)}")
     if parameter not in known[tracker]:
-        raise UserError(f"parameter {parameter} of tracker {tracker}: unknown; known are {', '.join(known[tracker])}")
+        raise UserError(f"parameter {parameter} of tracker {tracker}: {unknown(parameter, known[tracker])}")
 
 
 def load_sequences(dataset: str, sequence: str | None = None) -> list[Sequence]:
@@ -242,7 +243,7 @@ def load_sequences(dataset: str, sequence: str | None = None) -> list[Sequence]:
     if dataset not in dataset_dict:
         if dataset in ONLY_UPSTREAM:
             raise UserError(f"data set {dataset}: {ONLY_UPSTREAM[dataset]}")
-        raise UserError(f"data set {dataset}: unknown; known are {', '.join(sorted(dataset_dict))}")
+        raise UserError(f"data set {dataset}: {unknown(dataset, sorted(dataset_dict))}")
     if dataset in LAYOUTS:
         require_dataset(dataset, _listed_by_the_host(dataset))
     source = settings.load().source
@@ -263,7 +264,9 @@ def load_sequences(dataset: str, sequence: str | None = None) -> list[Sequence]:
         return [sequences[names.index(sequence)]]
     if sequence.isdecimal() and int(sequence) < len(names):
         return [sequences[int(sequence)]]
-    raise UserError(f"sequence {sequence}: not in {dataset}; it has {_some(names)}")
+    meant = nearest(sequence, names)
+    hint = f"; did you mean {meant}?" if meant else ""
+    raise UserError(f"sequence {sequence}: not in {dataset}{hint}; it has {_some(names)}")
 
 
 def find_sequences(dataset: str) -> list[Sequence]:

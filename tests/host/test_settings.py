@@ -30,7 +30,7 @@ def test_values_are_taken_from_the_folder_of_the_file(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        pytest.param('davis_dri = "x"', ["davis_dri", "davis_dir"], id="misspelt: the known names are listed"),
+        pytest.param('davis_dri = "x"', ["davis_dri", "did you mean davis_dir?", "got10k_dir"], id="misspelt"),
         pytest.param("davis_dir = 3", ["davis_dir", "3"], id="not a string"),
         pytest.param('davis_dir = ""', ["davis_dir"], id="empty"),
         pytest.param("davis_dir = ", ["mine.toml"], id="not TOML"),

@@ -1,10 +1,10 @@
-"""Numbers in messages."""
+"""Numbers and names in messages."""
 
 from __future__ import annotations
 
 import pytest
 
-from ltr_ext.words import counted, duration, ranges, size
+from ltr_ext.words import counted, duration, nearest, ranges, size, unknown
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,23 @@ def test_duration(seconds, text):
 @pytest.mark.parametrize(("count", "text"), [(1500, "2 kB"), (2.2e6, "2.2 MB"), (3.1e9, "3.1 GB"), (5e12, "5.0 TB")])
 def test_size(count, text):
     assert size(count) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("got10k_trian", "got10k_train"),
+        ("GOT10k-Train", "got10k_train"),
+        ("got10ktrain", "got10k_train"),
+        ("davis-dir", "davis_dir"),
+        ("xyz", None),
+        ("", None),
+    ],
+)
+def test_the_nearest_name(name, meant):
+    assert nearest(name, ["got10k_train", "davis_dir", "davis16_dir"]) == meant
+
+
+def test_unknown_lists_the_known():
+    assert unknown("lasto", ["demo", "lasot"]) == "unknown; did you mean lasot? known are demo, lasot"
+    assert unknown("x", ["demo", "lasot"]) == "unknown; known are demo, lasot"
