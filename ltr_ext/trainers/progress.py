@@ -5,10 +5,61 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from tqdm import tqdm
+
+BAR = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}, {rate_fmt}{postfix}]"
+"""As tqdm's, but for the time left, which is that of the whole run."""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A loader as an epoch sees it."""
+
+    name: str
+    batches: int
+    training: bool
+    interval: int = 1
+    """It runs in the epochs that are multiples of this."""
+
+
+def batches_to_the_end(
+    passes: Sequence[Pass], epoch: int, index: int, start: int, iteration: int, max_epochs: int, limit: int | None
+) -> tuple[int, Counter[str]]:
+    """What is left of a run: up to its last epoch, or to the iteration where it was asked to stop.
+
+    Args:
+        passes: of an epoch, in their order.
+        epoch: the running one, from 1.
+        index: of the running pass.
+        start: batches of it that are done.
+        iteration: training iterations done.
+        max_epochs: the last epoch.
+        limit: training iterations in total after which the run stops; None for no limit.
+
+    Returns:
+        The batch at which the running pass ends, and the batches after it by name of the pass.
+    """
+    left = None if limit is None else limit - iteration
+    end, after = start, Counter[str]()
+    for number in range(epoch, max_epochs + 1):
+        for place, one in enumerate(passes):
+            running = (number, place) == (epoch, index)
+            if (number, place) < (epoch, index) or number % one.interval or left == 0:
+                continue
+            batches = one.batches - (start if running else 0)
+            if one.training and left is not None:
+                batches = min(batches, left)
+                left -= batches
+            if running:
+                end += batches
+            else:
+                after[one.name] += batches
+    return end, after
 
 
 class Progress:
@@ -16,23 +67,40 @@ class Progress:
 
     Args:
         label: what is running, for example ``"train, epoch 3/40"``.
-        total: batches of the pass.
+        total: the batch at which the pass ends.
         start: batches done before.
         every_seconds: time between two lines where stderr is no terminal.
         visible: show anything at all.
+        name: of the pass.
+        after: batches that come after this pass, by name of theirs.
+        seconds: per batch and name, as far as known; this pass adds its own.
     """
 
-    def __init__(self, label: str, total: int, start: int, every_seconds: float, visible: bool = True) -> None:
+    def __init__(
+        self,
+        label: str,
+        total: int,
+        start: int,
+        every_seconds: float,
+        visible: bool = True,
+        *,
+        name: str = "",
+        after: Mapping[str, int] | None = None,
+        seconds: dict[str, float] | None = None,
+    ) -> None:
         self.label = label
         self.total = total
         self.start = self.done = start
         self.every_seconds = every_seconds
+        self.name = name
+        self.after = after or {}
+        self.seconds = {} if seconds is None else seconds
         self.began = self.last_line = time.monotonic()
         # a pseudo-terminal without a size has no room for a bar
         terminal = sys.stderr.isatty() and os.get_terminal_size(sys.stderr.fileno()).columns > 0
         self.bar = tqdm(
             total=total, initial=start, desc=label, disable=not (terminal and visible), dynamic_ncols=True, leave=False,
-            unit="batch",
+            unit="batch", bar_format=BAR,
         )  # fmt: skip
         self.prints = visible and not terminal
 
@@ -45,16 +113,23 @@ class Progress:
     def step(self, shown: Mapping[str, float]) -> None:
         """One more batch is done; `shown` are the numbers to show."""
         self.done += 1
-        self.bar.set_postfix({name: f"{value:.4f}" for name, value in shown.items()}, refresh=False)
-        self.bar.update()
         now = time.monotonic()
+        self.seconds[self.name] = (now - self.began) / (self.done - self.start)
+        numbers = {name: f"{value:.4f}" for name, value in shown.items()}
+        self.bar.set_postfix({**numbers, "ETA": str(self.time_left())}, refresh=False)
+        self.bar.update()
         if self.prints and now - self.last_line >= self.every_seconds:
             self.last_line = now
-            print(self.line(shown, now), file=sys.stderr, flush=True)
+            print(self.line(shown), file=sys.stderr, flush=True)
 
-    def line(self, shown: Mapping[str, float], now: float) -> str:
-        """The line for a log: how far, the numbers, seconds per batch, time to the end of the pass."""
-        seconds = (now - self.began) / max(self.done - self.start, 1)
-        left = timedelta(seconds=round(seconds * (self.total - self.done)))
+    def line(self, shown: Mapping[str, float]) -> str:
+        """The line for a log: how far, the numbers, seconds per batch, time to the end of the run."""
         numbers = "".join(f"  {name} {value:.4f}" for name, value in shown.items())
-        return f"{self.label}: {self.done}/{self.total}{numbers}  {seconds:.2f} s/batch  ETA {left}"
+        pace = f"{self.seconds.get(self.name, 0):.2f} s/batch"
+        return f"{self.label}: {self.done}/{self.total}{numbers}  {pace}  ETA {self.time_left()}"
+
+    def time_left(self) -> timedelta:
+        """To the end of the run; passes that did not run yet are taken to be as fast as this one."""
+        pace = self.seconds.get(self.name, 0)
+        later = sum(count * self.seconds.get(name, pace) for name, count in self.after.items())
+        return timedelta(seconds=round(pace * (self.total - self.done) + later))

@@ -19,7 +19,8 @@ from ltr_ext.distributed import synchronise_batch_norm, team
 from ltr_ext.errors import EXIT_INTERRUPTED, UserError
 from ltr_ext.trainers.checkpoint import CheckpointFolder
 from ltr_ext.trainers.config import Position, TrainerConfig, check_loaders
-from ltr_ext.trainers.progress import Progress
+from ltr_ext.trainers.curves import Curves
+from ltr_ext.trainers.progress import Pass, Progress, batches_to_the_end
 from ltr_ext.trainers.rng import restore_rng, seed_all
 from ltr_ext.trainers.scores import Scores, merge
 from ltr_ext.trainers.signals import StopRequest, init_worker
@@ -84,6 +85,8 @@ class Box2MaskTrainer(LTRTrainer):
         self.checkpoints = CheckpointFolder(folder, type(actor.net).__name__, config.keep_last)
         self.snapshots = Snapshots(self.checkpoints, actor.net, optimizer, lr_scheduler, self.scores)
         self.max_epochs = 0
+        self.curves = Curves(self.tensorboard_writer.writer if self.team.leads else {})
+        self._seconds: dict[str, float] = {}
         if self.team.size > 1:
             self.team.copy_from_leader(actor.net)
             synchronise_batch_norm(actor.net)
@@ -166,11 +169,7 @@ class Box2MaskTrainer(LTRTrainer):
         iterator = iter(loader)
         # making the iterator drew from the generators, in the uninterrupted run before its first batch
         self._apply_pending_rng()
-        label = f"{loader.name}, epoch {self.epoch}/{self.max_epochs}"
-        with (
-            torch.set_grad_enabled(loader.training),
-            Progress(label, len(loader), start, self.config.log_every_seconds, self.team.leads) as progress,
-        ):
+        with torch.set_grad_enabled(loader.training), self._progress(loader, start) as progress:
             for batch in range(start, len(loader)):
                 data = self._next(iterator)
                 if self.move_data_to_gpu:
@@ -181,6 +180,9 @@ class Box2MaskTrainer(LTRTrainer):
                     self._step(loss, data, loader, batch)
                 numbers, count = merge(self.team.gather((stats, len(loader.batch_sampler.samples_of(batch)))))
                 self.scores.record(loader.name, numbers, count)
+                if loader.training:
+                    rates = [group["lr"] for group in self.optimizer.param_groups]
+                    self.curves.record(loader.name, self.iteration, numbers, count, rates)
                 self.position = Position(self.epoch, self.position.loader, batch + 1)
                 progress.step(self.scores.shown(loader.name))
                 self._after_batch(loader.training)
@@ -225,6 +227,24 @@ class Box2MaskTrainer(LTRTrainer):
     def _say(self, line: str) -> None:
         if self.team.leads:
             print(line, flush=True)
+
+    def _progress(self, loader: Any, start: int) -> Progress:
+        """Of a pass from batch `start` on; it knows how much of the run comes after."""
+        passes = [Pass(one.name, len(one), one.training, one.epoch_interval) for one in self.loaders]
+        index, last = self.position.loader, max(self.max_epochs, self.epoch)
+        end, after = batches_to_the_end(
+            passes, self.epoch, index, start, self.iteration, last, self.config.max_iterations
+        )
+        return Progress(
+            f"{loader.name}, epoch {self.epoch}/{self.max_epochs}",
+            end,
+            start,
+            self.config.log_every_seconds,
+            self.team.leads,
+            name=loader.name,
+            after=after,
+            seconds=self._seconds,
+        )
 
     def _apply_pending_rng(self) -> None:
         if self._pending_rng is not None:

@@ -90,6 +90,28 @@ def test_tensorboard_has_the_curves(tmp_path: Path) -> None:
     )
 
 
+def test_tensorboard_has_a_point_at_every_tenth_iteration(tmp_path: Path) -> None:
+    """From the tenth on, though the run stops long before its last epoch."""
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator").EventAccumulator
+    trainer = build_trainer(RunOptions(workspace=tmp_path, max_iterations=23))
+    trainer.train(100)
+    events = accumulator(str(tmp_path / "tensorboard/ltr/tiny/test/train"))
+    events.Reload()
+    points = events.Scalars("Iteration/Loss/total")
+    assert [event.step for event in points] == [10, 20]
+    history = trainer.stats["train"]["Loss/total"].history
+    assert points[0].value == pytest.approx((history[0] + history[1]) / 2), "two epochs of five iterations"
+    assert [event.step for event in events.Scalars("Iteration/LearningRate/group0")] == [10, 20]
+    assert [event.step for event in events.Scalars("Loss/total")] == [1, 2, 3, 4]
+
+
+def test_the_bar_ends_where_the_run_was_asked_to_stop(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    build_trainer(RunOptions(workspace=tmp_path, max_iterations=7), log_every_seconds=0.0).train(100)
+    lines = [line for line in capfd.readouterr().err.splitlines() if line.startswith("train")]
+    assert [line.split()[3] for line in lines] == ["1/5", "2/5", "3/5", "4/5", "5/5", "1/2", "2/2"]
+    assert lines[-1].endswith("ETA 0:00:00")
+
+
 def test_lines_instead_of_a_bar_where_there_is_no_terminal(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     build_trainer(RunOptions(workspace=tmp_path), log_every_seconds=0.0).train(1)
     captured = capfd.readouterr()
