@@ -39,9 +39,11 @@ FOLDER_NOTES = """PATH holds sequences at any depth, or is one itself:
   <sequence>/{pictures or img/, groundtruth.txt}   a line x,y,w,h per frame (GOT-10k), nan or absence.label: absent
   <sequence>/{pictures, boxes.csv}                 frame,object,x,y,w,h; frames from 0, nan: absent, no row: not known
   <sequence>/{img1/, gt/gt.txt}                    MOTChallenge
-  <clip>.mp4 beside <clip>.txt or <clip>.csv
-or with --boxes FILE: a COCO-VID or YouTube-VIS json (frames below PATH), a YouTube-BoundingBoxes csv (videos
-PATH/<youtube_id>.mp4, or folders of pictures named by their time in ms), or the txt or csv of the one sequence PATH.
+  <sequence>/{one video, one of these box files}
+  <clip>.mp4 or <clip>/ beside <clip>.txt or <clip>.csv
+or with --boxes FILE: a COCO, COCO-VID or YouTube-VIS json (frames below PATH), a YouTube-BoundingBoxes csv (videos
+PATH/<youtube_id>.mp4, or folders of pictures named by their time in ms), or the boxes of the one sequence PATH.
+More layouts: docs/annotation.md.
 
 """
 
@@ -87,11 +89,11 @@ def parser() -> argparse.ArgumentParser:
     )
     video.add_argument("video", metavar="FILE_OR_FRAME_FOLDER", type=Path)
     video.add_argument("--boxes", metavar="FILE", type=Path, required=True, help="its boxes")
-    add_window_options(video, max_gap=0)
+    add_window_options(video)
     return command
 
 
-def add_window_options(command: argparse.ArgumentParser, max_gap: int = 60) -> None:
+def add_window_options(command: argparse.ArgumentParser) -> None:
     """What every kind of input has."""
     command.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the results")
     command.add_argument(
@@ -121,7 +123,7 @@ def add_window_options(command: argparse.ArgumentParser, max_gap: int = 60) -> N
         "--max-gap",
         metavar="N",
         type=int,
-        default=max_gap,
+        default=60,
         help="frames without a box between two boxed ones at most N frames apart get a mask all the same; 0: they are "
         "left empty (default %(default)s)",
     )

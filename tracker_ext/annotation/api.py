@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ import settings
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
 from tracker_ext.annotation.config import AnnotateConfig
-from tracker_ext.annotation.engine import FrameMasks, annotate, check_boxes
-from tracker_ext.evaluation.box_files import read_boxes
+from tracker_ext.annotation.engine import FrameMasks, annotate
+from tracker_ext.annotation.prepare import DEFAULT_MAX_GAP, check_tracks, prepare, prepare_tracks
+from tracker_ext.annotation.sources.clip import load_clip
 from tracker_ext.evaluation.frames import FrameSource, open_frames
 from tracker_ext.tracker.networks import best_device, network
 
@@ -27,6 +29,7 @@ def masks_from_boxes(
     weights: str | Path | Box2MaskNet | None = None,
     *,
     keep_logits: bool = False,
+    max_gap: int = DEFAULT_MAX_GAP,
     **options: Any,
 ) -> Iterator[FrameMasks]:
     """Turn per-frame boxes into per-frame masks.
@@ -35,9 +38,11 @@ def masks_from_boxes(
         video: a video file, a folder of pictures, an opened `FrameSource`, or N pictures [H, W, 3] uint8 RGB of one
             size, which may come from a generator.
         boxes: [N, 4] (x, y, w, h), image pixels, nan rows where the object is absent; or object id -> [N, 4]; or the
-            name of a file of boxes (see `read_boxes`), which goes with a video that knows its length.
+            name of a file of boxes (see `read_given_boxes`), which goes with a video that knows its length.
         weights: a weight file, a network that is already there, or None for the weights that ship.
         keep_logits: also give the logits.
+        max_gap: frames of a table of boxes that have no row, between two boxed ones at most so many frames apart, get a
+            mask all the same. Frames whose row is nan stay empty.
         **options: fields of `AnnotateConfig`, for example `num_frames=5, interval=15, mode="centred", tolerance=0.0`.
 
     Returns:
@@ -48,16 +53,24 @@ def masks_from_boxes(
         ValueError: an option out of range.
     """
     config = AnnotateConfig(**options)
-    frames = open_frames(video, upright=True) if isinstance(video, str | Path) else video
-    name = frames.name if isinstance(frames, FrameSource) else "clip"
     if isinstance(boxes, str | Path):
-        if not isinstance(frames, FrameSource):
+        if not isinstance(video, str | Path | FrameSource):
             raise UserError(f"box file {boxes}: goes with a video or a folder; give boxes as an array")
-        boxes = read_boxes(boxes, len(frames))
-    if isinstance(frames, FrameSource):
-        boxes = check_boxes(boxes, frames.size, name)
+        sequence = load_clip(Path(video) if isinstance(video, str | Path) else video, (Path(boxes),))
+        prepared = prepare(sequence, max_gap, bad="refuse")
+        frames: FrameSource | Iterable[np.ndarray] = sequence.frames
+        name = sequence.name
+    else:
+        frames = open_frames(video, upright=True) if isinstance(video, str | Path) else video
+        known = isinstance(frames, FrameSource)
+        name = frames.name if known else "clip"
+        tracks = check_tracks(boxes, name)
+        absent = {object_id: np.isnan(track).all(axis=1) for object_id, track in tracks.items()}
+        prepared = prepare_tracks(name, tracks, absent, frames.sizes() if known else None, max_gap, bad="refuse")
+    for note in prepared.notes:
+        print(f"{name}: {note}", file=sys.stderr)
     net = weights if isinstance(weights, Box2MaskNet) else load_box2mask(weights)
-    return annotate(frames, boxes, net, config, name=name, keep_logits=keep_logits)
+    return annotate(frames, prepared.boxes, net, config, name=name, keep_logits=keep_logits, given=prepared.given)
 
 
 def weight_file(weights: str | Path | None) -> Path:

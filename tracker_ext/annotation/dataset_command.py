@@ -12,7 +12,7 @@ from typing import Any
 import settings
 from ltr_ext.errors import UserError
 from ltr_ext.weights import file_hash
-from ltr_ext.words import counted
+from ltr_ext.words import counted, printable
 from tracker_ext.annotation.api import weight_file
 from tracker_ext.annotation.cluster import run_on_cluster
 from tracker_ext.annotation.config import AnnotateConfig, option_error
@@ -24,18 +24,18 @@ from tracker_ext.annotation.job import AnnotationJob, choose, matching, read_set
 from tracker_ext.annotation.lists import derive_locked
 from tracker_ext.annotation.lock import lists_lock
 from tracker_ext.annotation.manifests import take_back
-from tracker_ext.annotation.names import safe_name
+from tracker_ext.annotation.prepare import DEFAULT_MAX_GAP
 from tracker_ext.annotation.report_page import REPORT_FILE
 from tracker_ext.annotation.sources import DATASETS, Source
-from tracker_ext.annotation.sources.folder import open_folder
+from tracker_ext.annotation.sources.folder import FolderSource, open_folder
 from tracker_ext.annotation.tally import Tally, retry_command
 from tracker_ext.annotation.upkeep import forget_changed, prepare_output, stopped_like_ctrl_c, tidy
 from tracker_ext.annotation.workers import network_for, run_here, run_in_processes
 
 EXIT_FAILED = 1
+MOST_SHOWN = 20
+"""Folders and videos without boxes that are named."""
 FOLDER_FORMATS = ("davis",)
-DEFAULT_MAX_GAP = 60
-"""Frames; a box every second of video is the sparsest in the field (YouTube-BoundingBoxes)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,8 +93,7 @@ def annotate_dataset(options: DatasetOptions, arguments: Sequence[str]) -> int:
     every_name = job.source.names()
     names = choose(every_name, options.shard, only_names(options.only))
     redo = set(matching(every_name, only_names(options.redo, "--redo") or frozenset(), "--redo"))
-    for name in names:
-        safe_name(name)
+    skipped = without_boxes(job.source)
     print(f"weights: {job.weights} (sha256 {job.weights_hash})", flush=True)
     if options.dry_run:
         print(estimate(job, names, options.workers))
@@ -121,6 +120,8 @@ def annotate_dataset(options: DatasetOptions, arguments: Sequence[str]) -> int:
         raise
     derived = tidy(job)
     print(tally.summary())
+    if skipped:
+        print(f"{skipped}, named above")
     print(f"results: {job.out}, report: {job.out / REPORT_FILE}")
     if derived.damaged:
         print(derived.warning(), file=sys.stderr)
@@ -128,6 +129,16 @@ def annotate_dataset(options: DatasetOptions, arguments: Sequence[str]) -> int:
         again = retry_command(arguments, job.out / FAILED_FILE)
         print(f"failed: {derived.failed}\nagain, only these: {again}", file=sys.stderr)
     return EXIT_FAILED if tally.failures() or derived.damaged else 0
+
+
+def without_boxes(source: Source) -> str:
+    """Name what a folder holds that looks like a sequence and has no boxes; returns how many there are, in words."""
+    skipped = source.skipped() if isinstance(source, FolderSource) else {}
+    for name, reason in list(skipped.items())[:MOST_SHOWN]:
+        print(f"skipped: {printable(name)}: {reason}", file=sys.stderr)
+    if len(skipped) > MOST_SHOWN:
+        print(f"skipped: {len(skipped) - MOST_SHOWN} more", file=sys.stderr)
+    return f"skipped {counted(len(skipped), 'input')} without usable boxes" if skipped else ""
 
 
 def make(

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from ltr_ext.data.boxes import check_box
 from ltr_ext.data.image_io import IGNORE_LABEL
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
 from tracker_ext.annotation.config import AnnotateConfig
+from tracker_ext.annotation.prepare import check_frame, check_tracks
 from tracker_ext.annotation.stream import CropLogits, ObjectStream
 from tracker_ext.annotation.windows import Window, schedule
 
@@ -25,9 +25,6 @@ WindowPlan = Callable[[int], Iterable[Window]]
 
 BACKGROUND_LOGIT = -100.0
 """Logit of what lies outside a box."""
-
-MAX_OBJECT_ID = 65534
-"""Ids are pixels of a label map of 16 bits at most; what a format on disk holds is the format's matter."""
 
 
 @dataclass(frozen=True)
@@ -46,61 +43,6 @@ class FrameMasks:
     def mask(self, object_id: int = 1) -> np.ndarray:
         """[H, W] bool, one object."""
         return self.labels == object_id
-
-
-def check_tracks(boxes: np.ndarray | Mapping[int, np.ndarray], name: str) -> dict[int, np.ndarray]:
-    """Bring boxes into one form; see `check_boxes`, but for what needs the size of the frames."""
-    by_id = dict(sorted(boxes.items())) if isinstance(boxes, Mapping) else {1: boxes}
-    checked = {}
-    for object_id, given in by_id.items():
-        track = np.asarray(given, dtype=np.float64)
-        if track.ndim != 2 or track.shape[1] != 4:
-            raise UserError(f"{name}: boxes of object {object_id} have shape {track.shape}; give one x,y,w,h per frame")
-        if not 1 <= object_id <= MAX_OBJECT_ID:
-            raise UserError(f"{name}: object id {object_id}; ids run from 1 to {MAX_OBJECT_ID}")
-        checked[object_id] = track
-    if len({len(track) for track in checked.values()}) > 1:
-        counts = {object_id: len(track) for object_id, track in checked.items()}
-        raise UserError(f"{name}: objects have different numbers of boxes {counts}; give one per frame, nan if absent")
-    if not any(np.isfinite(track).any() for track in checked.values()):
-        raise UserError(f"{name}: there is not one box; give x,y,w,h for at least one frame")
-    return checked
-
-
-def check_frame(tracks: Mapping[int, np.ndarray], index: int, image_hw: tuple[int, int], name: str) -> None:
-    """Refuse a bad box of one frame.
-
-    Raises:
-        UserError: not finite, no area, or wholly outside the image.
-    """
-    for object_id, track in tracks.items():
-        if not np.isnan(track[index]).all():
-            what = f"{name} frame {index}" + (f" object {object_id}" if len(tracks) > 1 else "")
-            check_box(track[index], height=image_hw[0], width=image_hw[1], name=what)
-
-
-def check_boxes(
-    boxes: np.ndarray | Mapping[int, np.ndarray],
-    image_hw: tuple[int, int],
-    name: str,
-) -> dict[int, np.ndarray]:
-    """Bring boxes into one form and refuse bad ones.
-
-    Args:
-        boxes: [N, 4] (x, y, w, h), image pixels, of object 1; or object id -> [N, 4]. A nan row means absent.
-        image_hw: (height, width) of the frames.
-        name: what messages call the clip.
-
-    Returns:
-        Object id -> [N, 4] float64, ids ascending.
-
-    Raises:
-        UserError: wrong shape or id, objects with different numbers of frames, no box at all, or a bad box.
-    """
-    checked = check_tracks(boxes, name)
-    for index in range(len(next(iter(checked.values())))):
-        check_frame(checked, index, image_hw, name)
-    return checked
 
 
 def annotate(

@@ -15,7 +15,7 @@ from ltr_ext.csv_text import csv_rows, csv_text
 from ltr_ext.errors import UserError
 from ltr_ext.output import write_text
 from ltr_ext.words import one_line, printable
-from tracker_ext.annotation.names import original_name, safe_name
+from tracker_ext.annotation.names import original_name, record_name
 
 FAILURES_FOLDER = "failures"
 FAILED_FILE = "failed.csv"
@@ -46,7 +46,7 @@ def recorded_failures(out: Path) -> dict[str, str]:
         name, reason = original_name(path.stem), "its record is damaged"
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-            if isinstance(content["sequence"], str) and safe_name(content["sequence"]) == path.stem:
+            if isinstance(content["sequence"], str) and record_name(content["sequence"]) == path.stem:
                 name, reason = content["sequence"], one_line(content["reason"])
         except FileNotFoundError:  # made in the meantime
             continue
@@ -127,7 +127,7 @@ def listed_names(path: Path) -> list[str]:
 
 
 def _record(out: Path, name: str) -> Path:
-    return out / FAILURES_FOLDER / f"{safe_name(name)}.json"
+    return out / FAILURES_FOLDER / f"{record_name(name)}.json"
 
 
 def _set_aside_unreadable(path: Path) -> None:

@@ -50,7 +50,10 @@ def done_manifest(out: Path, name: str) -> dict[str, Any] | None:
         out: output folder of the job.
         name: of the sequence.
     """
-    manifest = read_manifest(manifest_path(out, name))
+    try:
+        manifest = read_manifest(manifest_path(out, name))
+    except UserError:  # no file can have the name
+        return None
     return manifest if manifest is not None and is_whole(out, manifest) else None
 
 

@@ -35,7 +35,7 @@ from tracker_ext.annotation.sources.base import (
     PreparedBoxes,
     VideoFrames,
     mask_stems,
-    prepare_boxes,
+    prepare,
 )
 from tracker_ext.annotation.trust import TrustMeter
 
@@ -60,6 +60,8 @@ class Outcome:
     """Boxes that could not be used; the manifest lists them."""
     left_out: tuple[str, ...] = ()
     """Formats that cannot hold this sequence; the manifest says why."""
+    notes: tuple[str, ...] = ()
+    """What else the user should be told of it once; in the manifest, too."""
     undone: Decision | None = None
     """About the masks that were replaced; it is taken back."""
 
@@ -99,6 +101,7 @@ def run_sequence(job: AnnotationJob, name: str, net: Box2MaskNet, calibration: C
             seconds=time.perf_counter() - start,
             skipped_boxes=len(manifest["skipped_boxes"]),
             left_out=tuple(manifest["left_out"]),
+            notes=tuple(manifest["notes"]),
             undone=undone,
         )
     except Exception as error:
@@ -135,7 +138,7 @@ def make_sequence(
     Returns:
         The manifest, without `seconds`.
     """
-    prepared = prepare_boxes(sequence, job.max_gap)
+    prepared = prepare(sequence, job.max_gap, bad="skip")
     info = sequence_info(sequence, prepared)
     writers, left_out = start_writers(job.formats, work, info)
     recorder = Recorder(job, sequence, prepared, info, writers, calibration)
@@ -167,6 +170,7 @@ def make_sequence(
         "trust_bytes": table.stat().st_size,
         "skipped_boxes": prepared.skipped,
         "left_out": left_out,
+        "notes": list(prepared.notes),
         "summary": summarise(recorder.rows, recorder.num_dropped),
     }
 

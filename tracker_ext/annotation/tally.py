@@ -49,6 +49,8 @@ class Tally:
         if outcome.status == "failed":
             tqdm.write(f"failed: {printable(outcome.name)}: {outcome.reason}", file=sys.stderr)
             self._note(outcome)
+        for note in outcome.notes:
+            tqdm.write(f"note: {printable(outcome.name)}: {note}", file=sys.stderr)
         if outcome.undone is not None:
             tqdm.write(undone_line(outcome.undone), file=sys.stderr)
         if outcome.status == "stopped":

@@ -32,6 +32,8 @@ class GivenBoxes:
     """Whether rows name their frames (a table), rather than one line belonging to each frame."""
     notes: tuple[str, ...] = ()
     """What the user should be told once: short sentences."""
+    counts_frames: bool = False
+    """Whether its rows name frames by their position, so that a picture left out would shift the boxes behind it."""
 
 
 class Row(NamedTuple):
@@ -112,7 +114,7 @@ def arrange(
     Raises:
         UserError: a frame or object that is none, or a box given twice.
     """
-    frames, said = _find_frames(path, rows, num_frames, stems, first)
+    frames, said, by_position = _find_frames(path, rows, num_frames, stems, first)
     numbers = _number_objects(path, rows, keep_ids)
     boxes = {index: np.full((num_frames, 4), np.nan) for index in sorted(numbers.values())}
     absent = {index: np.zeros(num_frames, bool) for index in boxes}
@@ -132,7 +134,8 @@ def arrange(
             boxes[index][frame] = row.box
     objects = {index: str(own) for own, index in sorted(numbers.items(), key=lambda item: item[1])}
     same = all(str(index) == own for index, own in objects.items())
-    return GivenBoxes(boxes, absent, {} if same else objects, names_frames=True, notes=(*notes, *said))
+    own_ids = {} if same else objects
+    return GivenBoxes(boxes, absent, own_ids, names_frames=True, notes=(*notes, *said), counts_frames=by_position)
 
 
 def _cut(text: str) -> str:
@@ -160,8 +163,8 @@ def _number_objects(path: Path, rows: Sequence[Row], keep_ids: bool) -> dict[int
 
 def _find_frames(
     path: Path, rows: Sequence[Row], num_frames: int, stems: Sequence[str] | None, first: int
-) -> tuple[list[int], list[str]]:
-    """The position of each row's frame from 0, and notes.
+) -> tuple[list[int], list[str], bool]:
+    """The position of each row's frame from 0, notes, and whether frames are positions in the file, too.
 
     A frame is a picture's name, or a number that counts from `first`; a bare number without a leading zero is no name.
     It is taken for the number in a picture's name only where it cannot count frames; where both are possible and
@@ -176,7 +179,7 @@ def _find_frames(
                 raise mistake(
                     path, f"frame {shown(row.frame)} is no picture of the clip; write a picture's name", row.line
                 )
-        return [at for at in named if at is not None], []
+        return [at for at in named if at is not None], [], False
     for row in rows:
         if whole(row.frame) is None:
             what = "is not a whole number" if stems is None else "is neither a whole number nor a picture's name"
@@ -197,9 +200,10 @@ def _find_frames(
                 rows[0].line,
             )
         late = first == 0 and min(positions) > 0
-        return positions, [f"no box on frame 0: frames count from 0, and {min(positions)} is the first here"] * late
+        note = f"no box on frame 0: frames count from 0, and {min(positions)} is the first here"
+        return positions, [note] * late, True
     if by_number is not None and (min(_picture_numbers(names)) != 1 or all(row.frame in names for row in rows)):
-        return by_number, [f"frames are the numbers of the pictures, from {names[min(by_number)]} on"]
+        return by_number, [f"frames are the numbers of the pictures, from {names[min(by_number)]} on"], False
     raise _no_frame(path, rows[wrong], given, num_frames, names, first)
 
 

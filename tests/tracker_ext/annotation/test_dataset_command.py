@@ -177,7 +177,7 @@ def test_names_with_slashes_spaces_and_other_letters(run, tmp_path):
     got10k_sequence(data, ODD, 4)
     got10k_sequence(data, ".hidden", 4)
     assert run(path=data, out=out) == 0
-    assert finished(out) == sorted([ODD, ".hidden"])
+    assert finished(out) == [ODD], "hidden folders are no input"
     assert (out / "davis/Annotations/480p/Straße 7%25%2Fä b/00003.png").is_file()
     assert run("--only", ODD, path=data, out=out) == 0
 

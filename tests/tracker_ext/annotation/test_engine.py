@@ -194,7 +194,7 @@ HALF_ABSENT = np.array([np.nan, 8.0, 20.0, 16.0])
         pytest.param(np.full((3, 4), np.nan), "not one box", id="never there"),
         pytest.param({}, "not one box", id="no object"),
         pytest.param(BOX, "shape", id="one box only"),
-        pytest.param({300: np.tile(BOX, (3, 1))}, "id 300", id="id beyond a byte"),
+        pytest.param({65535: np.tile(BOX, (3, 1))}, "id 65535", id="id beyond 16 bits"),
         pytest.param({1: np.tile(BOX, (3, 1)), 2: np.tile(BOX, (2, 1))}, "different numbers", id="unequal tracks"),
     ],
 )

@@ -79,7 +79,7 @@ def drop_box(folder: Path) -> str:
 
 def drop_all_boxes(folder: Path) -> str:
     (folder / "groundtruth.txt").write_text("0,0,0,0\n" * 5)
-    return "not one usable box"
+    return "there is not one box"
 
 
 @pytest.mark.parametrize("damage", [truncate, drop_frame, garble, drop_box, drop_all_boxes])

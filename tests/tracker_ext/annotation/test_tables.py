@@ -15,6 +15,7 @@ from tracker_ext.annotation.sources.base import (
 )
 from tracker_ext.annotation.sources.folder import open_folder
 from tracker_ext.annotation.sources.tables import load_mot
+from tracker_ext.annotation.sources.youtubebb import BB_COLUMNS
 
 
 def test_mot(tmp_path):
@@ -123,3 +124,31 @@ def test_youtube_bb_finds_frames_of_a_video_by_time(tmp_path):
     assert sequence.frames == VideoFrames(tmp_path / "vid.mp4", 5, 11)
     assert boxed(sequence) == [0, 10]
     assert [round(frame.mean() / 10) for frame in sequence.frames] == list(range(5, 16))
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (["../vid,500,0,cat,0,present,0,1,0,1"], "lies outside the folder"),
+        (["vid,-500,0,cat,0,present,0,1,0,1"], "-500 ms is no time"),
+        (["vid,0,0,cat,0,present,0,1,0,1", "vid,0,0,cat,0,present,0,1,0,1"], "a second box of cat 0 at 0 ms"),
+        ([f"vid,{10**400},0,cat,0,present,0,1,0,1"], "video vid: "),
+        (["vid,nan,0,cat,0,present,0,1,0,1"], "video vid: "),
+        (["vid,0,0,cat,0,present,0,1,0"], "9 fields"),
+    ],
+)
+def test_youtube_bb_refuses_by_name(tmp_path, rows, message):
+    writer = cv2.VideoWriter(str(tmp_path / "vid.MP4"), cv2.VideoWriter.fourcc(*"mp4v"), 10, SIZE[::-1])
+    writer.write(np.zeros((*SIZE, 3), np.uint8))
+    writer.release()
+    (tmp_path / "b.csv").write_text("\n".join([",".join(BB_COLUMNS), *rows]) + "\n")
+    name = rows[0].partition(",")[0]
+    with pytest.raises(UserError, match=message):
+        open_folder(tmp_path, tmp_path / "b.csv").load(name)
+
+
+def test_two_pictures_of_one_time_are_refused(tmp_path):
+    write_frames(tmp_path / "vid", ["500.jpg", "0500.jpg"])
+    (tmp_path / "b.csv").write_text("vid,500,0,cat,0,present,0,1,0,1\n")
+    with pytest.raises(UserError, match=r"two pictures .* are of one time"):
+        open_folder(tmp_path, tmp_path / "b.csv").load("vid")

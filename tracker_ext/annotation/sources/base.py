@@ -10,9 +10,23 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ltr_ext.data.boxes import check_box
-from ltr_ext.errors import UserError
-from tracker_ext.evaluation.frames import Pictures, VideoFrames
+from tracker_ext.annotation.prepare import PreparedBoxes, fill_gaps, prepare, prepare_boxes
+from tracker_ext.evaluation.frames import FrameSource, Pictures, VideoFrames
+
+__all__ = [
+    "BoxedSequence",
+    "PickledByFields",
+    "Pictures",
+    "PreparedBoxes",
+    "Source",
+    "VideoFrames",
+    "fill_gaps",
+    "frame_numbers",
+    "mask_stems",
+    "number_of",
+    "prepare",
+    "prepare_boxes",
+]
 
 
 @dataclass(frozen=True)
@@ -20,7 +34,7 @@ class BoxedSequence:
     """One sequence as its data set gives it."""
 
     name: str
-    frames: Pictures | VideoFrames
+    frames: FrameSource
     numbers: tuple[int, ...]
     """[F] number of each frame in the names of upstream's mask files."""
     boxes: Mapping[int, np.ndarray]
@@ -31,6 +45,8 @@ class BoxedSequence:
     """Object id -> what the data set calls it, where ids had to be renumbered or a class is known."""
     frame_step: int = 1
     """Frames of the video from one of `frames` to the next."""
+    notes: tuple[str, ...] = ()
+    """What the user should be told once."""
 
     def thinned(self, every: int, most: int | None) -> BoxedSequence:
         """Every K-th frame, and at most so many."""
@@ -75,82 +91,6 @@ class PickledByFields:
         return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
 
 
-@dataclass(frozen=True)
-class PreparedBoxes:
-    """A sequence's boxes, ready for the network."""
-
-    boxes: dict[int, np.ndarray]
-    """Object id -> [F, 4], nan where the object gets no mask."""
-    given: dict[int, np.ndarray]
-    """Object id -> [F] bool; false where the box is interpolated, or there is none."""
-    sizes: list[tuple[int, int]]
-    """(height, width) of the frames."""
-    skipped: list[str]
-    """Boxes that could not be used, and why."""
-
-
-def prepare_boxes(sequence: BoxedSequence, max_gap: int) -> PreparedBoxes:
-    """Leave out what cannot be used, and fill the frames between boxed ones.
-
-    A box that is not finite, has no area or lies outside its frame is left out and reported. A frame without a box,
-    not marked absent, between two boxed frames that are at most `max_gap` frames apart gets an interpolated box.
-
-    Args:
-        sequence: as loaded.
-        max_gap: in frames of the sequence; 0 or 1 fills nothing.
-
-    Raises:
-        UserError: an unreadable frame, too many objects, or not one usable box.
-    """
-    sizes = sequence.frames.sizes()
-    boxes: dict[int, np.ndarray] = {}
-    given: dict[int, np.ndarray] = {}
-    skipped: list[str] = []
-    for object_id, raw in sorted(sequence.boxes.items()):
-        track = raw.copy()
-        absent = sequence.absent.get(object_id, np.zeros(len(track), bool))
-        track[absent] = np.nan
-        for index in np.flatnonzero(~np.isnan(track).all(axis=1)).tolist():
-            try:
-                check_box(
-                    track[index],
-                    height=sizes[index][0],
-                    width=sizes[index][1],
-                    name=f"frame {index} object {object_id}",
-                )
-            except UserError as error:
-                skipped.append(str(error))
-                track[index] = np.nan
-        given[object_id] = np.isfinite(track).all(axis=1)
-        boxes[object_id] = fill_gaps(track, absent, max_gap)
-    if not any(flags.any() for flags in given.values()):
-        reason = f": {skipped[0]}" if skipped else ""
-        raise UserError(f"{sequence.name}: not one usable box{reason}; correct its boxes")
-    # An object without a box anywhere has no say and no mask.
-    seen = [object_id for object_id in boxes if given[object_id].any()]
-    return PreparedBoxes({i: boxes[i] for i in seen}, {i: given[i] for i in seen}, sizes, skipped)
-
-
-def fill_gaps(track: np.ndarray, absent: np.ndarray, max_gap: int) -> np.ndarray:
-    """Interpolate boxes linearly over frames that have none.
-
-    Args:
-        track: [F, 4] (x, y, w, h), nan where there is no box.
-        absent: [F] bool: a gap with one of these is left open.
-        max_gap: longest distance between two neighbouring boxes that is filled, in frames.
-
-    Returns:
-        [F, 4], a copy.
-    """
-    filled = track.copy()
-    boxed = np.flatnonzero(np.isfinite(track).all(axis=1))
-    for before, after in zip(boxed[:-1].tolist(), boxed[1:].tolist(), strict=True):
-        if 1 < after - before <= max_gap and not absent[before:after].any():
-            part = np.arange(1, after - before)[:, None] / (after - before)
-            filled[before + 1 : after] = (1 - part) * track[before] + part * track[after]
-    return filled
-
-
 def frame_numbers(paths: Sequence[Path]) -> tuple[int, ...]:
     """The numbers in the pictures' names if all have one and no two the same, else their positions counted from 1."""
     numbers = tuple(number_of(path.stem, index) for index, path in enumerate(paths))
@@ -158,7 +98,7 @@ def frame_numbers(paths: Sequence[Path]) -> tuple[int, ...]:
     return numbers if named and len(set(numbers)) == len(paths) else tuple(range(1, len(paths) + 1))
 
 
-def mask_stems(frames: Pictures | VideoFrames) -> list[str]:
+def mask_stems(frames: FrameSource) -> list[str]:
     """Names of the mask files of the frames: the pictures' own, or where two are the same, %08d of their positions."""
     stems = frames.stems()
     return stems if len(set(stems)) == len(stems) else [f"{index:08d}" for index in range(len(stems))]

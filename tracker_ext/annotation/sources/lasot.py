@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from ltr_ext.errors import UserError
 from tracker_ext.annotation.sources.base import BoxedSequence, Pictures
 from tracker_ext.annotation.sources.files import absent_rows, count_lines, numbered_frames, read_flags, read_lines
@@ -44,10 +46,7 @@ class LasotSource:
         paths = numbered_frames(folder / "img", [f"{number:08d}.jpg" for number in range(1, count + 1)], box_file)
         boxes = read_boxes(box_file, count)[1]
         absent = absent_rows(boxes)
-        for flag_file in ("full_occlusion.txt", "out_of_view.txt"):
-            flags = read_flags(folder / flag_file, count)
-            if flags is not None:
-                absent |= flags > 0
+        absent |= lasot_absence(folder, count)
         return BoxedSequence(name, Pictures(paths), tuple(range(1, count + 1)), {1: boxes}, {1: absent})
 
     def _listed(self, file: str) -> list[str] | None:
@@ -55,6 +54,16 @@ class LasotSource:
             if (folder / file).is_file():
                 return [line.strip() for line in read_lines(folder / file) if line.strip()]
         return None
+
+
+def lasot_absence(folder: Path, count: int) -> np.ndarray:
+    """[count] bool from `full_occlusion.txt` and `out_of_view.txt`, where they are there."""
+    absent = np.zeros(count, bool)
+    for flag_file in ("full_occlusion.txt", "out_of_view.txt"):
+        flags = read_flags(folder / flag_file, count)
+        if flags is not None:
+            absent |= flags > 0
+    return absent
 
 
 def _class_and_number(name: str) -> tuple[str, int]:
