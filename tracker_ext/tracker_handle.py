@@ -50,24 +50,10 @@ from ltr_ext.data.presence import LAYOUTS, require_dataset
 from ltr_ext.errors import UserError
 from ltr_ext.words import nearest, unknown
 from tracker_ext.annotation.config import SHORT_PRECISIONS
+from tracker_ext.evaluation.dataset_names import BROKEN_UPSTREAM, ONLY_UPSTREAM, no_folder
 from tracker_ext.evaluation.datasets import DavisFolderDataset
 from tracker_ext.evaluation.live_view import LiveView, watched
 from tracker_ext.registration import register
-
-_LIST = "its list of sequences comes with pytracking only: run on it (--host upstream)"
-ONLY_UPSTREAM = {
-    **dict.fromkeys(("yt2018_jjval", "yt2019_jjval", "yt2019_jjval_all"), f"{_LIST}, or take yt300, another 300"),
-    "got10k_ltrval": _LIST,
-}
-"""Data sets that minihost cannot have, and why."""
-BROKEN_UPSTREAM = {
-    "dv2017_test_chal": "pytracking lists it, but its reader knows no such split; take dv2017_test_dev",
-    **dict.fromkeys(
-        ("got10kvos_val", "lasotvos", "trackingnetvos"),
-        "pytracking lists it, but its reader hands over masks where their files are wanted; take the set without vos",
-    ),
-}
-"""Data sets of upstream's that nobody can run, and why."""
 
 
 class TrackerHandle(Tracker):
@@ -280,7 +266,7 @@ def find_sequences(dataset: str) -> list[Sequence]:
     if dataset not in dataset_dict and folder.is_dir():
         return DavisFolderDataset(folder, name=folder.resolve().name).get_sequence_list()
     if dataset not in dataset_dict and ("/" in dataset or dataset.startswith("~")):
-        raise UserError(f"data set {dataset}: no such folder; check the path, or name a data set")
+        raise no_folder(dataset)
     return load_sequences(dataset)
 
 

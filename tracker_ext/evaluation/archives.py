@@ -50,16 +50,25 @@ def open_results(path: Path, limits: Limits = Limits()) -> Iterator[Path]:
     Raises:
         UserError: neither a folder nor a zip, or a zip that `unpack` refuses.
     """
+    check_results(path)
     if path.is_dir():
         yield path
         return
-    if not path.is_file():
-        raise UserError(
-            f"--results {path}: is not a folder and not a zip; give the folder with the <sequence>.txt files"
-        )
     with tempfile.TemporaryDirectory(prefix="box2mask-results-") as folder:
         unpack(path, Path(folder), limits)
         yield _as_stored(Path(folder))
+
+
+def check_results(path: Path) -> None:
+    """Refuse what is neither a folder nor a file.
+
+    Raises:
+        UserError: it is not.
+    """
+    if not path.is_dir() and not path.is_file():
+        raise UserError(
+            f"--results {path}: is not a folder and not a zip; give the folder with the <sequence>.txt files"
+        )
 
 
 def unpack(path: Path, folder: Path, limits: Limits = Limits()) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 from pytracking.evaluation.data import BaseDataset, Sequence, SequenceList
 from pytracking.evaluation.datasets import dataset_dict
 
@@ -17,23 +18,32 @@ from ltr_ext.data.heldout import split_yt300
 from ltr_ext.data.image_io import IGNORE_LABEL, read_mask
 from ltr_ext.errors import UserError
 from tracker_ext.evaluation.box_files import read_boxes
+from tracker_ext.evaluation.dataset_names import DATASETS, davis_folders
 from tracker_ext.evaluation.demo import write_demo
 from tracker_ext.evaluation.frames import list_pictures
 from tracker_ext.evaluation.vot_sequences import read_sequence, read_sequence_names, store_masks
 
-DATASETS: dict[str, tuple[str, str, dict[str, object]]] = {
-    "demo": (__name__, "DemoDataset", {}),
-    "clips": (__name__, "DavisFolderDataset", {}),
-    "boxclips": (__name__, "BoxFolderDataset", {}),
-    "vot2020": (__name__, "Vot2020Dataset", {}),
-    "yt2018_valid": (__name__, "YouTubeVOS2018Valid", {}),
-    "yt300": (__name__, "YT300Dataset", {}),
-}
-"""Data set name -> (module, class name, keyword arguments), the form the host registers."""
+__all__ = ["DATASETS", "BoxFolderDataset", "DavisFolderDataset", "DemoDataset", "Vot2020Dataset", "mask_boxes"]
+
+
+class Clip(Sequence):
+    """A sequence whose masks may have any form that `read_mask` knows; the host reads palette PNG alone."""
+
+    def frame_info(self, frame_num: int) -> dict[str, Any]:
+        """As the host's, with the mask as ids, of one object as 0 and 1."""
+        info = super().frame_info(frame_num)
+        path = self.init_data.get(frame_num, {}).get("mask")
+        if path is not None and info.get("init_mask") is not None:
+            labels = read_mask(path)
+            several = self.multiobj_mode
+            info["init_mask"] = labels if several else (labels == int(self.object_ids[0])).astype(np.uint8)
+        return info
 
 
 class DavisFolderDataset(BaseDataset):
     """Any folder in DAVIS layout: `JPEGImages/480p/<seq>/*.jpg`, `Annotations/480p/<seq>/*.png`.
+
+    Instead of `480p` also `1080p` or `Full-Resolution`, or the sequences without such a folder.
 
     A mask's pixel value is the object's id, 255 is "undecided" (in masks with 0 and 255 alone: the object). A
     sequence with several ids becomes a multi-object one; objects may enter later. Masks may be missing on
@@ -53,13 +63,8 @@ class DavisFolderDataset(BaseDataset):
         super().__init__()
         self.root = Path(root) if root else settings.load().require("clips_dir", needed_for="data set clips")
         self.name = name
-        self.images, self.masks = self.root / "JPEGImages" / "480p", self.root / "Annotations" / "480p"
-        for folder in (self.images, self.masks):
-            if not folder.is_dir():
-                raise UserError(f"data set {name}: {folder} is not a folder; give a folder in DAVIS layout")
+        self.images, self.masks = davis_folders(self.root, name)
         self.sequence_names = sorted(path.name for path in self.images.iterdir() if path.is_dir())
-        if not self.sequence_names:
-            raise UserError(f"data set {name}: {self.images} has no sequences; put one folder of frames per clip there")
 
     def __len__(self) -> int:
         return len(self.sequence_names)
@@ -78,6 +83,7 @@ class DavisFolderDataset(BaseDataset):
         if not frames:
             raise UserError(f"data set {self.name}: sequence {name} has no frames in {self.images / name}")
         masks = [self.masks / name / f"{frame.stem}.png" for frame in frames]
+        self._check_sizes(name, frames, masks)
         boxes = mask_boxes([mask if mask.is_file() else None for mask in masks])
         if not boxes:
             raise UserError(
@@ -87,7 +93,7 @@ class DavisFolderDataset(BaseDataset):
         ids = [str(object_id) for object_id in boxes]
         tracks = OrderedDict(zip(ids, boxes.values(), strict=True))
         several = len(ids) > 1
-        return Sequence(
+        return Clip(
             name,
             [str(frame) for frame in frames],
             self.name,
@@ -97,6 +103,17 @@ class DavisFolderDataset(BaseDataset):
             object_ids=ids,
             multiobj_mode=several,
         )
+
+    def _check_sizes(self, name: str, frames: list[Path], masks: list[Path]) -> None:
+        """Refuse a mask that is not of its frame's size; a file that is no picture is left to who reads it."""
+        for frame, mask in zip(frames, masks, strict=True):
+            sizes = _size(frame), _size(mask)
+            if None not in sizes and sizes[0] != sizes[1]:
+                (width, height), (mask_width, mask_height) = sizes  # type: ignore[misc]
+                raise UserError(
+                    f"data set {self.name}: sequence {name}, frame {frame.name} is {width}x{height}, its mask {mask} "
+                    f"{mask_width}x{mask_height}; make them equal (resize masks by nearest neighbour)"
+                )
 
 
 class DemoDataset(DavisFolderDataset):
@@ -223,6 +240,15 @@ class YT300Dataset(BaseDataset):
     def get_sequence_list(self) -> SequenceList:
         """All sequences."""
         return SequenceList(self._videos.get_sequence_list())
+
+
+def _size(path: Path) -> tuple[int, int] | None:
+    """(width, height) by a picture's header; None if there is none."""
+    try:
+        with Image.open(path) as image:
+            return image.size
+    except (OSError, ValueError, SyntaxError):
+        return None
 
 
 def _host_youtubevos(version: str, split: str, sequences: list[str] | None = None) -> Any:

@@ -25,7 +25,8 @@ from PIL import Image, UnidentifiedImageError
 from tqdm import tqdm
 
 from ltr_ext.errors import UserError
-from tracker_ext.evaluation.results import ClipSequence, read_table
+from tracker_ext.evaluation.result_files import find_boxes, find_times, read_table
+from tracker_ext.evaluation.results import ClipSequence
 
 MAX_REPETITIONS = 3
 """GOT-10k averages up to three runs of a tracker that is not deterministic."""
@@ -94,7 +95,7 @@ def collect(
             entries += _got10k(sequence, [boxes for _, boxes in roots], problems)
     elif dataset == "trackingnet":
         for sequence in progress:
-            boxes = _numbers(boxes_root / f"{sequence.name}.txt", 4, len(sequence.frames), problems)
+            boxes = _boxes(boxes_root, sequence.name, len(sequence.frames), problems)
             entries.append(Entry(f"{sequence.name}.txt", _text(boxes, "%.3f")))
     elif dataset == "dv2017_test_dev":
         for sequence in progress:
@@ -143,11 +144,15 @@ def _got10k(sequence: ClipSequence, runs: Sequence[Path], problems: list[str]) -
     name, count = sequence.name, len(sequence.frames)
     times = []
     for number, run in enumerate(runs, start=1):
-        boxes = _numbers(run / f"{name}.txt", 4, count, problems)
-        times.append(_numbers(run / f"{name}_time.txt", 1, count, problems))
+        boxes = _boxes(run, name, count, problems)
+        times.append(_numbers(find_times(run, name) or run / f"{name}_time.txt", 1, count, problems))
         yield Entry(f"{name}/{name}_{number:03d}.txt", _text(boxes, "%.3f"))
     if all(len(column) == count for column in times):
         yield Entry(f"{name}/{name}_time.txt", _text(np.concatenate(times, axis=1), "%.8f"))
+
+
+def _boxes(root: Path, name: str, count: int, problems: list[str]) -> np.ndarray:
+    return _numbers(find_boxes(root, name) or root / f"{name}.txt", 4, count, problems)
 
 
 def _numbers(path: Path, columns: int, count: int, problems: list[str]) -> np.ndarray:

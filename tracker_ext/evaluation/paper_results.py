@@ -15,9 +15,8 @@ from pathlib import Path
 
 from ltr_ext.errors import UserError
 from tracker_ext.evaluation.protocols import Protocol, protocol_of
-from tracker_ext.evaluation.report import stored_results
-from tracker_ext.evaluation.results import ClipSequence
-from tracker_ext.evaluation.scoring import Score, mean_score, score_stored
+from tracker_ext.evaluation.results import ClipSequence, find_masks, found_results
+from tracker_ext.evaluation.scoring import left_out, mean_score, score_stored
 from tracker_ext.evaluation.tables import Grid
 
 
@@ -101,7 +100,6 @@ def result_table(
     number: str,
     results: Mapping[str, Path],
     load: Callable[[str], Sequence[ClipSequence]],
-    find_masks: Callable[[Path], Path],
     dataset: str | None = None,
 ) -> Grid:
     """The paper's columns and one per result.
@@ -110,7 +108,6 @@ def result_table(
         number: a key of `RESULT_TABLES`.
         results: column -> folder of results, or JSON file of figures.
         load: data set name -> its sequences; called only if a folder is scored.
-        find_masks: folder of boxes -> folder of masks.
         dataset: score on this one instead of the table's own.
 
     Raises:
@@ -130,9 +127,10 @@ def result_table(
             raise UserError(f"table {number}, --results {own}={path}: {table.remedy}")
         sequences = load(name) if sequences is None else sequences
         check_truth(number, table, sequences)
-        columns[f"here: {own}"] = score_rows(table, sequences, find_masks(path), path, own, protocol_of(name))
+        columns[f"here: {own}"], missing = score_rows(table, sequences, path, own, protocol_of(name))
         rules = protocol_of(name).mask_note if "j" in table.rows.values() else protocol_of(name).box_note
         notes.append(f"{own}: {len(sequences)} sequences of {name}; {rules}")
+        notes += [f"{own}: {note}" for note in missing]
     rows = [
         [row, *["" if values[place] is None else f"{values[place]:.{table.digits}f}" for values in columns.values()]]
         for place, row in enumerate(table.rows)
@@ -141,22 +139,18 @@ def result_table(
 
 
 def score_rows(
-    table: ResultTable,
-    sequences: Sequence[ClipSequence],
-    masks_root: Path,
-    boxes_root: Path,
-    name: str,
-    protocol: Protocol,
-) -> list[float | None]:
-    """The numbers of the table's rows, in percent; None where the results have nothing to measure.
+    table: ResultTable, sequences: Sequence[ClipSequence], results: Path, name: str, protocol: Protocol
+) -> tuple[list[float | None], list[str]]:
+    """The numbers of the table's rows, in percent, None where there is nothing to measure; and what they leave out.
 
     Raises:
         UserError: results are missing or damaged.
     """
-    stored = stored_results(sequences, masks_root, boxes_root)
-    mean: Score = mean_score([score_stored(result, name, protocol) for result in stored], name, protocol)
+    stored, notes = found_results(sequences, find_masks(results), results)
+    scores = [score_stored(result, name, protocol) for result in stored]
+    mean = mean_score(scores, name, protocol)
     numbers = [100 * getattr(mean, attribute) for attribute in table.rows.values() if attribute is not None]
-    return [None if math.isnan(number) else number for number in numbers]
+    return [None if math.isnan(number) else number for number in numbers], [*notes, *left_out(scores, name)]
 
 
 def check_truth(number: str, table: ResultTable, sequences: Sequence[ClipSequence]) -> None:

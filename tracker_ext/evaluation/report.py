@@ -21,10 +21,12 @@ from tracker_ext.evaluation.comparison import compare
 from tracker_ext.evaluation.overlay import OverlayVideo, Tile, contact_sheet, draw_overlay, evenly_spaced
 from tracker_ext.evaluation.plots import write_plots
 from tracker_ext.evaluation.protocols import CLIPS, Protocol, frames_with_masks
-from tracker_ext.evaluation.results import ClipSequence, StoredResult, missing_results, some, true_boxes
+from tracker_ext.evaluation.results import ClipSequence, StoredResult, found_results, stored_results, true_boxes
 from tracker_ext.evaluation.scoring import Score, left_out, mean_score, score_box_oracle, score_grabcut, score_stored
 from tracker_ext.evaluation.segmented import score_box2mask
 from tracker_ext.evaluation.tables import format_table, write_tables
+
+__all__ = ["report_from_boxes", "report_run", "report_runs", "stored_results", "with_baselines"]
 
 T = TypeVar("T")
 
@@ -127,38 +129,6 @@ def report_runs(
             plots = write_plots(work, stored, protocol)
         files = ["table.md", "table.csv", "table.tex", "table.json", "comparison.md, .csv, .tex", *plots]
         print(f"report: {out} ({', '.join(files)})")
-
-
-def found_results(
-    dataset: Sequence[ClipSequence], masks_root: Path, boxes_root: Path
-) -> tuple[list[StoredResult], list[str]]:
-    """The results that are there, and a note on the sequences that have none.
-
-    Raises:
-        UserError: no sequence has any.
-    """
-    missing = missing_results(dataset, masks_root, boxes_root)
-    if len(missing) == len(dataset):
-        raise UserError(
-            f"results in {boxes_root}: none of the {len(dataset)} sequences ({some(missing)}) has any; they are "
-            "<sequence>.txt (of several objects <sequence>_<id>.txt) or masks/<sequence>/<frame>.png: check the "
-            "folder, or track first"
-        )
-    stored = [StoredResult(one, masks_root, boxes_root) for one in dataset if one.name not in set(missing)]
-    note = f"{len(missing)} of {len(dataset)} sequences have no results: {some(missing, 20)}; scored {len(stored)}"
-    return stored, [note] if missing else []
-
-
-def stored_results(dataset: Sequence[ClipSequence], masks_root: Path, boxes_root: Path) -> list[StoredResult]:
-    """The results of every sequence of a data set.
-
-    Raises:
-        UserError: a sequence has none.
-    """
-    stored, missing = found_results(dataset, masks_root, boxes_root)
-    if missing:
-        raise UserError(f"results in {boxes_root}: {missing[0].split(';')[0]}; track first")
-    return stored
 
 
 def result_notes(stored: Sequence[StoredResult]) -> list[str]:

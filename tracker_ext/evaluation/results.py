@@ -20,7 +20,10 @@ from ltr_ext.data.mask_io import IGNORE_LABEL, read_mask
 from ltr_ext.errors import UserError
 from tracker_ext.evaluation.result_files import find_boxes, find_times, read_result, read_table, read_times
 
-__all__ = ["ClipSequence", "StoredResult", "first_frames", "missing_results", "read_table", "some", "true_boxes"]
+__all__ = [
+    "ClipSequence", "StoredResult", "find_masks", "first_frames", "found_results", "missing_results", "read_table",
+    "some", "stored_results", "true_boxes",
+]  # fmt: skip
 
 MASK_SUFFIXES = (".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".jpg", ".jpeg")
 """The first of them that a frame has is taken."""
@@ -222,6 +225,49 @@ def missing_results(sequences: SequenceOf[ClipSequence], masks_root: Path, boxes
     """Names of the sequences with neither masks nor a complete set of box files."""
     stored = [StoredResult(sequence, masks_root, boxes_root) for sequence in sequences]
     return [result.sequence.name for result in stored if not (result.has_boxes() or result.has_masks())]
+
+
+def found_results(
+    dataset: SequenceOf[ClipSequence], masks_root: Path, boxes_root: Path
+) -> tuple[list[StoredResult], list[str]]:
+    """The results that are there, and a note on the sequences that have none.
+
+    Raises:
+        UserError: no sequence has any.
+    """
+    missing = missing_results(dataset, masks_root, boxes_root)
+    if len(missing) == len(dataset):
+        raise UserError(
+            f"results in {boxes_root}: none of the {len(dataset)} sequences ({some(missing)}) has any; they are "
+            "<sequence>.txt (of several objects <sequence>_<id>.txt) or masks/<sequence>/<frame>.png: check the "
+            "folder, or track first"
+        )
+    stored = [StoredResult(one, masks_root, boxes_root) for one in dataset if one.name not in set(missing)]
+    note = f"{len(missing)} of {len(dataset)} sequences have no results: {some(missing, 20)}; scored {len(stored)}"
+    return stored, [note] if missing else []
+
+
+def stored_results(dataset: SequenceOf[ClipSequence], masks_root: Path, boxes_root: Path) -> list[StoredResult]:
+    """The results of every sequence of a data set.
+
+    Raises:
+        UserError: a sequence has none.
+    """
+    stored, missing = found_results(dataset, masks_root, boxes_root)
+    if missing:
+        raise UserError(f"results in {boxes_root}: {missing[0].split(';')[0]}; track first")
+    return stored
+
+
+def find_masks(results: Path) -> Path:
+    """Where the masks of a folder of boxes are: inside it, or where `run_tracker.py` puts them."""
+    for inside in ("masks", "Annotations/480p", "Annotations"):
+        if (results / inside).is_dir():
+            return results / inside
+    place = results.resolve()
+    if len(place.parts) > 3 and place.parents[1].name == "tracking_results":
+        return place.parents[2] / "segmentation_results" / place.parent.name / place.name
+    return results
 
 
 def some(names: Iterable[object], limit: int = 5) -> str:

@@ -147,7 +147,8 @@ class MaskScorer:
     Args:
         sequence: with true masks, or without: then nothing is measured.
         protocol: which frames and objects count.
-        only: object id -> of its frames these; None for all, and each object's first frame by itself.
+        only: object id -> of its frames these; None for all, and for each object's first frame even if it does not
+            count.
         with_boundary: also compute F.
     """
 
@@ -167,8 +168,8 @@ class MaskScorer:
         if only is not None:
             chosen = {i: [index for index in frames if index in only.get(i, ())] for i, frames in chosen.items()}
         self._chosen = {object_id: frozenset(frames) for object_id, frames in chosen.items()}
-        measured = set(frames_with_masks(sequence))
-        starts = first_frames(true_boxes(sequence)) if only is None else {}
+        measured = set(frames_with_masks(sequence) if only is None else self.counted)
+        starts = first_frames(true_boxes(sequence))
         self._starts = {object_id: frame for object_id, frame in starts.items() if frame in measured}
         self._all_start_measured = len(self._starts) == len(starts)
         self._first: dict[int, float] = {}
