@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ltr_ext.data.picture_files import open_regular, picture_header
 from ltr_ext.errors import UserError
 
 IGNORE_LABEL = 255
@@ -42,20 +43,23 @@ def read_mask(path: str | Path) -> np.ndarray:
         UserError: the file is missing or no picture, or its ids cannot be told: other colours, ids above 255, edges
             smoothed by JPEG or by resizing, half transparent pixels.
     """
-    if not Path(path).is_file():
-        raise UserError(f"mask {path} cannot be read (no such file): check the path, or restore the file")
     try:
-        with Image.open(path) as image:
-            kind, mode, raw_mode = image.format, image.mode, _raw_mode(image)
-            pixels = np.array(image)
-            colours = image.getpalette("RGB") if mode in ("P", "PA") else None
+        with open_regular(path, "mask") as file:
+            picture_header(file, f"mask {path}")
+            file.seek(0)
+            with Image.open(file) as image:
+                kind, mode, raw_mode = image.format, image.mode, _raw_mode(image)
+                pixels = np.array(image)
+                colours = image.getpalette("RGB") if mode in ("P", "PA") else None
+    except UserError:
+        raise
     except Exception as error:  # Pillow's readers raise whatever a damaged file makes them run into
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(f"mask {path} cannot be read ({reason}): check the path, or restore the file") from error
     labels = _labels(path, pixels, mode, raw_mode)
     if colours is not None:
         _check_background(path, labels, np.array(colours, np.uint8).reshape(-1, 3))
-    values = np.flatnonzero(np.bincount(labels.ravel(), minlength=256))
+    values = np.flatnonzero(value_counts(labels))
     if kind in ("JPEG", "MPO") and not set(values.tolist()) <= {0, IGNORE_LABEL}:
         raise UserError(f"mask {path} is a JPEG, whose compression changes ids; store ids as PNG")
     if is_smoothed(labels):
@@ -72,8 +76,20 @@ def one_object(labels: np.ndarray) -> np.ndarray:
     Args:
         labels: [H, W] uint8, see `read_mask`.
     """
-    values = np.flatnonzero(np.bincount(labels.ravel(), minlength=256))
+    values = np.flatnonzero(value_counts(labels))
     return labels // IGNORE_LABEL if IGNORE_LABEL in values and set(values.tolist()) <= {0, IGNORE_LABEL} else labels
+
+
+def value_counts(labels: np.ndarray) -> np.ndarray:
+    """[256] int64: how many pixels have each value; in parts, since the counting takes eight times the memory.
+
+    Args:
+        labels: uint8 of any shape.
+    """
+    flat, counts = labels.reshape(-1), np.zeros(256, np.int64)
+    for start in range(0, flat.size, 1 << 24):
+        counts += np.bincount(flat[start : start + (1 << 24)], minlength=256)
+    return counts
 
 
 def is_smoothed(labels: np.ndarray) -> bool:
@@ -82,13 +98,13 @@ def is_smoothed(labels: np.ndarray) -> bool:
     Args:
         labels: [H, W] uint8.
     """
-    counts = np.bincount(labels.ravel(), minlength=256)
+    counts = value_counts(labels)
     ids = np.flatnonzero(counts[1:IGNORE_LABEL]) + 1
     if len(ids) < MANY_THIN_VALUES and (not counts[IGNORE_LABEL] or not len(ids) or ids[-1] < SHADE):
         return False
     corner = labels[:-1, :-1]
     block = (corner == labels[1:, :-1]) & (corner == labels[:-1, 1:]) & (corner == labels[1:, 1:])
-    blocks = np.bincount(corner[block], minlength=256)
+    blocks = value_counts(corner[block])
     thin = ids[blocks[ids] == 0]
     if len(thin) >= MANY_THIN_VALUES:
         return True
@@ -133,7 +149,7 @@ def _raw_mode(image: Image.Image) -> str:
 
 def _labels(path: str | Path, pixels: np.ndarray, mode: str, raw_mode: str) -> np.ndarray:
     """[H, W] uint8 from what Pillow decoded."""
-    if mode in ("1", "L", "P") or mode.startswith("I") or mode == "F":
+    if mode in ("1", "L", "P") or mode.startswith("I"):
         labels = _narrow(path, pixels)
         if raw_mode in ("L;2", "L;4") and not set(np.unique(labels).tolist()) <= {0, IGNORE_LABEL}:
             raise UserError(f"mask {path} is grey of {raw_mode[2:]} bits; store ids as palette PNG or grey of 8 bits")
@@ -149,14 +165,14 @@ def _labels(path: str | Path, pixels: np.ndarray, mode: str, raw_mode: str) -> n
 
 
 def _narrow(path: str | Path, pixels: np.ndarray) -> np.ndarray:
-    """[H, W] numbers of any type to uint8, without wrapping."""
+    """[H, W] bool or integers to uint8, without wrapping."""
     if pixels.dtype in (np.uint8, np.bool_):
         return pixels.astype(np.uint8)
     values = np.unique(pixels)
     if set(values.tolist()) <= {0, SIXTEEN_BIT_WHITE}:
         return (pixels > 0).astype(np.uint8) * np.uint8(IGNORE_LABEL)
-    if not (np.isfinite(values).all() and values[0] >= 0 and values[-1] <= 255 and (values == np.rint(values)).all()):
-        raise UserError(f"mask {path} holds values from {values[0]:g} to {values[-1]:g}; ids are whole, 1 to 254")
+    if values[0] < 0 or values[-1] > 255:
+        raise UserError(f"mask {path} holds values from {values[0]} to {values[-1]}; ids run from 1 to 254")
     return pixels.astype(np.uint8)
 
 
@@ -191,7 +207,7 @@ def _from_colours(path: str | Path, colours: np.ndarray) -> np.ndarray:
 
 def _check_background(path: str | Path, labels: np.ndarray, colours: np.ndarray) -> None:
     """Refuse a palette in which black is another index than 0 and 0 is drawn, too: which of them is background?"""
-    used = np.flatnonzero(np.bincount(labels.ravel(), minlength=256))
+    used = np.flatnonzero(value_counts(labels))
     used = used[used < len(colours)]
     black = used[~colours[used].any(axis=1)]
     if len(black) and 0 in used and 0 not in black:

@@ -84,7 +84,7 @@ def host_names(home: Path) -> set[str] | None:
             continue
         value = getattr(node, "value", None)
         if isinstance(value, ast.Dict):
-            return {key.value for key in value.keys if isinstance(key, ast.Constant)} | set(DATASETS)
+            return {str(key.value) for key in value.keys if isinstance(key, ast.Constant)} | set(DATASETS)
         if isinstance(value, ast.Call):
             return {keyword.arg for keyword in value.keywords if keyword.arg} | set(DATASETS)
     return None

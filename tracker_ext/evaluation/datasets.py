@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 from pytracking.evaluation.data import BaseDataset, Sequence, SequenceList
 from pytracking.evaluation.datasets import dataset_dict
 
 import settings
 from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.data.heldout import split_yt300
-from ltr_ext.data.image_io import IGNORE_LABEL, read_mask
+from ltr_ext.data.image_io import image_size
+from ltr_ext.data.mask_io import IGNORE_LABEL, read_mask, value_counts
 from ltr_ext.errors import UserError
 from tracker_ext.evaluation.box_files import read_boxes
 from tracker_ext.evaluation.dataset_names import DATASETS, davis_folders
@@ -109,7 +109,7 @@ class DavisFolderDataset(BaseDataset):
         for frame, mask in zip(frames, masks, strict=True):
             sizes = _size(frame), _size(mask)
             if None not in sizes and sizes[0] != sizes[1]:
-                (width, height), (mask_width, mask_height) = sizes  # type: ignore[misc]
+                (height, width), (mask_height, mask_width) = sizes  # type: ignore[misc]
                 raise UserError(
                     f"data set {self.name}: sequence {name}, frame {frame.name} is {width}x{height}, its mask {mask} "
                     f"{mask_width}x{mask_height}; make them equal (resize masks by nearest neighbour)"
@@ -243,11 +243,10 @@ class YT300Dataset(BaseDataset):
 
 
 def _size(path: Path) -> tuple[int, int] | None:
-    """(width, height) by a picture's header; None if there is none."""
+    """(height, width) by a picture's header; None if it cannot be read."""
     try:
-        with Image.open(path) as image:
-            return image.size
-    except (OSError, ValueError, SyntaxError):
+        return image_size(path)
+    except UserError:
         return None
 
 
@@ -276,7 +275,7 @@ def mask_boxes(masks: list[Path | None]) -> dict[int, np.ndarray]:
         if path is None:
             continue
         labels = read_mask(path)
-        for object_id in np.flatnonzero(np.bincount(labels.ravel(), minlength=256)).tolist():
+        for object_id in np.flatnonzero(value_counts(labels)).tolist():
             if object_id:
                 track = boxes.setdefault(object_id, np.full((len(masks), 4), np.nan))
                 track[index] = mask_to_box(labels == object_id)

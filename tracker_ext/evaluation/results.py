@@ -16,7 +16,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ltr_ext.data.mask_io import IGNORE_LABEL, read_mask
+from ltr_ext.data.mask_io import IGNORE_LABEL, read_mask, value_counts
 from ltr_ext.errors import UserError
 from tracker_ext.evaluation.result_files import find_boxes, find_times, read_result, read_table, read_times
 
@@ -185,7 +185,7 @@ class StoredResult:
         """The ids in the masks of all frames."""
         counts = np.zeros(256, np.int64)
         for index in filter(self.has_mask, range(len(self.sequence.frames))):
-            counts += np.bincount(read_mask(self._masks[self._stem(index)]).ravel(), minlength=256)
+            counts += value_counts(read_mask(self._masks[self._stem(index)]))
         return set((np.flatnonzero(counts[1:]) + 1).tolist())
 
     @cached_property
