@@ -38,9 +38,9 @@ def bce_loss(logits: Tensor, masks: Tensor) -> Tensor:
     return ((per_pixel * known).sum(dim=(1, 2)) / known.sum(dim=(1, 2)).clamp(min=1)).mean()
 
 
-def lovasz_bce_loss(logits: Tensor, masks: Tensor) -> Tensor:
-    """Lovasz plus cross-entropy: the second gives a gradient to every pixel from the first step on."""
-    return lovasz_loss(logits, masks) + bce_loss(logits, masks)
+def lovasz_bce_loss(logits: Tensor, masks: Tensor, bce_weight: float = 1.0) -> Tensor:
+    """Lovasz plus weighted cross-entropy: the second gives a gradient to every pixel from the first step on."""
+    return lovasz_loss(logits, masks) + bce_weight * bce_loss(logits, masks)
 
 
 def lovasz_sigmoid_loss(logits: Tensor, masks: Tensor) -> Tensor:

@@ -1,16 +1,138 @@
-"""What the train settings share: loaders and the schedule of the short runs."""
+"""What the train settings share: what every recipe says, loaders, schedules, and the start of the trainer."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from functools import partial
+from typing import Any
 
+import torch
 from ltr.data import LTRLoader
+from torch.optim.lr_scheduler import LambdaLR
 
+from ltr_ext.actors.common import Objective
 from ltr_ext.data.sampler import ClipSampler
+from ltr_ext.data.synthetic import SyntheticConfig
+from ltr_ext.losses import lovasz_bce_loss
+from ltr_ext.train_settings.synthetic_data import SOURCE_WEIGHTS
 from ltr_ext.trainers.batches import ResumableBatchSampler
+from ltr_ext.trainers.options import RunOptions
+from ltr_ext.trainers.trainer import Box2MaskTrainer, TrainerConfig
 
 BACKBONE_FILE = "e2e_mask_rcnn_R_50_FPN_1x_converted.pkl"
 """In `pretrained_dir`: ResNet-50 of Mask R-CNN, the file that upstream's LWL settings use."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaseRecipe:
+    """What every recipe says; each kind of setting adds fields of its own.
+
+    Every number that a train setting uses is a field here, of a config inside, or of the kind's own recipe, and nowhere
+    else: a checkpoint is resumed only by an equal recipe. Fields with `compare=False` are free to change, for they
+    change no weight.
+    """
+
+    iterations: int
+    """Length of the run in training iterations."""
+    iterations_per_epoch: int
+    """Between two looks at the held-out clips."""
+    batch_size: int
+    """Samples in an iteration, of all processes together."""
+    validation_clips: int
+    """Held-out samples in each look."""
+    validation_seed: int = 12345
+    """Of the held-out samples, the same in every epoch and run."""
+    clip_norm: float | None = None
+    """Longest gradient; None: as long as it is."""
+    num_workers: int = field(default=8, compare=False)
+    """Processes that make samples."""
+    checkpoint_every: int = field(default=500, compare=False)
+    """Iterations between two checkpoints."""
+
+    @property
+    def epochs(self) -> int:
+        """Length of the run in epochs."""
+        return -(-self.iterations // self.iterations_per_epoch)
+
+    @property
+    def samples_per_epoch(self) -> int:
+        """Length of a training epoch in samples."""
+        return self.iterations_per_epoch * self.batch_size
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyntheticRecipe(BaseRecipe):
+    """Of a small network trained on synthetic video."""
+
+    num_frames: int
+    """Frames in a sample."""
+    clips: SyntheticConfig
+    """What synthetic video looks like."""
+    source_weights: Mapping[str, float] = field(default_factory=lambda: dict(SOURCE_WEIGHTS))
+    """Folder of photographs -> how often one of it is drawn, others being 1."""
+    warm_up: int
+    """Iterations in which the learning rate rises from nothing; a cosine follows, down to the end of the run."""
+    last_rate: float = 0.01
+    """Of the learning rate, the share that is left at the end."""
+    cross_entropy: float = 1.0
+    """Weight of the cross-entropy beside the Lovasz loss."""
+    autocast: bool = True
+    """Run the network in bfloat16."""
+
+    @property
+    def objective(self) -> Objective:
+        """Loss of logits against masks."""
+        return partial(lovasz_bce_loss, bce_weight=self.cross_entropy)
+
+    @property
+    def rate_factor(self) -> Callable[[int], float]:
+        """Training iterations done -> factor of the learning rate."""
+        return partial(warm_up_and_cosine, warm_up=self.warm_up, total=self.iterations, floor=self.last_rate)
+
+
+def fingerprint_of(recipe: BaseRecipe) -> dict[str, Any]:
+    """What a resumed run must agree with: all fields of a recipe that can change a weight, configs as dicts."""
+    compared = {field.name for field in fields(recipe) if field.compare}
+    return {name: value for name, value in asdict(recipe).items() if name in compared}
+
+
+def train_network(
+    settings: Any,
+    options: RunOptions,
+    recipe: BaseRecipe,
+    actor: Any,
+    loaders: list[LTRLoader],
+    optimizer: torch.optim.Optimizer,
+    rate_factor: Callable[[int], float],
+    **data: Any,
+) -> None:
+    """Hand everything to the trainer and train to the end of the recipe.
+
+    Args:
+        settings: the host's.
+        options: of this run.
+        recipe: goes into the fingerprint.
+        actor: of the network.
+        loaders: for training and validation.
+        optimizer: over what is trained.
+        rate_factor: training iterations done -> factor of the learning rates.
+        data: what else a resumed run must agree with, which the recipe cannot know: how much data there is, which
+            weights training starts from. JSON values.
+
+    Raises:
+        UserError: see `Box2MaskTrainer`.
+    """
+    if recipe.clip_norm is not None:
+        settings.grad_clip_max_norm = recipe.clip_norm
+    config = TrainerConfig(
+        fingerprint={**fingerprint_of(recipe), "data": data, "seed": options.seed},
+        best_stat="val/J", checkpoint_every=recipe.checkpoint_every, fresh=options.fresh,
+        max_iterations=options.max_iterations,
+    )  # fmt: skip
+    schedule = LambdaLR(optimizer, rate_factor)
+    Box2MaskTrainer(actor, loaders, optimizer, settings, schedule, config).train(max_epochs=recipe.epochs)
 
 
 def make_loaders(train_set: ClipSampler, val_set: ClipSampler, batch_size: int, num_workers: int) -> list[LTRLoader]:
@@ -28,9 +150,14 @@ def make_loaders(train_set: ClipSampler, val_set: ClipSampler, batch_size: int, 
     ]
 
 
-def warm_up_and_cosine(iteration: int, *, warm_up: int, total: int) -> float:
-    """Factor of the learning rate: linear warm-up to 1, then a cosine down to 1 %."""
+def warm_up_and_cosine(iteration: int, *, warm_up: int, total: int, floor: float = 0.01) -> float:
+    """Factor of the learning rate: linear warm-up to 1, then a cosine down to the floor."""
     if iteration < warm_up:
         return (iteration + 1) / warm_up
     progress = min((iteration - warm_up) / (total - warm_up), 1.0)
-    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress))
+    return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * progress))
+
+
+def stepped_decay(iteration: int, *, milestones: tuple[int, ...], decay: float) -> float:
+    """Factor of the learning rate: `decay` once more for each milestone passed."""
+    return decay ** sum(iteration >= milestone for milestone in milestones)

@@ -1,11 +1,4 @@
-"""What the ResNet-50 recipes of LWL have in common; the settings in `lwl/` are a few lines each.
-
-Figures are those of Bhat et al., "Learning What to Learn for Video Object Segmentation", ECCV 2020, as in the settings
-lwl_stage1 and lwl_stage2 of visionml/pytracking: 1 frame with its mask and 3 to segment, at most 100 frames later;
-search regions 5 times the box, 832 x 480, whose centre and scale jitter by 3 and 0.25, for the later frames by
-(5.5, 4.5) and 0.5; grey 5 %, flips, rotation 15 degrees, zoom exp 0.2, brightness 20 %; batch 20; 100 times
-Lovasz-Softmax over the whole batch; 2 steps of the few-shot learner after each frame; Adam; all batch statistics fixed.
-The learning rate falls to a fifth at the milestones.
+"""What the ResNet-50 recipes of LWL have in common; in `lwl/` each is a few lines that differ from its parent's.
 
 Held out is our YT300 (`ltr_ext/data/heldout.py`), in the place of upstream's jjvalid.
 """
@@ -13,7 +6,7 @@ Held out is our YT300 (`ltr_ext/data/heldout.py`), in the place of upstream's jj
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -21,7 +14,6 @@ from typing import Any, Literal
 import torch
 from ltr.dataset import Davis, Got10kVOS, LasotVOS, YouTubeVOS
 from torch import Tensor
-from torch.optim.lr_scheduler import LambdaLR
 
 import settings as paths_settings
 from ltr_ext.actors.lwl import LWLActor
@@ -36,51 +28,54 @@ from ltr_ext.dataset import BoxesOnly, PseudoMasks
 from ltr_ext.distributed import team
 from ltr_ext.errors import UserError
 from ltr_ext.losses import crf_loss, lovasz_sigmoid_loss, mil_loss
+from ltr_ext.losses.crf import SIGMA_RGB, SIGMA_XY
+from ltr_ext.losses.mil import PAIRWISE_WEIGHT
 from ltr_ext.models.lwl import LWLConfig, LWLNet
-from ltr_ext.train_settings.common import BACKBONE_FILE, make_loaders
+from ltr_ext.train_settings.common import BACKBONE_FILE, BaseRecipe, make_loaders, stepped_decay, train_network
 from ltr_ext.trainers.checkpoint import CheckpointFolder
 from ltr_ext.trainers.options import begin_run
 from ltr_ext.trainers.state import NET_PREFIX
-from ltr_ext.trainers.trainer import Box2MaskTrainer, TrainerConfig
 from ltr_ext.weights import file_hash, load_backbone_weights
-
-MODEL = LWLConfig(block_bias=False)  # as published, so that it can be exported for pytracking
-FIRST_CROPS = SearchConfig(crop_hw=MODEL.crop_hw, centre_jitter=(3.0, 3.0), scale_jitter=0.25)
-LATER_CROPS = SearchConfig(crop_hw=MODEL.crop_hw, centre_jitter=(5.5, 4.5), scale_jitter=0.5)
-NUM_LATER = 3
-MAX_GAP = 100
-BATCH_SIZE = 20
-ITERATIONS_PER_EPOCH = 1000
-REFINEMENT_ITERATIONS = 2
-LOSS_WEIGHT = 100.0
-VALIDATION_CLIPS = 400
-NUM_WORKERS = 8
-CRF_WEIGHT = 0.1
-"""Of the CRF loss beside the box loss. Ours, not tuned: the paper names none, and our loss is scaled otherwise."""
-
-STAGE1_RATES = {"aggregation": 1e-4, "decoder": 1e-4, "target_features": 2e-5, "label_encoder": 2e-4}
-STAGE2_RATE = 2e-5
-"""Of every part."""
-WHOLE_BACKBONE = ("conv1", "bn1", "layer1", "layer2", "layer3", "layer4")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """Where recipes differ."""
+class Recipe(BaseRecipe):
+    """Of LWL on a ResNet-50; the parent of all recipes is that of `lwl/stage1.py`."""
 
+    model: LWLConfig
+    """The network."""
     sources: Mapping[str, int]
-    """Key of `SOURCES` -> samples in its turn."""
-    iterations: int = 70_000
-    milestones: tuple[int, ...] = (40_000,)
-    """Iterations after which the learning rate falls to a fifth."""
-    rates: Mapping[str, float] | float = STAGE2_RATE
-    """Of Adam: by part of the network, or of all."""
+    """Key of `SOURCES` -> samples in its turn, in this order."""
+    first_crops: SearchConfig
+    """Of the frame with its mask."""
+    later_crops: SearchConfig
+    """Of the frames to segment."""
+    num_later: int
+    """Frames to segment."""
+    max_gap: int
+    """Frames that they are later than the first, at most."""
+    refinement_iterations: int
+    """Steps of the few-shot learner after each frame."""
+    loss_weight: float
+    """Of the losses on masks and on boxes."""
+    weak: Literal["mil", "mil_crf"] | None = None
+    """Loss on the sources with boxes."""
+    smoothness_weight: float = PAIRWISE_WEIGHT
+    """Of the smoothness beside the bags in the loss on boxes."""
+    crf_weight: float = 0.1
+    """Of the CRF loss beside the box loss. Ours, not tuned: the paper names none, and our loss is scaled otherwise."""
+    crf_sigmas: tuple[float, float] = (SIGMA_RGB, SIGMA_XY)
+    """Of its kernel in colour and in place."""
     trained_backbone: tuple[str, ...] = ()
     """Parts of the backbone that are trained, too."""
     start: str | None = None
     """Train setting of LWL whose last checkpoint training starts from."""
-    weak: Literal["mil", "mil_crf"] | None = None
-    """Loss on the sources with boxes."""
+    rates: Mapping[str, float] | float
+    """Of Adam: by part of the network, or of all."""
+    milestones: tuple[int, ...]
+    """Iterations after which the learning rate falls."""
+    decay: float
+    """Factor by which it falls."""
 
 
 def train(settings: Any, recipe: Recipe) -> None:
@@ -102,56 +97,61 @@ def train(settings: Any, recipe: Recipe) -> None:
         sources = [SOURCES[name](paths, needed_for, turns) for name, turns in recipe.sources.items()]
         yt300 = _youtubevos("YT300", paths, needed_for, 1)
     sample = partial(
-        FewShotSampler, first_crops=FIRST_CROPS, later_crops=LATER_CROPS, num_later=NUM_LATER, max_gap=MAX_GAP
-    )
-    train_set = sample(sources, samples_per_epoch=ITERATIONS_PER_EPOCH * BATCH_SIZE, seed=options.seed)
-    val_set = sample([yt300], samples_per_epoch=VALIDATION_CLIPS, seed=12345, repeat=True)
-    loaders = make_loaders(train_set, val_set, BATCH_SIZE, NUM_WORKERS)
+        FewShotSampler, first_crops=recipe.first_crops, later_crops=recipe.later_crops, num_later=recipe.num_later,
+        max_gap=recipe.max_gap,
+    )  # fmt: skip
+    train_set = sample(sources, samples_per_epoch=recipe.samples_per_epoch, seed=options.seed)
+    val_set = sample([yt300], samples_per_epoch=recipe.validation_clips, seed=recipe.validation_seed, repeat=True)
+    loaders = make_loaders(train_set, val_set, recipe.batch_size, recipe.num_workers)
 
-    net = LWLNet(MODEL)
-    load_backbone_weights(net, MODEL.backbone, pretrained / BACKBONE_FILE, fold=not recipe.trained_backbone)
+    net = LWLNet(recipe.model)
+    file = pretrained / BACKBONE_FILE
+    load_backbone_weights(net, recipe.model.backbone, file, fold=not recipe.trained_backbone)
     net.backbone.unfreeze(recipe.trained_backbone)
     start = "backbone"
     if recipe.start is not None:
         start = load_start(net, Path(settings.env.workspace_dir).expanduser(), recipe.start)
-    groups = parameter_groups(net, recipe.rates)
-    optimizer = torch.optim.Adam(groups)
-    schedule = LambdaLR(optimizer, partial(learning_rate_factor, milestones=recipe.milestones))
-    config = TrainerConfig(
-        fingerprint={
-            "model": asdict(MODEL), "start": start, "trained_backbone": recipe.trained_backbone,
-            "sources": {name: [turns, source.dataset.get_num_sequences()]
-                        for (name, turns), source in zip(recipe.sources.items(), sources, strict=True)},
-            "weak": recipe.weak, "crops": [asdict(FIRST_CROPS), asdict(LATER_CROPS)], "max_gap": MAX_GAP,
-            "num_later": NUM_LATER, "batch_size": BATCH_SIZE, "rates": [group["lr"] for group in groups],
-            "milestones": recipe.milestones, "iterations": recipe.iterations, "seed": options.seed,
-        },
-        best_stat="val/J", fresh=options.fresh, max_iterations=options.max_iterations,
+    train_network(
+        settings, options, recipe, build_actor(net, recipe), loaders,
+        torch.optim.Adam(parameter_groups(net, recipe.rates)),
+        partial(stepped_decay, milestones=recipe.milestones, decay=recipe.decay),
+        start=start,
+        sequences=[[name, source.dataset.get_num_sequences()]
+                   for name, source in zip(recipe.sources, sources, strict=True)],
+        held_out=yt300.dataset.get_num_sequences(),
     )  # fmt: skip
-    trainer = Box2MaskTrainer(build_actor(net, recipe.weak), loaders, optimizer, settings, schedule, config)
-    trainer.train(max_epochs=-(-recipe.iterations // ITERATIONS_PER_EPOCH))
 
 
-def build_actor(net: LWLNet, weak: str | None) -> LWLActor:
+def build_actor(net: LWLNet, recipe: Recipe) -> LWLActor:
     """The actor of a recipe: its loss on masks, and on boxes."""
-    if weak is None:
-        return LWLActor(net, mask_loss, REFINEMENT_ITERATIONS, whole_batch=True)
-    return WeakLWLActor(net, mask_loss, {"mil": box_loss, "mil_crf": box_crf_loss}[weak], REFINEMENT_ITERATIONS)
+    objective = partial(mask_loss, weight=recipe.loss_weight)
+    if recipe.weak is None:
+        return LWLActor(net, objective, recipe.refinement_iterations, whole_batch=True)
+    crf = recipe.crf_weight if recipe.weak == "mil_crf" else 0.0
+    weak = partial(
+        box_loss, weight=recipe.loss_weight, smoothness=recipe.smoothness_weight, crf=crf, sigmas=recipe.crf_sigmas
+    )
+    return WeakLWLActor(net, objective, weak, recipe.refinement_iterations)
 
 
-def mask_loss(logits: Tensor, masks: Tensor) -> Tensor:
+def mask_loss(logits: Tensor, masks: Tensor, *, weight: float) -> Tensor:
     """Of frames with masks; see `lovasz_sigmoid_loss`."""
-    return LOSS_WEIGHT * lovasz_sigmoid_loss(logits, masks)
+    return weight * lovasz_sigmoid_loss(logits, masks)
 
 
-def box_loss(logits: Tensor, boxes: Tensor, images: Tensor) -> Tensor:
-    """Of frames with boxes; see `mil_loss`."""
-    return LOSS_WEIGHT * mil_loss(logits, boxes)
-
-
-def box_crf_loss(logits: Tensor, boxes: Tensor, images: Tensor) -> Tensor:
-    """Of frames with boxes; see `mil_loss` and `crf_loss`."""
-    return LOSS_WEIGHT * (mil_loss(logits, boxes) + CRF_WEIGHT * crf_loss(logits, images))
+def box_loss(
+    logits: Tensor,
+    boxes: Tensor,
+    images: Tensor,
+    *,
+    weight: float,
+    smoothness: float,
+    crf: float,
+    sigmas: tuple[float, float],
+) -> Tensor:
+    """Of frames with boxes; see `mil_loss`, and `crf_loss` unless its weight is 0."""
+    loss = mil_loss(logits, boxes, smoothness)
+    return weight * (loss + crf * crf_loss(logits, images, *sigmas) if crf else loss)
 
 
 def parameter_groups(net: LWLNet, rates: Mapping[str, float] | float) -> list[dict[str, Any]]:
@@ -162,11 +162,6 @@ def parameter_groups(net: LWLNet, rates: Mapping[str, float] | float) -> list[di
         if parameters:
             groups.append({"params": parameters, "lr": rates[name] if isinstance(rates, Mapping) else rates})
     return groups
-
-
-def learning_rate_factor(iteration: int, *, milestones: tuple[int, ...]) -> float:
-    """A fifth for each milestone passed."""
-    return 0.2 ** sum(iteration >= milestone for milestone in milestones)
 
 
 def load_start(net: LWLNet, workspace: Path, name: str) -> str:
@@ -189,7 +184,10 @@ def load_start(net: LWLNet, workspace: Path, name: str) -> str:
     command = f"run_training.py lwl {name}"
     if found is None:
         raise UserError(f"no checkpoint of lwl {name} in {folder}: run {command} first, with the same --workspace")
-    path, checkpoint, _ = found
+    path, checkpoint, complaints = found
+    if team().leads:
+        for complaint in complaints:
+            print(f"warning: {complaint}")
     done, wanted = checkpoint.header["iteration"], checkpoint.header["fingerprint"]["iterations"]
     if done < wanted:
         raise UserError(f"checkpoint {path}: lwl {name} has done {done} of {wanted} iterations: finish {command} first")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,9 +31,24 @@ class Photographs:
     drawn: bool
     """Whether they are no photographs but stills of the demo generator."""
 
+    def facts(self) -> dict[str, int | str]:
+        """How many there are, and a digest of their names: what a resumed run must find again."""
+        stills = [still.image_path.relative_to(self.root) for still in (*self.train.stills, *self.held_out.stills)]
+        names = "\n".join(map(str, [*stills, *(path.name for path in self.backgrounds)]))
+        return {
+            "photographs": len(self.train.stills),
+            "held_out": len(self.held_out.stills),
+            "backgrounds": len(self.backgrounds),
+            "names": hashlib.sha256(names.encode(errors="surrogateescape")).hexdigest()[:12],
+        }
 
-def find_photographs() -> Photographs:
-    """Photographs of `images_dir`; without it, stills of the demo generator, drawn once into the workspace."""
+
+def find_photographs(source_weights: Mapping[str, float] = SOURCE_WEIGHTS) -> Photographs:
+    """Photographs of `images_dir`; without it, stills of the demo generator, drawn once into the workspace.
+
+    Args:
+        source_weights: see `collect_stills`.
+    """
     paths = paths_settings.load()
     drawn = paths.images_dir is None
     root = paths.images_dir or paths.workspace_dir / "demo_stills"
@@ -40,8 +57,8 @@ def find_photographs() -> Photographs:
             if not root.is_dir():
                 _render_demo_stills(root)
     return Photographs(
-        collect_stills(root, held_out=False, source_weights=SOURCE_WEIGHTS),
-        collect_stills(root, held_out=True, source_weights=SOURCE_WEIGHTS),
+        collect_stills(root, held_out=False, source_weights=source_weights),
+        collect_stills(root, held_out=True, source_weights=source_weights),
         collect_backgrounds(paths.backgrounds_dir),
         root,
         drawn,

@@ -12,12 +12,12 @@ Needs `youtubevos_dir`, `davis_dir` and `pretrained_dir` in the settings; the la
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from ltr.dataset import Davis, YouTubeVOS
-from torch.optim.lr_scheduler import LambdaLR
 
 import settings as paths_settings
 from ltr_ext.actors.box2mask import Box2MaskActor
@@ -29,43 +29,72 @@ from ltr_ext.distributed import team
 from ltr_ext.losses import lovasz_loss
 from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
 from ltr_ext.models.layers import he_initialise
-from ltr_ext.train_settings.common import BACKBONE_FILE, make_loaders
+from ltr_ext.train_settings.common import BACKBONE_FILE, BaseRecipe, make_loaders, stepped_decay, train_network
 from ltr_ext.trainers.options import begin_run
-from ltr_ext.trainers.trainer import Box2MaskTrainer, TrainerConfig
 from ltr_ext.weights import load_backbone_weights
 
-MODEL = Box2MaskConfig(block_bias=False)  # as published, so that it can be exported for pytracking
-CROPS = CropConfig(crop_hw=MODEL.crop_hw, scale=(5.0, 5.0))
-NUM_FRAMES = 3
-WINDOW = 100
-TURNS = (6, 1)
-BATCH_SIZE = 4
-EPOCHS = 80
-ITERATIONS_PER_EPOCH = 1000
-LEARNING_RATE = 1e-2
-NUM_WORKERS = 8
-VALIDATION_CLIPS = 300
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe(BaseRecipe):
+    """Of a network trained on videos with masks."""
+
+    model: Box2MaskConfig
+    """The network."""
+    crops: CropConfig
+    """Of training and of validation."""
+    num_frames: int
+    """T, frames in a sample."""
+    window: int
+    """Frames of the stretch of video that they are drawn from."""
+    turns: tuple[int, ...]
+    """Samples that YouTube-VOS and DAVIS give in turn; a single number: YouTube-VOS alone."""
+    part: str = "train"
+    """Of YouTube-VOS, see `ltr_ext.data.heldout`."""
+    learning_rate: float
+    """Of Adam."""
+    milestones: tuple[int, ...]
+    """Iterations after which the learning rate falls."""
+    decay: float
+    """Factor by which it falls."""
+
+
+RECIPE = Recipe(
+    model=Box2MaskConfig(block_bias=False),  # as published, so that it can be exported for pytracking
+    crops=CropConfig(crop_hw=(480, 832), scale=(5.0, 5.0)),
+    num_frames=3,
+    window=100,
+    turns=(6, 1),
+    batch_size=4,
+    iterations=80_000,
+    iterations_per_epoch=1000,
+    learning_rate=1e-2,
+    milestones=(30_000, 60_000),
+    decay=0.2,
+    validation_clips=300,
+)
 
 
 def run(settings: Any) -> None:
     """Entry point, called by the host's run_training."""
-    train(settings, MODEL)
+    train(settings, RECIPE)
 
 
-def train(settings: Any, model: Box2MaskConfig, part: str = "train") -> None:
-    """Train a network of this shape by the recipe of this file.
+def train(settings: Any, recipe: Recipe) -> None:
+    """Train by a recipe.
 
     Args:
         settings: the host's.
-        model: the network.
-        part: of YouTube-VOS, see `ltr_ext.data.heldout`; DAVIS joins "train" alone.
+        recipe: which.
+
+    Raises:
+        UserError: a path is not set, a data set is missing.
     """
     options = begin_run(settings)
-    settings.description = f"box2mask as in the paper, {model.variant}"
+    settings.description = f"box2mask as in the paper, {recipe.model.variant}"
     paths = paths_settings.load()
     needed_for = f"run_training.py box2mask {settings.script_name}"
     youtubevos = paths.require("youtubevos_dir", needed_for=needed_for)
-    davis = paths.require("davis_dir", needed_for=needed_for) if part == "train" else None
+    davis = paths.require("davis_dir", needed_for=needed_for) if len(recipe.turns) > 1 else None
     pretrained = paths.require("pretrained_dir", needed_for=needed_for)
     require_dataset("yt2019_train")
     if davis is not None:
@@ -76,46 +105,22 @@ def train(settings: Any, model: Box2MaskConfig, part: str = "train") -> None:
 
     frames_dir = youtubevos / "2019" / "train" / "JPEGImages"
     with team().leader_first():
-        train_sets = [sequences(part_of(frames_dir, part))]
+        train_sets = [sequences(part_of(frames_dir, recipe.part))]
         if davis is not None:
             train_sets.append(Davis(root=str(davis), version="2017", split="train", multiobj=False))
         yt300 = sequences(part_of(frames_dir, "YT300"))
-    turns = TURNS[: len(train_sets)]
-    train_set = VideoSampler(
-        train_sets, turns, CROPS, num_frames=NUM_FRAMES, window=WINDOW,
-        samples_per_epoch=ITERATIONS_PER_EPOCH * BATCH_SIZE, seed=options.seed,
-    )  # fmt: skip
-    val_set = VideoSampler(
-        [yt300],
-        (1,),
-        CROPS,
-        num_frames=NUM_FRAMES,
-        window=WINDOW,
-        samples_per_epoch=VALIDATION_CLIPS,
-        seed=12345,
-        repeat=True,
-    )
-    loaders = make_loaders(train_set, val_set, BATCH_SIZE, NUM_WORKERS)
+    sample = partial(VideoSampler, crops=recipe.crops, num_frames=recipe.num_frames, window=recipe.window)
+    train_set = sample(train_sets, recipe.turns, samples_per_epoch=recipe.samples_per_epoch, seed=options.seed)
+    val_set = sample([yt300], (1,), samples_per_epoch=recipe.validation_clips, seed=recipe.validation_seed, repeat=True)
+    loaders = make_loaders(train_set, val_set, recipe.batch_size, recipe.num_workers)
 
-    net = Box2MaskNet(model)
+    net = Box2MaskNet(recipe.model)
     he_initialise(net.decoder)
     he_initialise(net.target_features)
-    load_backbone_weights(net, model.backbone, pretrained / BACKBONE_FILE)
-    actor = Box2MaskActor(net, lovasz_loss)
-    optimizer = torch.optim.Adam([p for p in net.parameters() if p.requires_grad], lr=LEARNING_RATE)
-    schedule = LambdaLR(optimizer, learning_rate_factor)
-    config = TrainerConfig(
-        fingerprint={
-            "model": asdict(model), "crops": asdict(CROPS), "num_frames": NUM_FRAMES, "window": WINDOW, "turns": turns,
-            "batch_size": BATCH_SIZE, "learning_rate": LEARNING_RATE, "iterations": EPOCHS * ITERATIONS_PER_EPOCH,
-            "sequences": [dataset.get_num_sequences() for dataset in train_sets], "seed": options.seed,
-            **({} if part == "train" else {"part": part}),
-        },
-        best_stat="val/J", fresh=options.fresh, max_iterations=options.max_iterations,
+    load_backbone_weights(net, recipe.model.backbone, pretrained / BACKBONE_FILE)
+    train_network(
+        settings, options, recipe, Box2MaskActor(net, lovasz_loss), loaders,
+        torch.optim.Adam([p for p in net.parameters() if p.requires_grad], lr=recipe.learning_rate),
+        partial(stepped_decay, milestones=recipe.milestones, decay=recipe.decay),
+        sequences=[dataset.get_num_sequences() for dataset in train_sets], held_out=yt300.get_num_sequences(),
     )  # fmt: skip
-    Box2MaskTrainer(actor, loaders, optimizer, settings, schedule, config).train(max_epochs=EPOCHS)
-
-
-def learning_rate_factor(iteration: int) -> float:
-    """A fifth after 30k and again after 60k iterations."""
-    return 0.2 ** ((iteration >= 30_000) + (iteration >= 60_000))

@@ -10,7 +10,9 @@ from typing import Any
 
 from ltr_ext.train_settings.box2mask import default
 
+RECIPE = replace(default.RECIPE, model=replace(default.RECIPE.model, variant="iterative"))
+
 
 def run(settings: Any) -> None:
     """Entry point, called by the host's run_training."""
-    default.train(settings, replace(default.MODEL, variant="iterative"))
+    default.train(settings, RECIPE)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ltr_ext.models.box2mask.config import LITE
 from ltr_ext.train_settings.box2mask import lite
+
+RECIPE = replace(
+    lite.RECIPE, model=replace(lite.RECIPE.model, variant="multi_frame"), iterations=lite.COMPARISON_ITERATIONS
+)
 
 
 def run(settings: Any) -> None:
     """Entry point, called by the host's run_training."""
-    lite.train(settings, replace(LITE, variant="multi_frame"), lite.ABLATION_EPOCHS)
+    lite.train(settings, RECIPE)

@@ -10,7 +10,9 @@ from typing import Any
 
 from ltr_ext.train_settings.box2mask import default
 
+RECIPE = replace(default.RECIPE, model=replace(default.RECIPE.model, variant="multi_frame"))
+
 
 def run(settings: Any) -> None:
     """Entry point, called by the host's run_training."""
-    default.train(settings, replace(default.MODEL, variant="multi_frame"))
+    default.train(settings, RECIPE)

@@ -6,11 +6,14 @@ no other schedule for this network, so it is that of `default.py`, without DAVIS
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ltr_ext.train_settings.box2mask import default
 
+RECIPE = replace(default.RECIPE, part="A", turns=(1,))
+
 
 def run(settings: Any) -> None:
     """Entry point, called by the host's run_training."""
-    default.train(settings, default.MODEL, part="A")
+    default.train(settings, RECIPE)

@@ -9,20 +9,20 @@ YouTube-VOS 2019 valid J&F 81.0.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from ltr_ext.train_settings.lwl_recipe import STAGE2_RATE, WHOLE_BACKBONE, Recipe, train
+from ltr_ext.train_settings import lwl_recipe
+from ltr_ext.train_settings.lwl import stage2
 
-RECIPE = Recipe(
-    sources={"YouTube-VOS": 6, "DAVIS": 1},
+RECIPE = replace(
+    stage2.RECIPE,
     iterations=120_000,
     milestones=(37_500, 112_500),
-    rates=STAGE2_RATE,
-    trained_backbone=WHOLE_BACKBONE,
-    start="stage1",
+    trained_backbone=("conv1", "bn1", "layer1", "layer2", "layer3", "layer4"),
 )
 
 
 def run(settings: Any) -> None:
     """Entry point, called by the host's run_training."""
-    train(settings, RECIPE)
+    lwl_recipe.train(settings, RECIPE)

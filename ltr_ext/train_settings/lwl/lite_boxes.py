@@ -6,11 +6,14 @@ layout of GOT-10k, and `got10k_masks_dir` their masks: the folder `upstream` in 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from ltr_ext.train_settings.lwl.lite import COMPARISON_ITERATIONS, train
+from ltr_ext.train_settings.lwl import lite, lite_photographs
+
+RECIPE = replace(lite_photographs.RECIPE, made_turns=(3, 1))
 
 
 def run(settings: Any) -> None:
     """Entry point, called by the host's run_training."""
-    train(settings, 1, COMPARISON_ITERATIONS, with_made_masks=True)
+    lite.train(settings, RECIPE)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from ltr_ext.train_settings.lwl.lite import COMPARISON_ITERATIONS, train
+from ltr_ext.train_settings.lwl import lite
+
+RECIPE = replace(lite.RECIPE, iterations=100, iterations_per_epoch=100)  # enough to compare them, not to use them
 
 
 def run(settings: Any) -> None:
     """Entry point, called by the host's run_training."""
-    train(settings, 1, COMPARISON_ITERATIONS)
+    lite.train(settings, RECIPE)

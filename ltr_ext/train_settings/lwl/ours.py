@@ -13,20 +13,18 @@ YouTube-VOS 2019 valid J&F 80.6. Needs `got10k_masks_dir` and `lasot_masks_dir`,
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from ltr_ext.train_settings.lwl_recipe import STAGE2_RATE, WHOLE_BACKBONE, Recipe, train
+from ltr_ext.train_settings import lwl_recipe
+from ltr_ext.train_settings.lwl import baseline_ft
 
-RECIPE = Recipe(
+RECIPE = replace(
+    baseline_ft.RECIPE,
     sources={"YouTube-VOS": 6, "DAVIS": 1, "GOT-10k, pseudo masks": 6, "LaSOT, pseudo masks": 6},
-    iterations=120_000,
-    milestones=(37_500, 112_500),
-    rates=STAGE2_RATE,
-    trained_backbone=WHOLE_BACKBONE,
-    start="stage1",
 )
 
 
 def run(settings: Any) -> None:
     """Entry point, called by the host's run_training."""
-    train(settings, RECIPE)
+    lwl_recipe.train(settings, RECIPE)

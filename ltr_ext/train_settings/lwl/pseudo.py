@@ -11,18 +11,15 @@ Expected, J on YT300 (table 3): 78.9.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from ltr_ext.train_settings.lwl_recipe import STAGE1_RATES, Recipe, train
+from ltr_ext.train_settings import lwl_recipe
+from ltr_ext.train_settings.lwl import only_a
 
-RECIPE = Recipe(
-    sources={"YouTube-VOS A": 1, "YouTube-VOS B, pseudo masks": 9},
-    iterations=100_000,
-    milestones=(57_000,),
-    rates=STAGE1_RATES,
-)
+RECIPE = replace(only_a.RECIPE, sources={"YouTube-VOS A": 1, "YouTube-VOS B, pseudo masks": 9})
 
 
 def run(settings: Any) -> None:
     """Entry point, called by the host's run_training."""
-    train(settings, RECIPE)
+    lwl_recipe.train(settings, RECIPE)

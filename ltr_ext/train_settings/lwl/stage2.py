@@ -6,15 +6,17 @@ after 25k and again after 75k iterations.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from ltr_ext.train_settings.lwl_recipe import STAGE2_RATE, Recipe, train
+from ltr_ext.train_settings import lwl_recipe
+from ltr_ext.train_settings.lwl import stage1
 
-RECIPE = Recipe(
-    sources={"YouTube-VOS": 6, "DAVIS": 1},
+RECIPE = replace(
+    stage1.RECIPE,
     iterations=80_000,
     milestones=(25_000, 75_000),
-    rates=STAGE2_RATE,
+    rates=2e-5,
     trained_backbone=("layer2", "layer3", "layer4"),
     start="stage1",
 )
@@ -22,4 +24,4 @@ RECIPE = Recipe(
 
 def run(settings: Any) -> None:
     """Entry point, called by the host's run_training."""
-    train(settings, RECIPE)
+    lwl_recipe.train(settings, RECIPE)

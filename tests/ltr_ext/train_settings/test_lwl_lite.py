@@ -17,8 +17,10 @@ from ltr_ext.actors.lwl import LWLActor
 from ltr_ext.data.image_io import write_mask
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.models.box2mask.config import LITE as BOX2MASK_LITE
+from ltr_ext.models.lwl import LITE
 from ltr_ext.train_settings import synthetic_data
 from ltr_ext.train_settings.lwl import lite, lite_boxes
+from ltr_ext.train_settings.lwl_recipe import parameter_groups
 from ltr_ext.trainers.checkpoint import read_checkpoint
 from ltr_ext.trainers.options import RunOptions, set_run_options
 from ltr_ext.weights import file_hash, save_network
@@ -36,7 +38,7 @@ def box2mask_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_starts_from_box2mask_lite(box2mask_file: Path) -> None:
-    net, start = lite.initial_network(box2mask_file)
+    net, start = lite.initial_network(LITE, box2mask_file)
     assert start == file_hash(box2mask_file)
     torch.manual_seed(5)
     source = Box2MaskNet(BOX2MASK_LITE)
@@ -46,9 +48,9 @@ def test_starts_from_box2mask_lite(box2mask_file: Path) -> None:
 
 
 def test_starts_without_it(tmp_path: Path) -> None:
-    net, start = lite.initial_network(tmp_path / "missing.safetensors")
+    net, start = lite.initial_network(LITE, tmp_path / "missing.safetensors")
     assert start == "imagenet"
-    grouped = {id(p) for group in lite.parameter_groups(net) for p in group["params"]}
+    grouped = {id(p) for group in parameter_groups(net, lite.RECIPE.rates) for p in group["params"]}
     trained = {id(p) for p in net.parameters() if p.requires_grad}
     assert grouped == trained
     assert not grouped & {id(p) for p in net.backbone.parameters()}
@@ -72,12 +74,12 @@ def test_lite_boxes_draws_every_fourth_sample_from_made_masks(
     (tmp_path / "paths.toml").write_text("\n".join(lines))
     monkeypatch.setenv(SETTINGS_VARIABLE, str(tmp_path / "paths.toml"))
     monkeypatch.setattr(synthetic_data, "DEMO_STILLS", 12)
-    small = dataclasses.replace(lite.FIRST_CROPS, crop_hw=(64, 64))
-    for name, value in {
-        "FIRST_CROPS": small, "LATER_CROPS": small, "VALIDATION_CLIPS": 2, "NUM_WORKERS": 0, "NUM_FRAMES": 3,
-    }.items():  # fmt: skip
-        monkeypatch.setattr(lite, name, value)
-    monkeypatch.setattr(lite_boxes, "COMPARISON_ITERATIONS", 2)
+    small = dataclasses.replace(lite.RECIPE.first_crops, crop_hw=(64, 64))
+    changes = {
+        "first_crops": small, "later_crops": small, "validation_clips": 2, "num_workers": 0, "num_frames": 3,
+        "iterations": 2, "iterations_per_epoch": 2,
+    }  # fmt: skip
+    monkeypatch.setattr(lite_boxes, "RECIPE", dataclasses.replace(lite_boxes.RECIPE, **changes))
     seen: list[str] = []
     step = LWLActor.__call__
 
@@ -99,5 +101,5 @@ def test_lite_boxes_draws_every_fourth_sample_from_made_masks(
     made = [name for name in trained if not name.startswith("synthetic")]
     assert len(made) == 2 and all(name.lower().startswith("got10k") for name in made), seen
     header = read_checkpoint(next((tmp_path / "work/checkpoints/ltr/lwl/lite_boxes").glob("LWLNet_0*"))).header
-    assert header["fingerprint"]["made_masks"][0] == 2, "the rejected sequence takes no part"
+    assert header["fingerprint"]["data"]["videos"] == 2, "the rejected sequence takes no part"
     set_run_options(RunOptions())

@@ -23,6 +23,7 @@ from ltr_ext.errors import UserError
 from ltr_ext.export import export_checkpoint
 from ltr_ext.models.lwl import LWLNet
 from ltr_ext.train_settings import lwl_recipe
+from ltr_ext.train_settings.common import stepped_decay
 from ltr_ext.trainers.checkpoint import read_checkpoint, write_checkpoint
 from ltr_ext.weights import load_network
 
@@ -51,14 +52,27 @@ def run(name: str, iterations: int = 2) -> Path:
 
 
 @pytest.fixture
-def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+def change(monkeypatch: pytest.MonkeyPatch):
+    """Call it with fields of all recipes."""
+
+    def change_all(**fields) -> None:
+        modules = [setting(name) for name in NAMES]  # all, before the first changes: some are made of others
+        for module in modules:
+            monkeypatch.setattr(module, "RECIPE", dataclasses.replace(module.RECIPE, **fields))
+
+    return change_all
+
+
+@pytest.fixture
+def tiny(change) -> None:
     """A tiny network, two iterations of two clips."""
-    monkeypatch.setattr(lwl_recipe, "MODEL", dataclasses.replace(lwl_recipe.MODEL, **SMALL))
-    for name in ("FIRST_CROPS", "LATER_CROPS"):
-        monkeypatch.setattr(lwl_recipe, name, dataclasses.replace(getattr(lwl_recipe, name), crop_hw=(64, 64)))
-    changes = {"ITERATIONS_PER_EPOCH": 2, "BATCH_SIZE": 2, "VALIDATION_CLIPS": 2, "NUM_WORKERS": 0, "NUM_LATER": 2}
-    for name, value in changes.items():
-        monkeypatch.setattr(lwl_recipe, name, value)
+    recipe = setting("stage1").RECIPE
+    change(
+        model=dataclasses.replace(recipe.model, **SMALL),
+        first_crops=dataclasses.replace(recipe.first_crops, crop_hw=(64, 64)),
+        later_crops=dataclasses.replace(recipe.later_crops, crop_hw=(64, 64)),
+        iterations_per_epoch=2, batch_size=2, validation_clips=2, num_workers=0, num_later=2,
+    )  # fmt: skip
 
 
 def tensors(path: Path) -> dict[str, torch.Tensor]:
@@ -73,7 +87,7 @@ def test_the_second_stage_goes_on_from_the_first(workspace, video_data, tiny, tm
     assert not any(name.startswith("net.backbone") for name in tensors(first)), "the backbone was fixed"
     second = run("stage2", iterations=2)
     header = read_checkpoint(second).header
-    assert header["fingerprint"]["start"].startswith("stage1 ")
+    assert header["fingerprint"]["data"]["start"].startswith("stage1 ")
     before = torch.load(tmp_path / "nets" / lwl_recipe.BACKBONE_FILE)
     after = tensors(second)
     changed = {
@@ -116,7 +130,7 @@ def test_the_whole_network_is_fine_tuned(workspace, video_data, tiny, tmp_path):
     "minihost" not in Path(YouTubeVOS.__init__.__code__.co_filename).parts,
     reason="upstream's list of LaSOT names sequences that the miniature lacks",
 )
-def test_lwl_ours_reads_the_masks_of_all_four(workspace, video_data, tiny, tmp_path, monkeypatch):
+def test_lwl_ours_reads_the_masks_of_all_four(workspace, video_data, tiny, tmp_path, monkeypatch, change):
     workspace(
         *video_data,
         'got10k_dir = "got10k"',
@@ -135,9 +149,9 @@ def test_lwl_ours_reads_the_masks_of_all_four(workspace, video_data, tiny, tmp_p
     for name in ("ltr.dataset.got10k", "ltr.dataset.lasot"):
         monkeypatch.setattr(importlib.import_module(name), "env_settings", lambda: environment)
     run("stage1")
-    monkeypatch.setattr(lwl_recipe, "ITERATIONS_PER_EPOCH", 10)  # a whole turn of 6 + 1 + 6 + 6
-    sources = read_checkpoint(run("ours", iterations=10)).header["fingerprint"]["sources"]
-    assert list(sources) == list(setting("ours").RECIPE.sources) and all(count > 0 for _, count in sources.values())
+    change(iterations_per_epoch=10)  # a whole turn of 6 + 1 + 6 + 6
+    found = read_checkpoint(run("ours", iterations=10)).header["fingerprint"]["data"]["sequences"]
+    assert [name for name, _ in found] == list(setting("ours").RECIPE.sources) and all(count > 0 for _, count in found)
 
 
 def write_filled_boxes(sequence: Path, masks: Path, step: int) -> None:
@@ -154,7 +168,7 @@ def write_filled_boxes(sequence: Path, masks: Path, step: int) -> None:
 
 
 @pytest.mark.parametrize("name", TABLE_3)
-def test_table_3_trains(workspace, video_data, tiny, tmp_path, monkeypatch, name):
+def test_table_3_trains(workspace, video_data, tiny, tmp_path, change, name):
     workspace(*video_data, 'youtubevos_masks_dir = "masks"')
     train = tmp_path / "yt/2019/train"
     b = part_of(train / "JPEGImages", "B")
@@ -164,9 +178,9 @@ def test_table_3_trains(workspace, video_data, tiny, tmp_path, monkeypatch, name
             write_mask(tmp_path / "masks" / sequence / path.name, np.roll(read_mask(path), 3, axis=1))
             if name != "full":  # nobody may need the masks of B: only their boxes are left
                 write_mask(path, boxes_of(read_mask(path)))
-    monkeypatch.setattr(lwl_recipe, "BATCH_SIZE", 4)
+    change(batch_size=4)
     header = read_checkpoint(run(name)).header
-    sequences = [count for _, count in header["fingerprint"]["sources"].values()]
+    sequences = [count for _, count in header["fingerprint"]["data"]["sequences"]]
     assert sequences == {"only_a": [2], "full": [8]}.get(name, [2, 6])
     assert header["iteration"] == 2
     if name.startswith("mil"):
@@ -230,16 +244,17 @@ def test_schedules(name, iterations, rates):
     recipe = setting(name).RECIPE
     assert recipe.iterations == iterations
     for iteration, factor in rates.items():
-        found = lwl_recipe.learning_rate_factor(iteration, milestones=recipe.milestones)
+        found = stepped_decay(iteration, milestones=recipe.milestones, decay=recipe.decay)
         assert found == pytest.approx(factor)
 
 
 def test_recipes_are_those_of_the_papers():
+    recipe = setting("stage1").RECIPE
     crops = [(c.scale, c.crop_hw, c.scale_jitter, c.centre_jitter, c.rotation, c.zoom, c.brightness, c.grey, c.flip)
-             for c in (lwl_recipe.FIRST_CROPS, lwl_recipe.LATER_CROPS)]  # fmt: skip
+             for c in (recipe.first_crops, recipe.later_crops)]  # fmt: skip
     assert crops[0] == (5.0, (480, 832), 0.25, (3.0, 3.0), 15.0, 0.2, 0.2, 0.05, 0.5)
     assert crops[1] == (5.0, (480, 832), 0.5, (5.5, 4.5), 15.0, 0.2, 0.2, 0.05, 0.5)
-    assert (lwl_recipe.BATCH_SIZE, lwl_recipe.NUM_LATER, lwl_recipe.MAX_GAP) == (20, 3, 100)
+    assert (recipe.batch_size, recipe.num_later, recipe.max_gap, recipe.model.crop_hw) == (20, 3, 100, (480, 832))
     assert setting("stage1").RECIPE.sources == setting("stage2").RECIPE.sources == {"YouTube-VOS": 6, "DAVIS": 1}
     assert list(setting("ours").RECIPE.sources.values()) == [6, 1, 6, 6]
     for name in NAMES:
@@ -248,8 +263,9 @@ def test_recipes_are_those_of_the_papers():
 
 
 def test_learning_rates_by_part():
-    net = LWLNet(dataclasses.replace(lwl_recipe.MODEL, **SMALL))
-    groups = lwl_recipe.parameter_groups(net, lwl_recipe.STAGE1_RATES)
+    recipe = setting("stage1").RECIPE
+    net = LWLNet(dataclasses.replace(recipe.model, **SMALL))
+    groups = lwl_recipe.parameter_groups(net, recipe.rates)
     of = {id(parameter): group["lr"] for group in groups for parameter in group["params"]}
     assert of[id(next(net.label_encoder.parameters()))] == 2e-4
     assert of[id(next(net.target_features.parameters()))] == 2e-5
