@@ -138,7 +138,7 @@ def run_on_dataset(args: argparse.Namespace) -> int:
 
 
 def run_on_video(args: argparse.Namespace, boxes: list[tuple[float, float, float, float]]) -> int:
-    """Hand a video and its boxes to the tracker."""
+    """Hand a video and its boxes to the tracker; 1 if frames could not be read."""
     if not boxes:
         raise UserError("--video: needs the object on the first frame, as --box x,y,w,h")
     out = Path(args.out) if args.out else settings.load().results_dir / "video" / Path(args.video).stem
@@ -150,8 +150,10 @@ def run_on_video(args: argparse.Namespace, boxes: list[tuple[float, float, float
     tracker.precision = None if args.precision == "auto" else args.precision
     facts = describe(tracker)
     with tracker.watching(Path(args.video).stem):
-        track_video(tracker, Path(args.video), boxes, out, facts)
-    return 0
+        damage = track_video(tracker, Path(args.video), boxes, out, facts)
+    if damage:
+        print(f"damaged: {damage}", file=sys.stderr)
+    return EXIT_FAILED if damage else 0
 
 
 def has_ground_truth(sequence: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from tqdm import tqdm
 from ltr_ext.data.boxes import check_box
 from ltr_ext.errors import UserError
 from tracker_ext.evaluation.frames import open_frames
+from tracker_ext.evaluation.patient import PatientFrames
 from tracker_ext.evaluation.writers import ClipWriter
 from tracker_ext.tracker.for_video import build_tracker
 
@@ -24,8 +26,10 @@ def track_video(
     boxes: Sequence[Sequence[float]],
     out: Path,
     facts: Mapping[str, Any] | None = None,
-) -> None:
+) -> str:
     """Track and write masks, boxes and an overlay video, frame by frame; prints where and how fast.
+
+    A frame that cannot be read is passed over: its masks are empty, and tracking goes on behind it.
 
     Args:
         tracker: a `TrackerHandle`, or what has its `tracker_class` and `get_parameters()`.
@@ -34,8 +38,12 @@ def track_video(
         out: output folder, changed only when everything is written. See `ClipWriter`.
         facts: with what it is tracked, for `result.json`.
 
+    Returns:
+        A line about frames that could not be read; empty if all could.
+
     Raises:
-        UserError: unreadable video, a bad box, too many boxes, a tracker without masks, an unwritable folder.
+        UserError: unreadable video or first frame, a bad box, too many boxes, a tracker without masks, an unwritable
+            folder.
     """
     source = open_frames(video, upright=True)
     if not 1 <= len(boxes) <= 254:
@@ -45,6 +53,10 @@ def track_video(
         (str(number), check_box(box, height=height, width=width, name=f"object {number}").tolist())
         for number, box in enumerate(boxes, start=1)
     )
+    source.frame(0)  # without it there is nothing to track
+    for remark in source.remarks():
+        print(f"note: {remark}", file=sys.stderr)
+    frames = PatientFrames(source)
     engine = build_tracker(tracker, several=len(given) > 1)
     num_frames, seconds = len(source), 0.0
     output: dict[str, Any] = {}
@@ -54,8 +66,14 @@ def track_video(
         ) as writer,
         tqdm(total=num_frames, desc=source.name, unit="frame", disable=None) as progress,
     ):
-        for index, frame in enumerate(source):
+        for index, frame in enumerate(frames):
             start = time.perf_counter()
+            if index in frames.unreadable:
+                writer.add(
+                    source.stem(index), frame, np.zeros(source.size, np.uint8), {int(name): None for name in given}
+                )
+                progress.update()
+                continue
             if index == 0:
                 output = _first_output(engine.initialize(frame, first_info(given)), given)
             else:
@@ -67,7 +85,9 @@ def track_video(
             writer.add(source.stem(index), frame, labels, found)
             progress.update()
     objects = "1 object" if len(given) == 1 else f"{len(given)} objects"
-    print(f"{num_frames} frames, {objects}, {num_frames / seconds:.1f} frames/s\nresults: {out}")
+    num_tracked = num_frames - len(frames.unreadable)
+    print(f"{num_frames} frames, {objects}, {num_tracked / seconds:.1f} frames/s\nresults: {out}")
+    return frames.report()
 
 
 def first_info(boxes: Mapping[str, list[float]]) -> dict[str, Any]:

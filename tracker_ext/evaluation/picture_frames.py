@@ -65,6 +65,8 @@ class Pictures(FrameSource):
         return self.paths[index].stem
 
     def sizes(self) -> list[tuple[int, int]]:
+        if self.one_size:
+            return [self.size] * len(self)
         return [image_header(path).size(self.upright) for path in self.paths]
 
     def fingerprint(self) -> str:

@@ -88,20 +88,19 @@ def _scan(path: Path, state: tuple[int, ...]) -> VideoScan:
         rate = stream.average_rate or stream.guessed_rate
         fps = float(rate) if rate and 0 < rate < 1000 else None
         step = None if fps is None or not stream.time_base else 1 / (fps * float(stream.time_base))
-        missing = _cut_off(path, container, stream, stored, fps)
+        announced = _announced(path, container, stream, stored, fps)
         is_broadcast = container.format.name in ("mpegts", "mpeg")
     if size is None:
         raise UserError(f"video {path} has no frame that can be decoded; check or re-encode the file")
     if is_broadcast and shown[0] is not None:  # joined anywhere: what comes before the first frame belongs to nothing
         stored = [time for time in stored if time >= shown[0]]
-    times = number_frames(shown, stored, step) if decoder.num_errors or missing else None
+    times = number_frames(shown, stored, step) if decoder.num_errors or announced else None
     if times is None:
-        return VideoScan(size, fps, len(shown), len(shown) + missing)
+        return VideoScan(size, fps, len(shown), max(len(shown), announced))
     present = {times[time] for time in shown if time is not None}
     count = max(present) + 1
     damaged = tuple(sorted(set(range(count)) - present))
-    # What is lost behind the last frame is a part of what is missing at the end.
-    return VideoScan(size, fps, count, max(times.values()) + 1 + missing, damaged, times)
+    return VideoScan(size, fps, count, max(announced, max(times.values()) + 1), damaged, times)
 
 
 def number_frames(shown: Sequence[int | None], stored: Sequence[int], step: float | None) -> dict[int, int] | None:
@@ -131,14 +130,14 @@ def number_frames(shown: Sequence[int | None], stored: Sequence[int], step: floa
     return {time: number for number, time in enumerate(ordered)}
 
 
-def _cut_off(path: Path, container: Any, stream: Any, stored: Sequence[int], fps: float | None) -> int:
-    """How many frames the file's header speaks of that lie beyond its end."""
+def _announced(path: Path, container: Any, stream: Any, stored: Sequence[int], fps: float | None) -> int:
+    """How many frames the file's header speaks of, if it ends before; else 0."""
     length = path.stat().st_size
-    index = [entry for entry in stream.index_entries if not entry.is_discard]
     if "mov" in container.format.name:
-        return sum(entry.pos >= length for entry in index) if index else 0
+        index = [entry for entry in stream.index_entries if not entry.is_discard]
+        return len(index) if any(entry.pos + entry.size > length for entry in index) else 0
     if container.format.name == "avi":
-        return max(0, stream.frames - len(stored))
+        return stream.frames if stream.frames > len(stored) else 0
     if "matroska" not in container.format.name or fps is None or not stored:
         return 0
     seconds = _seconds(stream.metadata.get("DURATION"))
@@ -146,7 +145,7 @@ def _cut_off(path: Path, container: Any, stream: Any, stored: Sequence[int], fps
         seconds = container.duration / av.time_base
     end = float((max(stored) - min(stored)) * stream.time_base) + 1 / fps
     missing = 0.0 if seconds is None else seconds - end
-    return round(missing * fps) if missing > max(3 / fps, 0.05 * (seconds or 0)) else 0
+    return round((seconds or 0) * fps) if missing > max(3 / fps, 0.05 * (seconds or 0)) else 0
 
 
 def _seconds(clock: str | None) -> float | None:
