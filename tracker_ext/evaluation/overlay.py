@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
+import av
 import cv2
 import numpy as np
+from av.video.reformatter import ColorRange, Colorspace
 
 from ltr_ext.data.image_io import IGNORE_LABEL
 from ltr_ext.errors import UserError
@@ -19,6 +23,7 @@ OBJECT_COLOURS = np.array(
 )
 """RGB of the objects in order of their ids, repeated; brighter than the palette of the mask files."""
 
+DEFAULT_FPS = 25
 FILL_OPACITY = 0.45
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
@@ -72,7 +77,7 @@ def draw_contour(canvas: np.ndarray, mask: np.ndarray, colour: tuple[int, int, i
 
 
 class OverlayVideo:
-    """An mp4 file written frame by frame; a context manager that closes it."""
+    """An mp4 file (H.264, so that browsers play it) written frame by frame; a context manager that closes it."""
 
     def __init__(self, path: str | Path, size: tuple[int, int], fps: float | None = None) -> None:
         """Open the file.
@@ -83,15 +88,26 @@ class OverlayVideo:
             fps: frames per second; None for 25.
 
         Raises:
-            UserError: this OpenCV cannot write mp4.
+            UserError: this PyAV cannot write H.264.
         """
         # The codec wants even sides; one repeated row or column is less harm than a scaled picture.
         self._size = size
         self._pad = size[0] % 2, size[1] % 2
-        padded = size[1] + self._pad[1], size[0] + self._pad[0]
-        self._writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), fps or 25.0, padded)
-        if not self._writer.isOpened():
-            raise UserError(f"video {path} cannot be written: this OpenCV has no mp4 encoder; install opencv-python")
+        rate = Fraction(fps or DEFAULT_FPS).limit_denominator(1001)
+        # The index goes to the front: a page shows the film before it is loaded. An absolute path is no address.
+        self._file = av.open(str(Path(path).absolute()), "w", format="mp4", options={"movflags": "+faststart"})
+        try:
+            self._stream: Any = self._file.add_stream("libx264", rate=rate, options={"preset": "veryfast", "crf": "20"})
+        except (av.FFmpegError, ValueError) as error:
+            self._file.close()
+            raise UserError(
+                f"video {path} cannot be written: this PyAV has no H.264 encoder; pip install av"
+            ) from error
+        self._stream.height, self._stream.width = size[0] + self._pad[0], size[1] + self._pad[1]
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.codec_context.colorspace = Colorspace.ITU709
+        self._stream.codec_context.color_range = ColorRange.MPEG
+        self._is_open = True
 
     def __enter__(self) -> OverlayVideo:
         return self
@@ -106,11 +122,16 @@ class OverlayVideo:
         if frame.shape[:2] != self._size:
             frame = cv2.resize(frame, self._size[::-1], interpolation=cv2.INTER_AREA)
         padded = np.pad(frame, ((0, self._pad[0]), (0, self._pad[1]), (0, 0)), mode="edge")
-        self._writer.write(cv2.cvtColor(padded, cv2.COLOR_RGB2BGR))
+        picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(padded), format="rgb24")
+        picture = picture.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
+        self._file.mux(self._stream.encode(picture))
 
     def close(self) -> None:
         """Finish the file."""
-        self._writer.release()
+        if self._is_open:
+            self._is_open = False
+            self._file.mux(self._stream.encode())
+            self._file.close()
 
 
 @dataclass(frozen=True, kw_only=True)

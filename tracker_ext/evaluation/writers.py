@@ -6,6 +6,7 @@ import csv
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
@@ -81,16 +82,19 @@ class ClipWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._close()
-        if kind is None:
-            files = sorted(path.relative_to(self._work).as_posix() for path in self._work.rglob("*") if path.is_file())
-            try:
-                (self._work / RESULT_FILE).write_text(
-                    json.dumps({**self._facts, "files": files}, indent=0) + "\n", encoding="utf-8"
-                )
-            except OSError as failure:
-                self._output.__exit__(type(failure), failure, failure.__traceback__)
-                raise
+        failure: OSError | None = None
+        try:
+            self._close()
+            if kind is None:
+                paths = (path for path in self._work.rglob("*") if path.is_file())
+                files = sorted(path.relative_to(self._work).as_posix() for path in paths)
+                content = json.dumps({**self._facts, "files": files}, indent=0) + "\n"
+                (self._work / RESULT_FILE).write_text(content, encoding="utf-8")
+        except OSError as problem:
+            failure = problem
+        if failure is not None and kind is None:
+            self._output.__exit__(type(failure), failure, failure.__traceback__)
+            raise failure
         self._output.__exit__(kind, error, trace)
         if kind is None:  # boxes of an earlier result with other objects
             written = {Path(file.name).name for file in self._box_files.values()}
@@ -114,10 +118,12 @@ class ClipWriter:
         self._video.add(draw_overlay(frame, labels, boxes))
 
     def _close(self) -> None:
-        for file in self._box_files.values():
-            file.close()
-        if self._video is not None:
-            self._video.close()
+        """Close every file, also if one of them cannot be written to its end."""
+        with ExitStack() as closing:
+            for file in self._box_files.values():
+                closing.callback(file.close)
+            if self._video is not None:
+                closing.callback(self._video.close)
 
 
 def box_files(folder: Path) -> list[Path]:

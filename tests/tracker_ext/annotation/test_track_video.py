@@ -7,6 +7,7 @@ import json
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 from pytracking.tracker.base import BaseTracker
 from pytracking.utils import TrackerParams
 
@@ -108,3 +109,46 @@ def test_refused_with_nothing_written(video, tmp_path, tracker_class, boxes, mes
     with pytest.raises(UserError, match=message):
         track_video(Handle(tracker_class), video, boxes, tmp_path / "out")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["walk"]
+
+
+class Counting(Follower):
+    """Remembers how many frames it saw."""
+
+    seen = 0
+
+    def track(self, image, info=None):
+        type(self).seen += 1
+        return super().track(image, info)
+
+
+def test_a_bad_frame_late_in_a_clip_costs_its_own_masks_alone(video, tmp_path, capsys):
+    for number in range(3, 6):
+        cv2.imwrite(str(video / f"{number:05d}.png"), np.full((48, 64, 3), 40, np.uint8))
+    (video / "00004.png").write_bytes((video / "00004.png").read_bytes()[:60])
+    Counting.seen = 0
+    out = tmp_path / "out"
+    damage = track_video(Handle(Counting), video, [(10, 8, 20, 16)], out)
+    assert (
+        damage.startswith("walk: 1 frame of 6 cannot be read (4, from 0); its mask is empty: ")
+        and "00004.png" in damage
+    )
+    assert "\n" not in damage and Counting.seen == 4, "the tracker goes on behind it"
+    assert (out / "boxes.txt").read_text().split()[3:] == ["13,8,20,16", "nan,nan,nan,nan", "14,8,20,16"]
+    assert not read_mask(out / "masks" / "00004.png").any() and read_mask(out / "masks" / "00005.png").any()
+
+
+def test_without_its_first_frame_nothing_is_tracked(video, tmp_path):
+    (video / "00000.png").write_bytes(b"")
+    with pytest.raises(UserError, match=r"00000\.png cannot be decoded"):
+        track_video(Handle(Follower), video, [(10, 8, 20, 16)], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_pictures_are_tracked_as_people_see_them(video, tmp_path, capsys):
+    exif = Image.Exif()
+    exif[0x112] = 6
+    for path in video.iterdir():
+        Image.open(path).save(path, exif=exif)
+    assert track_video(Handle(Follower), video, [(10, 40, 20, 16)], tmp_path / "out") == ""
+    assert read_mask(tmp_path / "out/masks/00000.png").shape == (64, 48)
+    assert "3 of 3 pictures are turned as their EXIF orientation says" in capsys.readouterr().err

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import av
 import numpy as np
 import pytest
 
@@ -50,15 +53,41 @@ def test_absent_objects_have_no_box(box):
     assert (draw_overlay(GREY, None, {1: box}) == GREY).all()
 
 
-@pytest.mark.parametrize("size", [(40, 60), (41, 61)], ids=["even", "odd"])
-def test_video_is_readable_and_has_every_frame(tmp_path, size):
+@pytest.mark.parametrize("size", [(40, 60), (41, 61), (1, 1), (3, 200)], ids=str)
+@pytest.mark.parametrize("fps", [10, 29.97, None])
+def test_video_plays_in_a_browser_and_has_every_frame(tmp_path, size, fps):
     path = tmp_path / "overlay.mp4"
-    with OverlayVideo(path, size, fps=10) as video:
+    with OverlayVideo(path, size, fps) as video:
         for value in (40, 120, 200):
             video.add(np.full((*size, 3), value, np.uint8))
+    with av.open(str(path)) as file:
+        stream = file.streams.video[0]
+        assert (stream.codec_context.name, stream.codec_context.pix_fmt, stream.frames) == ("h264", "yuv420p", 3)
+        assert (stream.height, stream.width) == (size[0] + size[0] % 2, size[1] + size[1] % 2)
+    data = path.read_bytes()
+    assert data.index(b"moov") < data.index(b"mdat"), "a page plays it before it is loaded"
     source = open_frames(path)
-    assert source.fps == 10
+    assert source.fps == pytest.approx(fps or 25, rel=1e-3)
     assert [round(float(frame.mean()) / 40) * 40 for frame in source] == [40, 120, 200]
+
+
+def test_colours_come_back(tmp_path):
+    frame = np.zeros((40, 60, 3), np.uint8)
+    frame[:, :20], frame[:, 20:40], frame[:, 40:] = (230, 60, 60), (60, 190, 75), (40, 130, 235)
+    with OverlayVideo(tmp_path / "a.mp4", (40, 60)) as video:
+        video.add(frame)
+    back = open_frames(tmp_path / "a.mp4").frame(0)
+    for column in (10, 30, 50):
+        assert np.abs(back[20, column].astype(int) - frame[20, column]).max() <= 6
+
+
+@pytest.mark.parametrize("name", ["a:b", "h\udcff", "%d"])
+def test_a_folder_may_have_any_name(tmp_path, name, monkeypatch):
+    (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path)
+    with OverlayVideo(Path(name) / "overlay.mp4", (4, 4)) as video:
+        video.add(np.zeros((4, 4, 3), np.uint8))
+    assert (tmp_path / name / "overlay.mp4").stat().st_size > 500
 
 
 def test_contact_sheet_shows_prediction_and_truth():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import resource
+import signal
+
 import numpy as np
 import pytest
 
@@ -45,6 +48,28 @@ def test_nothing_half_written(tmp_path):
 
     with pytest.raises(UserError, match="frame 2"):
         break_off()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("count", [pytest.param(1, id="met at the end"), pytest.param(40, id="met on the way")])
+def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path, count):
+    """As far as a limit on the length of files is like one; the overlay is what hits it."""
+
+    def fill_up() -> None:
+        with ClipWriter(tmp_path / "out", size=(200, 300), object_ids=[1]) as writer:
+            for index in range(count):
+                writer.add(str(index), noise, np.zeros((200, 300), np.uint8), {1: None})
+
+    noise = np.random.default_rng(0).integers(0, 255, (200, 300, 3), np.uint8)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (9000, before[1]))
+        with pytest.raises(UserError, match="nothing was written"):
+            fill_up()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
     assert list(tmp_path.iterdir()) == []
 
 
