@@ -119,6 +119,25 @@ def test_trackingnet(tmp_path):
     assert pickle.loads(pickle.dumps(source)) == source
 
 
+@pytest.mark.parametrize("row", ["0,0,0,0", "-1,-1,-1,-1", "nan,nan,nan,nan"])
+def test_absent_in_every_named_data_set(tmp_path, row):
+    lines = ["8,6,24,20", row, "8,6,24,20"]
+    got10k_sequence(tmp_path / "got10k", "s", 3)
+    write_frames(tmp_path / "lasot/cat/cat-1/img", [f"{number:08d}.jpg" for number in (1, 2, 3)])
+    write_frames(tmp_path / "net/TRAIN_all/frames/v", [f"{number}.jpg" for number in range(3)])
+    (tmp_path / "net/TRAIN_all/anno").mkdir()
+    (tmp_path / "lasot/training_set.txt").write_text("cat-1\n")
+    files = ("got10k/s/groundtruth.txt", "lasot/cat/cat-1/groundtruth.txt", "net/TRAIN_all/anno/v.txt")
+    for file in files:
+        (tmp_path / file).write_text("\n".join(lines) + "\n")
+    for source in (
+        Got10kSource(tmp_path / "got10k"), LasotSource(tmp_path / "lasot"), TrackingNetSource(tmp_path / "net")
+    ):  # fmt: skip
+        sequence = source.load(source.names()[0])
+        assert sequence.absent[1].tolist() == [False, True, False]
+        assert prepare_boxes(sequence, 60).skipped == []
+
+
 def test_youtubevos(tmp_path):
     write_frames(tmp_path / "JPEGImages/v", ["00000.jpg", "00005.jpg", "00010.jpg"])
     (tmp_path / "Annotations/v").mkdir(parents=True)

@@ -93,7 +93,9 @@ class CocoWriter:
     def close(self) -> list[Path]:
         """See `SequenceWriter`."""
         info = self._info
-        names = info.stems if info.pictures is None else [path.name for path in info.pictures]
+        names = info.stems
+        if info.pictures is not None:
+            names = [f"{stem}{path.suffix}" for stem, path in zip(info.stems, info.pictures, strict=True)]
         video = {
             "id": 1, "name": info.name, "file_names": [f"{info.name}/{name}" for name in names],
             "height": info.sizes[0][0], "width": info.sizes[0][1], "length": len(names),

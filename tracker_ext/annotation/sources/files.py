@@ -11,7 +11,21 @@ import numpy as np
 
 from ltr_ext.errors import UserError
 
-VIDEO_SUFFIXES = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".mts", ".ts", ".ogv")
+VIDEO_SUFFIXES = (
+    ".mp4",
+    ".avi",
+    ".mkv",
+    ".mov",
+    ".webm",
+    ".m4v",
+    ".mpg",
+    ".mpeg",
+    ".wmv",
+    ".mts",
+    ".m2ts",
+    ".flv",
+    ".3gp",
+)
 """In lower case; files may have them in upper case."""
 
 

@@ -10,6 +10,7 @@ from ltr_ext.errors import UserError
 from tracker_ext.annotation.sources.base import BoxedSequence, PickledByFields, Pictures
 from tracker_ext.annotation.sources.files import absent_rows, count_lines, numbered_frames
 from tracker_ext.evaluation.box_files import read_boxes
+from tracker_ext.evaluation.frames import natural_key
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class TrackingNetSource(PickledByFields):
 
     @cached_property
     def _box_files(self) -> dict[str, Path]:
-        sets = sorted(self.root.glob("TRAIN_*/anno"), key=lambda path: int(path.parent.name.partition("_")[2] or 0))
+        sets = sorted(self.root.glob("TRAIN_*/anno"), key=lambda path: natural_key(path.parent))
         files = {f"{folder.parent.name}/{path.stem}": path for folder in sets for path in sorted(folder.glob("*.txt"))}
         if not files:
             raise UserError(f"TrackingNet folder {self.root} has no sequences; it holds TRAIN_0/anno/<video>.txt")
