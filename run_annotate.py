@@ -59,8 +59,15 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     raw = argparse.RawDescriptionHelpFormatter
     command = CommandLine(description=__doc__, epilog=EXAMPLES, formatter_class=raw)
-    command.add_argument("--apply", metavar="FILE", type=Path, help="take over the decisions of a review; needs --out")
-    command.add_argument("--out", metavar="DIR", type=Path, help="with --apply: output folder of a data set")
+    command.add_argument(
+        "--apply",
+        metavar="DECISIONS.csv",
+        type=Path,
+        help="put the decisions into effect that report.html gave; needs --out",
+    )
+    command.add_argument(
+        "--out", metavar="DIR", type=Path, help="with --apply: the folder that the masks were written to"
+    )
     kinds = command.add_subparsers(dest="kind", metavar="WHAT")
     for name, text in DATASETS.items():
         example = f"example:\n  python run_annotate.py {name} --out {name}_masks --dry-run\n\n"
@@ -76,8 +83,10 @@ def parser() -> argparse.ArgumentParser:
         epilog=f"{FOLDER_NOTES}example:\n  python run_annotate.py folder my_clips --out my_masks\n\n{DATASET_NOTES}",
         formatter_class=raw,
     )
-    folder.add_argument("path", metavar="PATH", type=Path)
-    folder.add_argument("--boxes", metavar="FILE", type=Path, help="all boxes in one file")
+    folder.add_argument("path", metavar="PATH", type=Path, help="folder of sequences, or one sequence; see below")
+    folder.add_argument(
+        "--boxes", metavar="FILE", type=Path, help="one file that has the boxes (default: they lie with the frames)"
+    )
     add_window_options(folder)
     add_dataset_options(folder)
     video = kinds.add_parser(
@@ -87,8 +96,8 @@ def parser() -> argparse.ArgumentParser:
         epilog=f"example:\n  python run_annotate.py video clip.mp4 --boxes boxes.txt --out clip_masks\n\n{VIDEO_NOTES}",
         formatter_class=raw,
     )
-    video.add_argument("video", metavar="FILE_OR_FRAME_FOLDER", type=Path)
-    video.add_argument("--boxes", metavar="FILE", type=Path, required=True, help="its boxes")
+    video.add_argument("video", metavar="VIDEO", type=Path, help="a video file, or a folder of its frames as pictures")
+    video.add_argument("--boxes", metavar="FILE", type=Path, required=True, help="its boxes; see below")
     add_window_options(video)
     return command
 
@@ -140,13 +149,18 @@ def add_dataset_options(command: argparse.ArgumentParser) -> None:
         action="append",
         metavar="NAME",
         default=[],
-        help=f"{', '.join(FORMATS)}; several with commas, or given several times",
+        help=f"{', '.join(FORMATS)}; several with commas, or given several times (default: upstream; "
+        "of YouTube-VOS ytvos, of a folder davis)",
     )
     command.add_argument(
         "--variant", choices=VARIANTS, help="run iterative weights as multi_frame_plus: faster, coarser"
     )
-    command.add_argument("--every", metavar="K", type=int, help="every K-th frame")
-    command.add_argument("--max-frames", metavar="N", type=int, help="at most so many frames of a sequence")
+    command.add_argument(
+        "--every", metavar="K", type=int, help="every K-th frame of a sequence (default: all; of LaSOT every 5th)"
+    )
+    command.add_argument(
+        "--max-frames", metavar="N", type=int, help="at most so many frames of a sequence (default: all; of LaSOT 200)"
+    )
     command.add_argument(
         "--min-confidence", metavar="C", type=float, default=0.0, help="leave masks below empty, 0 to 1 (default: none)"
     )

@@ -55,20 +55,26 @@ def parser() -> argparse.ArgumentParser:
         help="folder for tables (Markdown, CSV, LaTeX), plots (PNG, TikZ), overlays and contact sheet (default: "
         "DIR/report of a single --results; of a zip, NAME_report beside it; else none)",
     )
-    line.add_argument("--label", help="name of the results in the table (default: NAME, else that of the folder)")
     line.add_argument(
-        "--frames", type=int, default=9, help="T, frames that box2mask sees together (default %(default)s)"
+        "--label", metavar="NAME", help="name of the results in the table (default: NAME, else that of the folder)"
+    )
+    line.add_argument(
+        "--frames", type=int, default=9, metavar="T", help="frames that box2mask sees together (default %(default)s)"
     )
     line.add_argument(
         "--interval",
         type=int,
         default=5,
-        help="D, frames from one of them to the next (default %(default)s, as for DAVIS)",
+        metavar="D",
+        help="frames from one of them to the next (default %(default)s, as for DAVIS)",
     )
     line.add_argument("--weights", metavar="FILE", help="box2mask weights (default: those that ship)")
-    line.add_argument("--no-box2mask", action="store_true", help="the baselines alone")
+    line.add_argument("--no-box2mask", action="store_true", help="score the baselines alone: filled boxes, GrabCut")
     line.add_argument(
-        "--grabcut-frames", type=int, metavar="N", help="frames per sequence (default: 2 to 10, a minute or so in all)"
+        "--grabcut-frames",
+        type=int,
+        metavar="N",
+        help="frames that GrabCut is tried on, per sequence (default: 2 to 10, a minute or so in all)",
     )
     line.add_argument(
         "--table",
@@ -86,7 +92,7 @@ def parser() -> argparse.ArgumentParser:
         help="write the archive that the server of got10k_test, trackingnet, yt2019_valid (and other YouTube-VOS sets) "
         "or dv2017_test_dev takes; of got10k_test up to three --results, one per repetition",
     )
-    line.add_argument("--host", choices=host.CHOICES, default="auto", help="what to run on (default: auto)")
+    line.add_argument("--host", choices=host.CHOICES, default="auto", help=host.OPTION_HELP)
     return line
 
 
@@ -96,6 +102,8 @@ def main(arguments: list[str] | None = None) -> int:
     short = re.fullmatch(r"table(\d+)", words[0]) if words else None
     args, beyond = parser().parse_known_args(["--table", short[1], *words[1:]] if short else words)
     if beyond:
+        if beyond[0].startswith("-"):
+            parser().refuse(beyond)
         raise UserError(f"{beyond[0]}: not understood beside {words[0]}; tables are table1 to table11, see --help")
     command.check(args)
     print(f"host: {host.resolve(args.host)}")

@@ -29,7 +29,9 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     command = CommandLine(description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     command.add_argument("tracker", help="tracker, for example lwl")
-    command.add_argument("parameter", help="parameter module, for example box2mask_init")
+    command.add_argument(
+        "parameter", help="parameter module: of lwl, box2mask_init starts from a box, default from a mask"
+    )
     command.add_argument("dataset", nargs="?", help="data set, for example demo, got10k_val, dv2017_val")
     command.add_argument("--sequence", metavar="S", help="only this sequence (name, or number from 0)")
     command.add_argument("--video", metavar="PATH", help="a video file or a folder of frames, instead of a data set")
@@ -40,9 +42,25 @@ def parser() -> argparse.ArgumentParser:
         metavar="x,y,w,h",
         help="object on the first frame of the video, in pixels; once per object (with a minus first: --box=-5,0,9,9)",
     )
-    command.add_argument("--out", metavar="DIR", help="folder for the results (default: results_dir of the settings)")
-    command.add_argument("--runid", type=int, metavar="N", help="number of the run, becomes part of the results folder")
-    command.add_argument("--threads", type=int, default=0, metavar="N", help="worker processes (default 0: none)")
+    command.add_argument(
+        "--out",
+        metavar="DIR",
+        help="folder for the results (default: results_dir of settings/paths.toml, else results/; of a video "
+        "video/NAME in it)",
+    )
+    command.add_argument(
+        "--runid",
+        type=int,
+        metavar="N",
+        help="number of the run, for several of the same: becomes part of the name of the results folder",
+    )
+    command.add_argument(
+        "--threads",
+        type=int,
+        default=0,
+        metavar="N",
+        help="sequences tracked at once, each in a process of its own (default 0: one after another)",
+    )
     command.add_argument(
         "--debug",
         type=int,
@@ -53,15 +71,15 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--no-report",
         action="store_true",
-        help="no table, no pictures; run_evaluation.py --results makes them later",
+        help="track only: no scores, no pictures; run_evaluation.py --results makes them later",
     )
     command.add_argument(
         "--visdom",
         nargs="?",
         const="localhost:8097",
         metavar="SERVER:PORT",
-        help="show frame, masks, boxes and scores on this visdom server while tracking (last on the line without a "
-        "value: localhost:8097)",
+        help="show frame, masks, boxes and scores while tracking, on a visdom server that runs already (python -m "
+        "visdom.server); without SERVER:PORT, which only the end of the line allows, localhost:8097",
     )
     command.add_argument(
         "--precision",
@@ -70,7 +88,7 @@ def parser() -> argparse.ArgumentParser:
         help="arithmetic of the convolutions (default auto: bf16 where the processor has it built in, unless the "
         "parameter module asks for fp32)",
     )
-    command.add_argument("--host", choices=host.CHOICES, default="auto", help="what to run on (default: auto)")
+    command.add_argument("--host", choices=host.CHOICES, default="auto", help=host.OPTION_HELP)
     return command
 
 
@@ -87,7 +105,7 @@ def main(arguments: list[str] | None = None) -> int:
     if args.visdom:
         from tracker_ext.evaluation.live_view import LiveView
 
-        LiveView(args.visdom)
+        print(f"live view: {LiveView(args.visdom).page}")
     print(f"host: {host.resolve(args.host)}")
     return run_on_dataset(args) if args.video is None else run_on_video(args, boxes)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import ast
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -50,7 +52,16 @@ class TrainingLine(CommandLine):
 
 def build_parser() -> argparse.ArgumentParser:
     """The command line; `--help` lists the train settings."""
-    listing = "train settings:\n" + "".join(f"  {name:20} {line}\n" for name, line in known_settings().items())
+    known = known_settings()
+    indent = " " * (4 + max(map(len, known), default=0))
+    width = max(40 + len(indent), shutil.get_terminal_size().columns - 2)
+    lines = [
+        textwrap.fill(
+            line, width, initial_indent=f"  {name}".ljust(len(indent)), subsequent_indent=indent, break_on_hyphens=False
+        )
+        for name, line in known.items()
+    ]
+    listing = "\n".join(["train settings:", *lines, ""])
     parser = TrainingLine(
         prog="run_training.py",
         description="Train a network. An interrupted training goes on where it stopped, to the same weights.",
@@ -59,11 +70,25 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("module", metavar="MODULE", help="folder in ltr_ext/train_settings, for example box2mask")
     parser.add_argument("name", metavar="NAME", help="file in it, for example lite")
-    parser.add_argument("--host", choices=host.CHOICES, default="auto", help="what to run on (default: auto)")
-    parser.add_argument("--workspace", type=Path, metavar="DIR", help="folder of checkpoints and TensorBoard files")
+    parser.add_argument("--host", choices=host.CHOICES, default="auto", help=host.OPTION_HELP)
+    parser.add_argument(
+        "--workspace",
+        type=Path,
+        metavar="DIR",
+        help="folder of checkpoints and TensorBoard files (default: workspace_dir of settings/paths.toml, else "
+        "workspace/)",
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of data and weights (default: 0)")
-    parser.add_argument("--fresh", action="store_true", help="set earlier checkpoints aside and begin anew")
-    parser.add_argument("--max-iterations", type=int, metavar="N", help="stop after N iterations in total")
+    parser.add_argument(
+        "--fresh", action="store_true", help="set earlier checkpoints aside and begin anew (default: go on)"
+    )
+    parser.add_argument(
+        "--max-iterations",
+        type=int,
+        metavar="N",
+        help="stop, with a checkpoint, after N training iterations, those of earlier runs counted (default: train to "
+        "the end)",
+    )
     return parser
 
 

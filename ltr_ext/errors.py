@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from ltr_ext.words import nearest
@@ -22,15 +22,21 @@ class CommandLine(argparse.ArgumentParser):
     """A parser that reports a mistake as one line, like every other mistake of a user's."""
 
     def parse_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def, override]
-        """As argparse's; of an option that is unknown, it says which was probably meant."""
+        """As argparse's, but for `refuse`."""
         parsed, left = self.parse_known_args(args, namespace)
         if left:
-            options = [option for action in self._actions for option in action.option_strings]
-            name = next((one for one in left if one.startswith("-")), "").partition("=")[0]
-            meant = nearest(name, options) if name else None
-            hint = f", did you mean {meant}?" if meant else ""
-            self.error(f"unrecognized arguments: {' '.join(left)}{hint}")
+            self.refuse(left)
         return parsed
+
+    def refuse(self, left: Sequence[str]) -> NoReturn:
+        """Refuse arguments that nothing takes; of an option, say which was probably meant."""
+        subcommands = [action for action in self._actions if isinstance(action, argparse._SubParsersAction)]
+        parsers = [self, *(parser for action in subcommands for parser in action.choices.values())]
+        options = [option for parser in parsers for action in parser._actions for option in action.option_strings]
+        name = next((one for one in left if one.startswith("-")), "").partition("=")[0]
+        meant = nearest(name, options) if name else None
+        hint = f", did you mean {meant}?" if meant else ""
+        self.error(f"unrecognized arguments: {' '.join(left)}{hint}")
 
     def error(self, message: str) -> NoReturn:
         """Refuse the command line; `main` of `run_command` reports it."""

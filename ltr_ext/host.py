@@ -26,6 +26,11 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 HOME_VARIABLE = "PYTRACKING_HOME"
 CHOICE_VARIABLE = "BOX2MASK_HOST"
 CHOICES = ("auto", "upstream", "minihost")
+OPTION_HELP = (
+    "run on pytracking itself (upstream) or on the stand-in that comes along (minihost); default auto: pytracking "
+    "where it is checked out"
+)
+"""Of the commands' --host."""
 _MARKS_OF_A_CHECKOUT = ("ltr/trainers/ltr_trainer.py", "pytracking/evaluation/running.py")
 
 

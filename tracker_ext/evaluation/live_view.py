@@ -66,6 +66,8 @@ class LiveView:
         if not answers:
             raise self._silent(host, port)
         self._gone = False
+        self.page = f"http://{host}:{port}/env/{ENVIRONMENT}"
+        """Where to look at it."""
 
     def show(
         self,

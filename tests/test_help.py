@@ -1,0 +1,73 @@
+"""`--help` of every command: all is explained, and stands in its column."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator
+
+import pytest
+
+import run_annotate
+import run_evaluation
+import run_tracker
+import run_training
+from ltr_ext.errors import UserError
+
+
+def parsers() -> Iterator[argparse.ArgumentParser]:
+    """Of every command and subcommand."""
+    for parser in (
+        run_annotate.parser(),
+        run_evaluation.parser(),
+        run_tracker.parser(),
+        run_training.build_parser(),
+    ):
+        yield parser
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                yield from action.choices.values()
+
+
+@pytest.fixture(params=[80, 120], ids=lambda columns: f"{columns} columns", autouse=True)
+def columns(request, monkeypatch) -> int:
+    monkeypatch.setenv("COLUMNS", str(request.param))
+    return request.param
+
+
+def test_every_argument_is_explained_and_has_an_example():
+    for parser in parsers():
+        for action in parser._actions:
+            assert action.help or isinstance(action, argparse._SubParsersAction), f"{parser.prog} {action.dest}"
+        assert re.search(r"^examples?:", parser.epilog or "", re.M), parser.prog
+
+
+def test_the_train_settings_stand_in_two_columns(columns):
+    """A name of its own length does not push its description aside, and a long description is wrapped."""
+    known = run_training.known_settings()
+    listing = re.search(r"^train settings:\n((?:  .*\n)+)", run_training.build_parser().format_help(), re.M)[1]
+    column = 4 + max(map(len, known))
+    assert all(line[column - 1] == " " != line[column] and len(line) < columns for line in listing.splitlines())
+    text = " ".join(listing.split())
+    assert all(f"{name} {line}" in text for name, line in known.items())
+
+
+def test_what_run_annotate_takes_stands_in_two_columns():
+    text = run_annotate.parser().format_help()
+    lines = [line for line in text.splitlines() if re.match(r"    \w+_\w+ |    (folder|video) ", line)]
+    assert len(lines) == 6
+    assert len({re.match(r"    \w+ +", line).end() for line in lines}) == 1
+
+
+@pytest.mark.parametrize(
+    "command, arguments, meant",
+    [
+        (run_annotate, ["folder", "x", "--out", "y", "--wrokers", "2"], "--workers"),
+        (run_evaluation, ["demo", "--labl", "x"], "--label"),
+        (run_tracker, ["lwl", "default", "demo", "--presicion=fp32"], "--precision"),
+        (run_training, ["box2mask", "lite", "--frehs"], "--fresh"),
+    ],
+)
+def test_a_misspelt_option_is_refused_with_the_nearest(command, arguments, meant):
+    with pytest.raises(UserError, match=f"unrecognized arguments: .*, did you mean {meant}.*--help"):
+        command.main(arguments)
