@@ -20,6 +20,7 @@ from tracker_ext.annotation.decisions import LOCK_WAIT, apply_decisions
 from tracker_ext.annotation.estimate import estimate
 from tracker_ext.annotation.failures import FAILED_FILE, listed_names
 from tracker_ext.annotation.formats import FORMATS
+from tracker_ext.annotation.inputs import boxes_changed, forget_changed, names_line
 from tracker_ext.annotation.job import AnnotationJob, choose, matching, read_settings
 from tracker_ext.annotation.lists import derive_locked
 from tracker_ext.annotation.lock import lists_lock
@@ -29,7 +30,7 @@ from tracker_ext.annotation.report_page import REPORT_FILE
 from tracker_ext.annotation.sources import DATASETS, Source
 from tracker_ext.annotation.sources.folder import FolderSource, open_folder
 from tracker_ext.annotation.tally import Tally, retry_command
-from tracker_ext.annotation.upkeep import forget_changed, prepare_output, stopped_like_ctrl_c, tidy
+from tracker_ext.annotation.upkeep import prepare_output, stopped_like_ctrl_c, tidy
 from tracker_ext.annotation.workers import network_for, run_here, run_in_processes
 
 EXIT_FAILED = 1
@@ -103,7 +104,14 @@ def annotate_dataset(options: DatasetOptions, arguments: Sequence[str]) -> int:
     for name in redo.intersection(names):
         take_back(job.out, name)
     if options.check_inputs:
-        forget_changed(job, names)
+        if changed := forget_changed(job, names):
+            print(names_line("changed since they were made", changed))
+    elif changed := boxes_changed(job, names):
+        print(
+            names_line("boxes changed since the masks were made", changed)
+            + "; --check-inputs makes such sequences again, --redo NAME one of them",
+            file=sys.stderr,
+        )
     missing = [name for name in names if not job.is_done(name)]
     chosen = missing[: options.limit]
     before = len(names) - len(missing)

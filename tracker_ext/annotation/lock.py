@@ -40,7 +40,7 @@ class SequenceLock:
         """Try.
 
         Raises:
-            UserError: the file system has no locks.
+            UserError: the file system has no locks, or the file cannot be made.
         """
         end = time.monotonic() + self._wait
         while not (got := self._try()) and time.monotonic() < end:
@@ -49,7 +49,12 @@ class SequenceLock:
 
     def _try(self) -> bool:
         while True:
-            handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
+            try:
+                handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
+            except OSError as error:
+                raise UserError(
+                    f"file {self._path} cannot be written ({error.strerror}); mend it, or make room"
+                ) from error
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
@@ -77,7 +82,8 @@ class SequenceLock:
 
 def lists_lock(out: Path, wait: float) -> SequenceLock:
     """The lock of what covers all sequences of an output folder: lists, decisions, report."""
-    (out / LOCKS_FOLDER).mkdir(exist_ok=True)
+    with suppress(OSError):  # then the lock cannot be made either, which says so
+        (out / LOCKS_FOLDER).mkdir(exist_ok=True)
     return SequenceLock(out / LOCKS_FOLDER / ".lists.lock", wait)
 
 

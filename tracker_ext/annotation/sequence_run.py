@@ -24,6 +24,7 @@ from tracker_ext.annotation.commit import WORK_FOLDER, commit, finish_or_remove
 from tracker_ext.annotation.engine import FrameMasks, annotate
 from tracker_ext.annotation.formats import FORMATS, SequenceInfo, SequenceWriter
 from tracker_ext.annotation.formats.base import CannotHoldError
+from tracker_ext.annotation.inputs import describe_inputs
 from tracker_ext.annotation.job import AnnotationJob, is_output_error
 from tracker_ext.annotation.lock import LOCKS_FOLDER, SequenceLock
 from tracker_ext.annotation.names import safe_name
@@ -160,13 +161,14 @@ def make_sequence(
         "frames": len(sequence.frames),
         "size": list(prepared.sizes[0]),
         "objects": {str(object_id): label for object_id, label in info.objects.items()},
-        "input_hash": sequence.input_hash(),
+        **describe_inputs(job.source, sequence),
         "weights_hash": job.weights_hash,
         "settings": job.settings(),
         "version": job.settings()["version"],
         "precision": "bfloat16" if job.config.uses_bfloat16(next(net.parameters()).device) else "float32",
         "confidence": confidence_manifest(calibration),
         "outputs": [path.as_posix() for path in outputs],
+        "files": sum(len(list((work / path).iterdir())) if (work / path).is_dir() else 1 for path in outputs),
         "trust_bytes": table.stat().st_size,
         "skipped_boxes": prepared.skipped,
         "left_out": left_out,

@@ -8,10 +8,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tqdm import tqdm
-
 from ltr_ext.data.decisions import Decision
 from ltr_ext.errors import UserError
+from ltr_ext.progress import Progress
 from ltr_ext.words import counted, duration, printable
 from tracker_ext.annotation.failures import note_failure
 from tracker_ext.annotation.job import AnnotationJob, is_output_error
@@ -31,7 +30,7 @@ class Tally:
         self._job = job
         self._start = time.perf_counter()
         self._outcomes: dict[str, Outcome] = {}
-        self.progress = tqdm(total=total, desc=job.dataset, unit="sequence", disable=None)
+        self.progress = Progress(total=total, desc=job.dataset, unit="sequence")
         self._frames = 0
         self._next_lists = self._start + LISTS_EVERY
 
@@ -47,12 +46,12 @@ class Tally:
         speed = self._frames / (time.perf_counter() - self._start)
         self.progress.set_postfix_str(f"{speed:.1f} frames/s, {len(self.failures())} failed", refresh=False)
         if outcome.status == "failed":
-            tqdm.write(f"failed: {printable(outcome.name)}: {outcome.reason}", file=sys.stderr)
+            Progress.write(f"failed: {printable(outcome.name)}: {outcome.reason}", file=sys.stderr)
             self._note(outcome)
         for note in outcome.notes:
             tqdm.write(f"note: {printable(outcome.name)}: {note}", file=sys.stderr)
         if outcome.undone is not None:
-            tqdm.write(undone_line(outcome.undone), file=sys.stderr)
+            Progress.write(undone_line(outcome.undone), file=sys.stderr)
         if outcome.status == "stopped":
             raise UserError(
                 f"{outcome.reason}; what is finished is kept: make room or mend it, then give the same command again"
@@ -70,7 +69,7 @@ class Tally:
         except UserError as error:
             if is_output_error(error, self._job.out):
                 raise
-            tqdm.write(f"not recorded: {error}", file=sys.stderr)
+            Progress.write(f"not recorded: {error}", file=sys.stderr)
 
     def _bring_up_to_date(self) -> None:
         """So that whoever looks in the middle of a long run, or after it was killed, finds what there is."""
@@ -78,7 +77,7 @@ class Tally:
         try:
             derive(self._job.out, self._job.formats, if_free=True)
         except UserError as error:  # at the end it would be the user's to mend
-            tqdm.write(f"lists and report: {error}", file=sys.stderr)
+            Progress.write(f"lists and report: {error}", file=sys.stderr)
         now = time.perf_counter()
         self._next_lists = now + max(LISTS_EVERY, LISTS_SHARE * (now - start))
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import signal
-import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-
-from tqdm import tqdm
 
 from ltr_ext.data.decisions import rejected_in
 from ltr_ext.errors import UserError
@@ -16,7 +13,7 @@ from ltr_ext.output import remove_partials
 from tracker_ext.annotation.commit import clear_work
 from tracker_ext.annotation.job import AnnotationJob, open_output
 from tracker_ext.annotation.lists import Derived, derive
-from tracker_ext.annotation.manifests import drop_damaged, take_back
+from tracker_ext.annotation.manifests import drop_damaged
 from tracker_ext.annotation.tally import undone_line
 
 LIST_FOLDERS = (".", "sequences", "failures", "davis/ImageSets/2017", "ytvos")
@@ -48,9 +45,12 @@ def tidy(job: AnnotationJob) -> Derived:
     """At the end of a run, however it ends.
 
     Raises:
-        UserError, OSError: the folder cannot be written.
+        UserError: the folder cannot be written.
     """
-    clear_work(job.out)
+    try:
+        clear_work(job.out)
+    except OSError as error:
+        raise UserError(f"output folder {job.out} cannot be written ({error}); what is finished is kept") from error
     derived = derive(job.out, job.formats)
     assert derived is not None
     return derived
@@ -70,22 +70,3 @@ def stopped_like_ctrl_c() -> Iterator[None]:
     finally:
         for number in changed:
             signal.signal(number, signal.SIG_DFL)
-
-
-def forget_changed(job: AnnotationJob, names: Sequence[str]) -> None:
-    """Take back the manifest of finished sequences whose boxes or frames are no longer those they were made from."""
-    changed = []
-    for name in tqdm(names, desc="inputs", unit="sequence", disable=None, leave=False):
-        manifest = job.manifest(name)
-        if manifest is None:
-            continue
-        try:
-            current = job.source.load(name).thinned(job.every, job.most).input_hash()
-        except (UserError, OSError) as error:
-            tqdm.write(f"kept: {name}: its input cannot be read now: {error}", file=sys.stderr)
-            continue
-        if current != manifest["input_hash"]:
-            take_back(job.out, name)
-            changed.append(name)
-    if changed:
-        print(f"changed since they were made: {', '.join(changed[:5])}{' ...' if len(changed) > 5 else ''}")

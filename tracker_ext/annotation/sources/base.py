@@ -76,6 +76,9 @@ class Source(Protocol):
     def names(self) -> list[str]:
         """Names of all sequences, without reading their boxes."""
 
+    def box_files(self, name: str) -> tuple[Path, ...]:
+        """Files that say where the objects of a sequence are; some may not be there. Reads nothing."""
+
     def load(self, name: str) -> BoxedSequence:
         """Read one sequence's boxes and list its frames.
 

@@ -34,6 +34,10 @@ class CocoVideoSource(PickledByFields):
         """Names of the videos."""
         return list(self._content.videos)
 
+    def box_files(self, name: str) -> tuple[Path, ...]:
+        """The one file of all boxes."""
+        return (self.box_file,)
+
     def load(self, name: str) -> BoxedSequence:
         """Objects get ids 1, 2, ... in the order of their own ids. Boxes of four zeros or four -1 say absent.
 

@@ -15,8 +15,8 @@ from tracker_ext.annotation.sources.clip import load_clip
 from tracker_ext.annotation.sources.coco import CocoVideoSource
 from tracker_ext.annotation.sources.discover import Found, FoundClip, discover
 from tracker_ext.annotation.sources.files import read_lines
-from tracker_ext.annotation.sources.got10k import got10k_absence
-from tracker_ext.annotation.sources.lasot import lasot_absence
+from tracker_ext.annotation.sources.got10k import GOT10K_FLAGS, got10k_absence
+from tracker_ext.annotation.sources.lasot import LASOT_FLAGS, lasot_absence
 from tracker_ext.annotation.sources.youtubebb import BB_COLUMNS, YouTubeBbSource
 
 SHOWN = "groundtruth.txt, boxes.csv or gt/gt.txt into its folder, <name>.txt or .csv beside it, or --boxes FILE"
@@ -51,6 +51,12 @@ class FolderSource(PickledByFields):
     def skipped(self) -> dict[str, str]:
         """What looks like a sequence and is none, and why."""
         return self._found.skipped
+
+    def box_files(self, name: str) -> tuple[Path, ...]:
+        """Files that say where the objects are; some may not be there."""
+        clip = self._found.clips[name]
+        flags = () if clip.folder is None else (*GOT10K_FLAGS, *LASOT_FLAGS)
+        return (*clip.box_files, *(clip.folder / file for file in flags if clip.folder is not None))
 
     def load(self, name: str) -> BoxedSequence:
         """See `load_clip`; flags of GOT-10k and LaSOT in the sequence's folder say where its one object is absent."""

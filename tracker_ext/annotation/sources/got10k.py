@@ -12,6 +12,8 @@ from tracker_ext.annotation.sources.base import BoxedSequence, Pictures
 from tracker_ext.annotation.sources.files import absent_rows, count_lines, numbered_frames, read_flags, read_lines
 from tracker_ext.evaluation.box_files import read_boxes
 
+GOT10K_FLAGS = ("absence.label", "cover.label")
+
 
 @dataclass(frozen=True)
 class Got10kSource:
@@ -39,6 +41,10 @@ class Got10kSource:
         boxes = read_boxes(box_file, count)[1]
         absent = absent_rows(boxes) | got10k_absence(folder, count)
         return BoxedSequence(name, Pictures(paths), tuple(range(1, count + 1)), {1: boxes}, {1: absent})
+
+    def box_files(self, name: str) -> tuple[Path, ...]:
+        """Files that say where the object is; some may not be there."""
+        return tuple(self.root / name / file for file in ("groundtruth.txt", *GOT10K_FLAGS))
 
 
 def got10k_absence(folder: Path, count: int) -> np.ndarray:

@@ -12,6 +12,8 @@ from tracker_ext.annotation.sources.base import BoxedSequence, Pictures
 from tracker_ext.annotation.sources.files import absent_rows, count_lines, numbered_frames, read_flags, read_lines
 from tracker_ext.evaluation.box_files import read_boxes
 
+LASOT_FLAGS = ("full_occlusion.txt", "out_of_view.txt")
+
 
 @dataclass(frozen=True)
 class LasotSource:
@@ -49,6 +51,11 @@ class LasotSource:
         absent |= lasot_absence(folder, count)
         return BoxedSequence(name, Pictures(paths), tuple(range(1, count + 1)), {1: boxes}, {1: absent})
 
+    def box_files(self, name: str) -> tuple[Path, ...]:
+        """Files that say where the object is; some may not be there."""
+        folder = self.root / name.rpartition("-")[0] / name
+        return tuple(folder / file for file in ("groundtruth.txt", *LASOT_FLAGS))
+
     def _listed(self, file: str) -> list[str] | None:
         for folder in (self.root, self.root.parent):
             if (folder / file).is_file():
@@ -59,7 +66,7 @@ class LasotSource:
 def lasot_absence(folder: Path, count: int) -> np.ndarray:
     """[count] bool from `full_occlusion.txt` and `out_of_view.txt`, where they are there."""
     absent = np.zeros(count, bool)
-    for flag_file in ("full_occlusion.txt", "out_of_view.txt"):
+    for flag_file in LASOT_FLAGS:
         flags = read_flags(folder / flag_file, count)
         if flags is not None:
             absent |= flags > 0

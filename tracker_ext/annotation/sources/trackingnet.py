@@ -31,6 +31,10 @@ class TrackingNetSource(PickledByFields):
         """`TRAIN_<k>/<video>`."""
         return list(self._box_files)
 
+    def box_files(self, name: str) -> tuple[Path, ...]:
+        """The file of its boxes."""
+        return (self._box_files[name],)
+
     def load(self, name: str) -> BoxedSequence:
         """Absent are boxes without area."""
         if name not in self._box_files:

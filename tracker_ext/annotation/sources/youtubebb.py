@@ -53,6 +53,10 @@ class YouTubeBbSource(PickledByFields):
         """YouTube ids, in the order of the file."""
         return list(self._rows)
 
+    def box_files(self, name: str) -> tuple[Path, ...]:
+        """The one file of all boxes."""
+        return (self.box_file,)
+
     def load(self, name: str) -> BoxedSequence:
         """`object_presence` other than "present" (and "uncertain") means absent."""
         if name not in self._rows:

@@ -36,6 +36,10 @@ class YouTubeVosSource:
             raise UserError(f"YouTube-VOS folder {self.root} has no sequences; it holds Annotations/<video>")
         return names
 
+    def box_files(self, name: str) -> tuple[Path, ...]:
+        """The masks that the boxes are taken from."""
+        return tuple(sorted((self.root / "Annotations" / name).glob("*.png")))
+
     def load(self, name: str) -> BoxedSequence:
         """An object is absent where an annotated frame does not show it."""
         folder = self.root / "JPEGImages" / name

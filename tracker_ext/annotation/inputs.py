@@ -1,0 +1,156 @@
+"""What a sequence was made from, as its manifest remembers it, and whether it is still so.
+
+Two looks: a cheap one at every start, at size and time of the box files only; and `--check-inputs`, which reads boxes
+and frames, all bytes of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ltr_ext.errors import UserError
+from ltr_ext.progress import Progress
+from ltr_ext.words import counted, one_line, printable
+from tracker_ext.annotation.job import AnnotationJob
+from tracker_ext.annotation.manifests import REJECTED_FOLDER, manifest_path, outputs_of, take_back
+from tracker_ext.annotation.sources.base import BoxedSequence, Pictures, Source, VideoFrames
+
+BLOCK = 1 << 20
+
+
+def describe_inputs(source: Source, sequence: BoxedSequence) -> dict[str, Any]:
+    """What the manifest says of the input of a sequence.
+
+    Args:
+        source: that it was loaded from.
+        sequence: as it is annotated.
+    """
+    return {
+        "input_hash": sequence.input_hash(),
+        "boxes_hash": boxes_hash(sequence),
+        "frames_hash": frames_hash(sequence.frames),
+        "box_files": box_file_stamps(source, sequence.name),
+    }
+
+
+def boxes_hash(sequence: BoxedSequence) -> str:
+    """16 hexadecimal digits over the boxes and what is known to be absent."""
+    digest = hashlib.sha256()
+    for tracks in (sequence.boxes, sequence.absent):
+        for object_id, values in sorted(tracks.items()):
+            digest.update(f"\n{object_id} {values.shape}".encode())
+            digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def frames_hash(frames: Pictures | VideoFrames) -> str:
+    """16 hexadecimal digits over the names of the frames and all bytes of their files.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    digest = hashlib.sha256("\n".join(frames.stems()).encode(errors="surrogateescape"))
+    for path in frames.paths if isinstance(frames, Pictures) else (frames.path,):
+        stat = path.stat()
+        digest.update(_file_digest(path, stat.st_size, stat.st_mtime_ns))
+    return digest.hexdigest()[:16]
+
+
+def box_file_stamps(source: Source, name: str) -> dict[str, list[int]]:
+    """File name -> [size, time of change in ns] of the files with a sequence's boxes."""
+    found = {}
+    for path in source.box_files(name):
+        try:
+            stat = path.stat()
+        except OSError:
+            continue
+        found[printable(path.name)] = [stat.st_size, stat.st_mtime_ns]
+    return found
+
+
+def boxes_changed(job: AnnotationJob, names: Sequence[str]) -> list[str]:
+    """Finished sequences whose boxes are others now; only those are read whose box files have been touched."""
+    changed = []
+    for name in names:
+        manifest = job.manifest(name)
+        if manifest is None or not _touched(job, name, manifest):
+            continue
+        try:
+            if not _same_boxes(manifest, job.source.load(name).thinned(job.every, job.most)):
+                changed.append(name)
+        except (UserError, OSError) as error:
+            print(f"{printable(name)}: its boxes have changed, but cannot be read: {one_line(error)}", file=sys.stderr)
+    return changed
+
+
+def forget_changed(job: AnnotationJob, names: Sequence[str]) -> list[str]:
+    """Take back the manifest of finished sequences whose boxes or frames are others now, or whose masks are incomplete.
+
+    Returns:
+        Their names.
+    """
+    changed = []
+    for name in Progress(names, desc="inputs", unit="sequence", leave=False):
+        manifest = job.manifest(name)
+        if manifest is None:
+            continue
+        try:
+            sequence = job.source.load(name).thinned(job.every, job.most)
+            same = _same_boxes(manifest, sequence) and _same_frames(manifest, sequence)
+        except (UserError, OSError) as error:
+            Progress.write(f"kept: {printable(name)}: its input cannot be read now: {one_line(error)}", file=sys.stderr)
+            continue
+        if not same or number_of_files(job.out, manifest) < manifest.get("files", 0):
+            take_back(job.out, name)
+            changed.append(name)
+    return changed
+
+
+def number_of_files(out: Path, manifest: Mapping[str, Any]) -> int:
+    """Files in the output of a sequence, in place or rejected."""
+    paths = [
+        out / path if (out / path).exists() else out / REJECTED_FOLDER / path for path in outputs_of(out, manifest)
+    ]
+    return sum(len(list(path.iterdir())) if path.is_dir() else path.exists() for path in paths)
+
+
+def names_line(what: str, names: Sequence[str], most: int = 5) -> str:
+    """`what: a, b, c, ... (1,234 sequences)`."""
+    shown = ", ".join(printable(name) for name in names[:most])
+    return f"{what}: {shown}" + (f", ... ({counted(len(names), 'sequence')})" if len(names) > most else "")
+
+
+def _touched(job: AnnotationJob, name: str, manifest: Mapping[str, Any]) -> bool:
+    now, then = box_file_stamps(job.source, name), manifest.get("box_files")
+    if isinstance(then, dict):
+        return now != then
+    made = manifest_path(job.out, name).stat().st_mtime_ns  # of an older version
+    return any(changed > made for _, changed in now.values())
+
+
+def _same_boxes(manifest: Mapping[str, Any], sequence: BoxedSequence) -> bool:
+    if "boxes_hash" in manifest:
+        return bool(manifest["boxes_hash"] == boxes_hash(sequence))
+    return bool(manifest.get("input_hash") == sequence.input_hash())
+
+
+def _same_frames(manifest: Mapping[str, Any], sequence: BoxedSequence) -> bool:
+    # Manifests of older versions know names and lengths of the files only.
+    return "frames_hash" not in manifest or bool(manifest["frames_hash"] == frames_hash(sequence.frames))
+
+
+@lru_cache(maxsize=4)
+def _file_digest(path: Path, size: int, changed: int) -> bytes:
+    """Of one file; remembered, for a video may hold many sequences. Another size or time is another file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+    return digest.digest()
