@@ -9,12 +9,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ltr_ext.data.decisions import Decision
-from ltr_ext.errors import UserError
 from ltr_ext.output import remove, sync, sync_tree, write_text
 from tracker_ext.annotation.decisions import forget_decision
 from tracker_ext.annotation.failures import forget_failure
@@ -82,9 +80,7 @@ def settle(out: Path, work: Path) -> Decision | None:
         _move(out / REJECTED_FOLDER / relative, stale / "rejected" / relative)
         if relative not in outputs:
             _move(out / relative, stale / "no more" / relative)
-    undone = None
-    with suppress(UserError):  # decisions that cannot be read are refused where they are used
-        undone = forget_decision(out, name)
+    undone = forget_decision(out, name)
     for folder in {(out / relative).parent for relative in moves}:
         sync(folder)
     write_text(place, text)

@@ -135,7 +135,7 @@ def annotate_dataset(options: DatasetOptions, arguments: Sequence[str]) -> int:
         print(derived.warning(), file=sys.stderr)
     if tally.failures():
         again = retry_command(arguments, job.out / FAILED_FILE)
-        print(f"failed: {derived.failed}\nagain, only these: {again}", file=sys.stderr)
+        print(f"failed: {derived.failed or job.out / FAILED_FILE}\nagain, only these: {again}", file=sys.stderr)
     return EXIT_FAILED if tally.failures() or derived.damaged else 0
 
 

@@ -125,17 +125,22 @@ def read_manifests(out: str | Path) -> Iterator[tuple[str, dict[str, Any]]]:
 def forget_decision(out: Path, name: str) -> Decision | None:
     """Take a decision back, because the masks that it was about have been replaced.
 
+    Decisions that cannot be read are left as they are: whoever uses them says so.
+
     Returns:
         What was taken back; None if nothing was decided about the sequence.
 
     Raises:
-        UserError: the decisions cannot be read or written.
+        UserError: the decisions cannot be written.
     """
     applied = out / DECISIONS_FILE
-    if not applied.is_file() or name not in read_decisions(applied):
+    if not applied.is_file():
         return None
     with lists_lock(out, LOCK_WAIT):  # `--apply` or another process may change the file just now
-        decisions = read_decisions(applied)
+        try:
+            decisions = read_decisions(applied)
+        except UserError:
+            return None
         found = decisions.pop(name, None)
         if found is not None:
             write_decisions(applied, decisions.values())

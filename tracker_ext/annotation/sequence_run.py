@@ -20,7 +20,7 @@ from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.output import remove
 from ltr_ext.words import one_line, printable
 from tracker_ext.annotation.calibration import Calibration, confidence_manifest
-from tracker_ext.annotation.commit import WORK_FOLDER, commit, finish_or_remove
+from tracker_ext.annotation.commit import LOG, WORK_FOLDER, commit, finish_or_remove
 from tracker_ext.annotation.engine import FrameMasks, annotate
 from tracker_ext.annotation.formats import FORMATS, SequenceInfo, SequenceWriter
 from tracker_ext.annotation.formats.base import CannotHoldError
@@ -92,9 +92,11 @@ def run_sequence(job: AnnotationJob, name: str, net: Box2MaskNet, calibration: C
                 manifest = make_sequence(job, sequence, net, calibration, work)
                 manifest["seconds"] = round(time.perf_counter() - start, 3)
                 undone = commit(job.out, work, manifest)
-            finally:
-                with suppress(OSError):  # the next run removes it
-                    remove(work)
+            except BaseException:
+                if not (work / LOG).exists():  # else it is whole, and the next run moves it into place
+                    discard(work)
+                raise
+            discard(work)
         return Outcome(
             name,
             "made",
@@ -111,6 +113,12 @@ def run_sequence(job: AnnotationJob, name: str, net: Box2MaskNet, calibration: C
             return Outcome(name, "stopped", f"output folder {job.out} cannot be written: {reason}")
         kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
         return Outcome(name, "failed", f"{kind}{reason}")
+
+
+def discard(work: Path) -> None:
+    """Remove a working folder; what cannot be removed now is left to the next run."""
+    with suppress(OSError):
+        remove(work)
 
 
 def checked_name(name: str) -> str:

@@ -4,9 +4,9 @@
     python tests/tracker_ext/annotation/fault_sweep.py --every 37    # a sample
 
 A fault is the death of the process before the operation (`kill`; the write that it falls on is half done), an
-operation that fails once (`EIO`), or a disk that is full from then on (`ENOSPC`). After a fault: exit code 0 only if the
-output is right; else one line on stderr, no traceback. After the same command again: exit code 0, and every file as it
-should be.
+operation that fails once (`EIO`), or a disk that is full from then on (`ENOSPC`). After a fault: exit code 0 only if
+the output is right; else one line on stderr, no traceback. After the same command again: exit code 0, and every file is
+as it should be.
 """
 
 from __future__ import annotations
