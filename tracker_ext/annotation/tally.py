@@ -49,7 +49,7 @@ class Tally:
             Progress.write(f"failed: {printable(outcome.name)}: {outcome.reason}", file=sys.stderr)
             self._note(outcome)
         for note in outcome.notes:
-            tqdm.write(f"note: {printable(outcome.name)}: {note}", file=sys.stderr)
+            Progress.write(f"note: {printable(outcome.name)}: {note}", file=sys.stderr)
         if outcome.undone is not None:
             Progress.write(undone_line(outcome.undone), file=sys.stderr)
         if outcome.status == "stopped":
