@@ -6,7 +6,6 @@ machines need not agree on one table.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from contextlib import suppress
