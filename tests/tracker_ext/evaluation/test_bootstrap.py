@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tracker_ext.evaluation.bootstrap import paired_bootstrap
+from tracker_ext.evaluation.bootstrap import paired_bootstrap, sequence_interval
 
 
 def test_a_constant_gain_is_certain():
@@ -41,3 +41,13 @@ def test_clips_that_disagree_widen_the_interval_over_clips():
 def test_other_frames_cannot_be_compared(second):
     with pytest.raises(ValueError, match="same frames"):
         paired_bootstrap({"a": np.zeros(2)}, second)
+
+
+def test_interval_of_gains_per_sequence_is_that_of_the_sequences():
+    gains = np.array([0.1, -0.2, 0.3, 0.05, 0.0])
+    names = "abcde"
+    both = paired_bootstrap(
+        {name: np.zeros(1) for name in names}, {n: np.array([g]) for n, g in zip(names, gains, strict=True)}
+    )
+    found = sequence_interval(gains)
+    assert (found.low, found.high) == pytest.approx((both.sequences.low, both.sequences.high), abs=0.01)

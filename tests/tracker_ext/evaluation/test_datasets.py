@@ -11,6 +11,7 @@ import pytest
 
 from ltr_ext.data.image_io import write_mask
 from ltr_ext.errors import UserError
+from tracker_ext.evaluation.dataset_names import host_names
 from tracker_ext.evaluation.datasets import DATASETS, BoxFolderDataset, DavisFolderDataset, DemoDataset
 
 
@@ -133,3 +134,31 @@ def test_demo_lies_in_the_workspace(tmp_path, monkeypatch):
     monkeypatch.setattr("tracker_ext.evaluation.datasets.write_demo", draw)
     assert len(DemoDataset()) == 1
     assert drawn == [tmp_path / "work" / "demo"]
+
+
+@pytest.mark.parametrize("resolution", ["1080p", "Full-Resolution", ""])
+def test_other_resolutions_and_none(davis_root, resolution):
+    for part in ("JPEGImages", "Annotations"):
+        (davis_root / part / "480p").rename(davis_root / "moved")
+        if resolution:
+            (davis_root / "moved").rename(davis_root / part / resolution)
+        else:
+            (davis_root / part).rmdir()
+            (davis_root / "moved").rename(davis_root / part)
+    sequences = DavisFolderDataset(davis_root).get_sequence_list()
+    assert [sequence.name for sequence in sequences] == ["one", "several"]
+    assert sequences["one"].init_info()["init_mask"].sum() == 144
+
+
+def test_frames_and_masks_of_different_resolutions_are_refused(davis_root):
+    (davis_root / "Annotations/480p").rename(davis_root / "Annotations/1080p")
+    with pytest.raises(UserError, match=r"frames in JPEGImages \(480p\), masks in Annotations \(1080p\)"):
+        DavisFolderDataset(davis_root)
+
+
+def test_the_names_of_the_hosts_data_sets_are_read_from_its_source():
+    from pytracking.evaluation.datasets import dataset_dict
+
+    from ltr_ext import host
+
+    assert host_names(host.resolve().home) == {*dataset_dict, *DATASETS}
