@@ -76,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
         )
         add_window_options(dataset)
         add_dataset_options(dataset)
+        dataset.refuse_option("--boxes", f"{name} has its own boxes; yours go with run_annotate.py folder or video")
     folder = kinds.add_parser(
         "folder",
         help="your own frames and boxes",
@@ -99,6 +100,12 @@ def parser() -> argparse.ArgumentParser:
     video.add_argument("video", metavar="VIDEO", type=Path, help="a video file, or a folder of its frames as pictures")
     video.add_argument("--boxes", metavar="FILE", type=Path, required=True, help="its boxes; see below")
     add_window_options(video)
+    for kind in kinds.choices.values():
+        kind.refuse_option(
+            "--box",
+            "is one box on the first frame: run_tracker.py lwl box2mask_init --video PATH --box x,y,w,h; here boxes of "
+            "all frames come from --boxes FILE",
+        )
     return command
 
 
@@ -198,6 +205,8 @@ def add_dataset_options(command: argparse.ArgumentParser) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Parse, load the network, annotate; returns the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments and arguments[0] not in (*DATASETS, "folder", "video") and Path(arguments[0]).exists():
+        raise UserError(f"{arguments[0]}: say first what it is: run_annotate.py video or run_annotate.py folder")
     args = parser().parse_args(arguments)
     if args.kind is None or args.apply is not None:
         return apply_review(args)

@@ -11,6 +11,9 @@ from typing import Any
 import settings
 from ltr_ext import host
 from ltr_ext.errors import CommandLine, UserError, run_command
+from tracker_ext.evaluation.box_argument import corners_note, first_boxes, join_boxes, parse_box
+from tracker_ext.evaluation.frames import open_frames
+from tracker_ext.evaluation.writers import refuse_loss
 
 EXIT_FAILED = 1
 EXAMPLES = """examples:
@@ -40,7 +43,10 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="x,y,w,h",
-        help="object on the first frame of the video, in pixels; once per object (with a minus first: --box=-5,0,9,9)",
+        help="object on the first frame of the video, in pixels; once per object",
+    )
+    command.refuse_option(
+        "--boxes", "boxes on every frame go with run_annotate.py video PATH --boxes FILE; here give --box x,y,w,h"
     )
     command.add_argument(
         "--out",
@@ -94,7 +100,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Parse, choose the host, run; returns the exit code."""
-    args = parser().parse_args(arguments)
+    args = parser().parse_args(join_boxes(sys.argv[1:] if arguments is None else arguments))
     if (args.dataset is None) == (args.video is None):
         raise UserError("data set or video: give one of the two; see --help")
     if args.video is None and args.box:
@@ -118,11 +124,14 @@ def run_on_dataset(args: argparse.Namespace) -> int:
     from tracker_ext.evaluation.run_record import note_run
 
     out = Path(args.out) if args.out else settings.load().results_dir
+    # What can be wrong is said before the parameter module imports torch, which takes seconds.
+    tracker_handle.check_names(args.tracker, args.parameter)
+    sequences = tracker_handle.load_sequences(args.dataset, args.sequence)
+    refuse_unwritable(out)
     tracker = tracker_handle.TrackerHandle(args.tracker, args.parameter, args.runid, out=out)
     tracker.live_view = args.visdom
     tracker.precision = None if args.precision == "auto" else args.precision
     facts = describe(tracker)
-    sequences = tracker_handle.load_sequences(args.dataset, args.sequence)
     writable_folder(out)
     results = Path(tracker.results_dir)
     done = [sequence.name for sequence in sequences if tracker_handle.has_results(tracker, sequence)]
@@ -161,14 +170,24 @@ def run_on_video(args: argparse.Namespace, boxes: list[tuple[float, float, float
         raise UserError("--video: needs the object on the first frame, as --box x,y,w,h")
     out = Path(args.out) if args.out else settings.load().results_dir / "video" / Path(args.video).stem
     from tracker_ext import tracker_handle
+
+    # What can be wrong is said before the parameter module imports torch, which takes seconds.
+    tracker_handle.check_names(args.tracker, args.parameter)
+    video = Path(args.video)
+    source = open_frames(video, upright=True)
+    first_boxes(boxes, source, video)
+    refuse_unwritable(out)
+    refuse_loss(out, [video])
+    for note in filter(None, (corners_note(box, source.size) for box in boxes)):
+        print(f"note: {note}", file=sys.stderr)
     from tracker_ext.annotation.track_video import track_video
 
     tracker = tracker_handle.TrackerHandle(args.tracker, args.parameter, args.runid)
     tracker.live_view = args.visdom
     tracker.precision = None if args.precision == "auto" else args.precision
     facts = describe(tracker)
-    with tracker.watching(Path(args.video).stem):
-        damage = track_video(tracker, Path(args.video), boxes, out, facts)
+    with tracker.watching(video.stem):
+        damage = track_video(tracker, video, boxes, out, facts)
     if damage:
         print(f"damaged: {damage}", file=sys.stderr)
     return EXIT_FAILED if damage else 0
@@ -222,17 +241,17 @@ def describe(tracker: Any) -> dict[str, Any]:
     }
 
 
-def parse_box(text: str) -> tuple[float, float, float, float]:
-    """`x,y,w,h` as four numbers.
+def refuse_unwritable(folder: Path) -> None:
+    """Refuse a folder that cannot be made, without making it.
 
     Raises:
-        UserError: anything else.
+        UserError: a file is in its way, or the folder that it would lie in may not be written to.
     """
-    try:
-        x, y, w, h = (float(part) for part in text.split(","))
-    except ValueError as error:
-        raise UserError(f"--box {text}: is not four numbers; give x,y,w,h in pixels, such as 120,80,60,140") from error
-    return x, y, w, h
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise UserError(f"--out {folder}: {there} is a file; name another folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise UserError(f"--out {folder}: cannot be written to ({there} is read-only to you); name another folder")
 
 
 def writable_folder(folder: Path) -> Path:

@@ -10,7 +10,7 @@ BROWSER = ["selenium>=4.30,<5"]
 COCO = ["pycocotools>=2.0.8,<3"]
 CLUSTER = ["submitit>=1.5,<2", "distributed>=2024.8,<2027"]
 VOT = ["vot-trax>=4.0.2,<5"]
-TEST = ["pytest>=8.3,<10", "ruff>=0.11,<1", "mypy>=1.15,<3"]
+TEST = ["pytest>=8.3,<10", "hypothesis>=6.100,<7", "ruff>=0.11,<1", "mypy>=1.15,<3"]
 
 setup(
     name="box2mask",

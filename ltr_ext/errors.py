@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import io
+import re
 import sys
-from collections.abc import Callable, Sequence
-from typing import NoReturn
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn
 
 from ltr_ext.words import nearest
 
@@ -19,28 +20,59 @@ class UserError(Exception):
 
 
 class CommandLine(argparse.ArgumentParser):
-    """A parser that reports a mistake as one line, like every other mistake of a user's."""
+    """A parser that reports a mistake as one line, like every other mistake of a user's.
 
-    def parse_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def, override]
+    Options are not abbreviated: `--box` is never `--boxes`.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{"allow_abbrev": False, **options})
+        self._elsewhere: dict[str, str] = {}
+
+    def refuse_option(self, option: str, remedy: str) -> None:
+        """Say of an option that belongs to another command what to do instead."""
+        self._elsewhere[option] = remedy
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         """As argparse's, but for `refuse`."""
         parsed, left = self.parse_known_args(args, namespace)
         if left:
             self.refuse(left)
         return parsed
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse's, but an option that is unknown is said before what is missing."""
+        words = sys.argv[1:] if args is None else list(args)
+        for word in () if self._subcommands() else words:
+            option = word.partition("=")[0]
+            if word == "--":
+                break
+            if option in self._elsewhere:
+                raise UserError(f"{option}: {self._elsewhere[option]}")
+            if option.startswith("--") and option not in self._option_string_actions:
+                self.refuse([word])
+        return super().parse_known_args(words, namespace)
+
     def refuse(self, left: Sequence[str]) -> NoReturn:
         """Refuse arguments that nothing takes; of an option, say which was probably meant."""
-        subcommands = [action for action in self._actions if isinstance(action, argparse._SubParsersAction)]
-        parsers = [self, *(parser for action in subcommands for parser in action.choices.values())]
-        options = [option for parser in parsers for action in parser._actions for option in action.option_strings]
+        options = [option for parser in (self, *self._subcommands()) for option in parser._option_string_actions]
         name = next((one for one in left if one.startswith("-")), "").partition("=")[0]
-        meant = nearest(name, options) if name else None
-        hint = f", did you mean {meant}?" if meant else ""
-        self.error(f"unrecognized arguments: {' '.join(left)}{hint}")
+        self.error(f"unrecognized arguments: {' '.join(left)}{_hint(name, options) if name else ''}")
 
     def error(self, message: str) -> NoReturn:
         """Refuse the command line; `main` of `run_command` reports it."""
-        raise UserError(f"{message}; see {self.prog} --help")
+        choice = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
+        hint = _hint(choice[1], re.findall(r"[^\s',]+", choice[2])) if choice else ""
+        raise UserError(f"{message}{hint}; see {self.prog} --help")
+
+    def _subcommands(self) -> list[argparse.ArgumentParser]:
+        actions = [action for action in self._actions if isinstance(action, argparse._SubParsersAction)]
+        return [parser for action in actions for parser in action.choices.values()]
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    meant = nearest(name, known)
+    return f", did you mean {meant}?" if meant else ""
 
 
 def run_command(main: Callable[[], int | None]) -> int:

@@ -83,7 +83,6 @@ class TrackerHandle(Tracker):
         *,
         out: Path | None = None,
     ) -> None:
-        register()
         check_names(name, parameter_name)
         super().__init__(name, parameter_name, run_id, display_name)
         module = importlib.import_module(f"pytracking.parameter.{name}.{parameter_name}")
@@ -206,6 +205,7 @@ def check_names(tracker: str, parameter: str) -> None:
     Raises:
         UserError: unknown.
     """
+    register()
     known = known_parameters()
     if tracker not in known:
         raise UserError(f"tracker {tracker}: {unknown(tracker, known)}")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
-
-import torch
+from typing import TYPE_CHECKING, Literal, get_args
 
 from ltr_ext.errors import UserError
 from tracker_ext.annotation.windows import MODES, Mode
+
+if TYPE_CHECKING:
+    import torch
 
 Precision = Literal["auto", "float32", "bfloat16"]
 """Arithmetic of the convolutions; "auto" takes bfloat16 where the processor multiplies it natively."""
@@ -77,6 +78,8 @@ def uses_bfloat16(precision: Precision, device: torch.device) -> bool:
 
 def has_fast_bfloat16(device: torch.device) -> bool:
     """Whether the device multiplies bfloat16 natively (AMX or AVX-512 BF16 on a CPU)."""
+    import torch  # takes seconds, which a mistake in the options must not cost
+
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported()
     known = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from ltr_ext.data.boxes import check_box
 from ltr_ext.errors import UserError
+from tracker_ext.evaluation.box_argument import first_boxes
 from tracker_ext.evaluation.frames import open_frames
 from tracker_ext.evaluation.patient import PatientFrames
 from tracker_ext.evaluation.writers import ClipWriter
@@ -46,13 +46,7 @@ def track_video(
             folder.
     """
     source = open_frames(video, upright=True)
-    if not 1 <= len(boxes) <= 254:
-        raise UserError(f"video {video}: {len(boxes)} boxes; give 1 to 254 objects")
-    height, width = source.size
-    given = OrderedDict(
-        (str(number), check_box(box, height=height, width=width, name=f"object {number}").tolist())
-        for number, box in enumerate(boxes, start=1)
-    )
+    given = OrderedDict(first_boxes(boxes, source, video))
     source.frame(0)  # without it there is nothing to track
     for remark in source.remarks():
         print(f"note: {remark}", file=sys.stderr)

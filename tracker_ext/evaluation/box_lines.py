@@ -79,7 +79,7 @@ def _refuse_width(path: Path, rows: Sequence[Fields], width: int) -> None:
     """Refuse lines of a number of fields that is no box's."""
     if width in (1, 4, 8):
         return
-    line, fields = next((line, fields) for line, fields in rows if len(fields) == width)
+    line, fields = next((row for row in rows if len(row[1]) == width), rows[0])
     text = ",".join(fields)
     values = [number(field) for field in fields]
     if width == 5 and None not in values:

@@ -32,7 +32,7 @@ def is_mot(rows: Sequence[Sequence[str]]) -> bool:
     if width != 8:
         return width >= MOT_FIELDS
     keys = {(row[0], row[1]) for row in rows}
-    if len(keys) < len(rows) or all(_is_upright(row) for row in rows):
+    if len(keys) < len(rows) or any(_is_upright(row) for row in rows):
         return False
     return all(_may_be_mot_of_eight(row) for row in rows)
 

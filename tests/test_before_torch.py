@@ -1,0 +1,75 @@
+"""A mistake on the command line is said before torch is imported, which takes seconds."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SCRIPT = """
+import importlib, json, sys
+from ltr_ext.errors import run_command
+command = importlib.import_module(sys.argv[1])
+for arguments in json.loads(sys.argv[2]):
+    assert run_command(lambda: command.main(arguments)) == 2, arguments
+    assert "torch" not in sys.modules, arguments
+"""
+
+
+def messages(command: str, lines: list[list[str]]) -> list[str]:
+    """What a command says of each line's arguments, in one process without torch; every exit code is 2."""
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, command, json.dumps(lines)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "BOX2MASK_HOST": "minihost"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    errors = done.stderr.splitlines()
+    assert all(line.startswith("error: ") for line in errors)
+    return errors
+
+
+@pytest.fixture
+def clip(tmp_path) -> Path:
+    """Three pictures of 64x48."""
+    folder = tmp_path / "walk"
+    folder.mkdir()
+    for number in range(3):
+        cv2.imwrite(str(folder / f"{number:05d}.png"), np.zeros((48, 64, 3), np.uint8))
+    return folder
+
+
+def test_run_tracker(clip, tmp_path):
+    (tmp_path / "file").touch()
+    video = ["lwl", "box2mask_init", "--video", str(clip), "--out", str(tmp_path / "out")]
+    box = ["--box", "1,2,9,9"]
+    lines = {
+        "did you mean lwl?": ["lvl", *video[1:], *box],
+        "did you mean box2mask_init?": ["lwl", "box2mask_ini", *video[2:], *box],
+        "did you mean demo?": ["lwl", "box2mask_init", "dmeo"],
+        "did you mean fish?": ["lwl", "box2mask_init", "demo", "--sequence", "fihs"],
+        "got10k_dir is not set": ["lwl", "box2mask_init", "got10k_val"],
+        "does not exist": ["lwl", "box2mask_init", "--video", "nowhere.mp4", *box],
+        "is not four numbers": [*video, "--box", "1,2,3"],
+        "has no area": [*video, "--box", "-5,0,9,-9"],
+        "parts of the frame": [*video, "--box", "0.1", "0.2", "0.3", "0.4"],
+        "lies wholly outside": [*video, "--box", "99,0,9,9"],
+        "did you mean --video?": ["lwl", "box2mask_init", "--vidoe", "x"],
+        "goes with --video": ["lwl", "box2mask_init", "demo", *box],
+        "file is a file": [*video[:4], *box, "--out", str(tmp_path / "file/out")],
+        "lies in the input": [*video[:4], *box, "--out", str(clip / "out")],
+    }
+    errors = messages("run_tracker", list(lines.values()))
+    assert [word for word, error in zip(lines, errors, strict=True) if word not in error] == []
+    assert not (tmp_path / "out").exists()
