@@ -62,11 +62,10 @@ def masks_from_boxes(
         name = sequence.name
     else:
         frames = open_frames(video, upright=True) if isinstance(video, str | Path) else video
-        known = isinstance(frames, FrameSource)
-        name = frames.name if known else "clip"
+        name, sizes = (frames.name, frames.sizes()) if isinstance(frames, FrameSource) else ("clip", None)
         tracks = check_tracks(boxes, name)
         absent = {object_id: np.isnan(track).all(axis=1) for object_id, track in tracks.items()}
-        prepared = prepare_tracks(name, tracks, absent, frames.sizes() if known else None, max_gap, bad="refuse")
+        prepared = prepare_tracks(name, tracks, absent, sizes, max_gap, bad="refuse")
     for note in prepared.notes:
         print(f"{name}: {note}", file=sys.stderr)
     net = weights if isinstance(weights, Box2MaskNet) else load_box2mask(weights)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -47,7 +48,7 @@ class PreparedBoxes:
     @property
     def num_empty(self) -> int:
         """Frames without a mask."""
-        return int((~np.stack([np.isfinite(track).all(axis=1) for track in self.boxes.values()]).any(axis=0)).sum())
+        return int((~np.stack([boxed_rows(track) for track in self.boxes.values()]).any(axis=0)).sum())
 
 
 def prepare(sequence: BoxedSequence, max_gap: int = DEFAULT_MAX_GAP, bad: Bad = "refuse") -> PreparedBoxes:
@@ -84,7 +85,7 @@ def prepare_tracks(
         name: of the sequence.
         boxes: object id -> [F, 4] (x, y, w, h), image pixels; nan where none is given.
         absent: object id -> [F] bool: the object is not to be seen; a box there counts for nothing.
-        sizes: (height, width) of the frames; None if they are not known yet. Then `annotate` looks where boxes lie.
+        sizes: (height, width) of the frames; None if they are not known yet. Then `annotate` refuses bad boxes.
         max_gap: in frames of the sequence; 0 or 1 fills nothing.
         bad: what is done with a box that is not finite, has no area or lies outside its frame.
         notes: to be handed on.
@@ -99,8 +100,8 @@ def prepare_tracks(
     if sizes is not None and tracks and len(sizes) != num_frames:
         raise UserError(f"{name}: {len(sizes)} frames for {num_frames} boxes; give one box per frame")
     refuse_relative(tracks, name)
-    skipped = _check(tracks, sizes, name, bad)
-    given = {i: np.isfinite(track).all(axis=1) for i, track in tracks.items()}
+    skipped = _check(tracks, sizes, name, bad) if sizes is not None else []
+    given = {i: boxed_rows(track) for i, track in tracks.items()}
     seen = [i for i in tracks if given[i].any()]
     if not seen and skipped:
         raise UserError(f"{name}: not one usable box: {skipped[0]}; correct its boxes")
@@ -117,7 +118,7 @@ def prepare_tracks(
         )
     filled = {i: fill_gaps(tracks[i], flags[i], max_gap) for i in seen}
     wider = {i: fill_gaps(tracks[i], flags[i], num_frames) for i in seen}
-    gaps = [np.isnan(filled[i]).any(axis=1) & np.isfinite(wider[i]).all(axis=1) for i in seen]
+    gaps = [~boxed_rows(filled[i]) & boxed_rows(wider[i]) for i in seen]
     if any_gap := int(np.any(gaps, axis=0).sum()):
         notes.append(f"{counted(any_gap, 'frame')} in gaps longer than --max-gap {max_gap} left empty")
     return PreparedBoxes(
@@ -129,13 +130,13 @@ def prepare_tracks(
     )
 
 
-def _check(tracks: dict[int, np.ndarray], sizes: Sequence[tuple[int, int]] | None, name: str, bad: Bad) -> list[str]:
+def _check(tracks: dict[int, np.ndarray], sizes: Sequence[tuple[int, int]], name: str, bad: Bad) -> list[str]:
     """Refuse bad boxes, or make them nan; returns what was wrong with those."""
     skipped: list[str] = []
     for object_id, track in tracks.items():
         for index in np.flatnonzero(~np.isnan(track).all(axis=1)).tolist():
             what = f"frame {index}" + (f" object {object_id}" if len(tracks) > 1 else "")
-            height, width = sizes[index] if sizes is not None else (np.inf, np.inf)
+            height, width = sizes[index]
             try:
                 check_box(track[index], height=height, width=width, name=what)
             except UserError as error:
@@ -144,6 +145,11 @@ def _check(tracks: dict[int, np.ndarray], sizes: Sequence[tuple[int, int]] | Non
                 skipped.append(str(error))
                 track[index] = np.nan
     return skipped
+
+
+def boxed_rows(track: np.ndarray) -> np.ndarray:
+    """[F] bool: rows of [F, 4] that hold a box."""
+    return np.asarray(np.isfinite(track).all(axis=1))
 
 
 def fill_gaps(track: np.ndarray, absent: np.ndarray, max_gap: int) -> np.ndarray:
@@ -158,8 +164,8 @@ def fill_gaps(track: np.ndarray, absent: np.ndarray, max_gap: int) -> np.ndarray
         [F, 4], a copy.
     """
     filled = track.copy()
-    boxed = np.flatnonzero(np.isfinite(track).all(axis=1))
-    for before, after in zip(boxed[:-1].tolist(), boxed[1:].tolist(), strict=True):
+    ends = np.flatnonzero(boxed_rows(track)).tolist()
+    for before, after in pairwise(ends):
         if 1 < after - before <= max_gap and not absent[before:after].any():
             part = np.arange(1, after - before)[:, None] / (after - before)
             filled[before + 1 : after] = (1 - part) * track[before] + part * track[after]

@@ -28,7 +28,8 @@ from tracker_ext.annotation.inputs import describe_inputs
 from tracker_ext.annotation.job import AnnotationJob, is_output_error
 from tracker_ext.annotation.lock import LOCKS_FOLDER, SequenceLock
 from tracker_ext.annotation.names import safe_name
-from tracker_ext.annotation.pipeline import Behind, ahead
+from tracker_ext.annotation.pipeline import DEPTH, Behind, ahead
+from tracker_ext.annotation.prepare import boxed_rows
 from tracker_ext.annotation.preview import PreviewCollector, write_preview
 from tracker_ext.annotation.sources.base import (
     BoxedSequence,
@@ -42,6 +43,9 @@ from tracker_ext.annotation.trust import TrustMeter
 
 BRIEFLY = 0.2
 """Seconds; who looks whether a lock is left over holds it for a moment."""
+
+WAITING_BYTES = 512e6
+"""Of the logits that wait to be written."""
 
 Status = Literal["made", "done", "busy", "failed", "stopped"]
 
@@ -152,7 +156,7 @@ def make_sequence(
     writers, left_out = start_writers(job.formats, work, info)
     recorder = Recorder(job, sequence, prepared, info, writers, calibration)
     config = replace(job.config, interval=max(1, round(job.config.interval / sequence.frame_step)))
-    with closing(ahead(sequence.frames)) as frames, Behind() as behind:
+    with closing(ahead(sequence.frames)) as frames, Behind(waiting_frames(prepared)) as behind:
         results = annotate(
             frames, prepared.boxes, net, config, name=sequence.name, given=prepared.given, keep_logits=True
         )
@@ -183,6 +187,13 @@ def make_sequence(
         "notes": list(prepared.notes),
         "summary": summarise(recorder.rows, recorder.num_dropped),
     }
+
+
+def waiting_frames(prepared: PreparedBoxes) -> int:
+    """How many frames' logits may wait to be written: fewer where many objects share a large frame."""
+    at_once = np.sum([boxed_rows(track) for track in prepared.boxes.values()], axis=0)
+    pixels = max(height * width for height, width in prepared.sizes)
+    return int(np.clip(WAITING_BYTES // (4 * pixels * int(at_once.max())), 1, DEPTH))
 
 
 def start_writers(

@@ -10,6 +10,8 @@ from job_files import annotate, failures, write_frames
 
 from tracker_ext.annotation.engine import annotate as annotate_frames
 from tracker_ext.annotation.engine import label_type
+from tracker_ext.annotation.prepare import prepare_tracks
+from tracker_ext.annotation.sequence_run import waiting_frames
 from tracker_ext.evaluation.overlay import draw_overlay
 
 NUM_TRACKS, NUM_FRAMES = 300, 4
@@ -48,6 +50,15 @@ def test_ids_above_254_are_kept_apart(tiny_net, clip):
     assert any(result.mask(255).any() for result in found)
     drawn = draw_overlay(np.zeros((60, 80, 3), np.uint8), np.full((60, 80), 255, np.uint16))
     assert drawn.any(), "255 is an object here, not undecided"
+
+
+@pytest.mark.parametrize(
+    ("num_objects", "size", "depth"), [(1, (48, 64), 8), (9, (1080, 1920), 6), (75, (1080, 1920), 1)]
+)
+def test_the_logits_that_wait_are_bounded(num_objects, size, depth):
+    track = np.array([[5.0, 5, 9, 9], [np.nan] * 4])
+    boxes = dict.fromkeys(range(1, num_objects + 1), track)
+    assert waiting_frames(prepare_tracks("clip", boxes, {}, [size] * 2)) == depth
 
 
 def test_300_tracks(crowd, tmp_path, tiny_weights):

@@ -40,10 +40,8 @@ def test_a_bad_box_is_refused_or_skipped_by_name(box, reason):
     assert np.array_equal(tracks[1], track(GOOD, box, GOOD), equal_nan=True), "what was given stays as it is"
 
 
-def test_without_sizes_only_the_box_itself_is_looked_at():
+def test_without_sizes_boxes_are_left_to_who_sees_the_frames():
     assert prepare_tracks("clip", {1: track([999, 5, 9, 9])}, {}, None).given[1][0]
-    with pytest.raises(UserError, match="no area"):
-        prepare_tracks("clip", {1: track([5, 5, 0, 9])}, {}, None)
 
 
 @pytest.mark.parametrize("rows", [[[0.1, 0.2, 0.5, 0.5]], [[0, 0, 1, 1], [0.5, 0.5, 0.25, 0.25]]])

@@ -38,7 +38,7 @@ def load_clip(
     """
     if isinstance(place, Path):
         name = name or (place.resolve().name if place.is_dir() else place.stem)
-        frames = open_frames(frames_at(place, name), name, one_size=one_size, upright=True)
+        frames: FrameSource = open_frames(frames_at(place, name), name, one_size=one_size, upright=True)
     else:
         frames = place
     stems = frames.stems() if isinstance(frames, Pictures) else None

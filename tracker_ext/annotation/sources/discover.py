@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -121,7 +121,7 @@ class _Finder:
             child = self._listings.get(self._again.get(name, name))
             frames = self.frames_of(child) if files and child else None
             if frames and (frames not in self._used or name in self._again):
-                self._add(name, frames, FoundClip(listing.path, files[:1], None, _also(files)))
+                self._add(name, frames, FoundClip(listing.path, (files[0],), None, _also(files)))
 
     def videos_beside(self, listing: Listing) -> None:
         """The videos in this folder that have a box file of their name."""
@@ -136,7 +136,7 @@ class _Finder:
                 continue
             name = joined(listing.name, Path(video).stem)
             name = name if name not in self._found.clips else joined(listing.name, video)
-            self._add(name, (listing.name, video), FoundClip(listing.path, files[:1], None, _also(files)))
+            self._add(name, (listing.name, video), FoundClip(listing.path, (files[0],), None, _also(files)))
 
     def without_boxes(self, listing: Listing) -> None:
         """Frames of this folder that no sequence has taken."""
@@ -214,6 +214,6 @@ class _Finder:
         ]
 
 
-def _also(files: Iterable[Path]) -> tuple[str, ...]:
-    taken, *others = [*files, None]
-    return tuple(f"boxes of {taken.name}, not of {other.name}" for other in others if taken and other)
+def _also(files: Sequence[Path]) -> tuple[str, ...]:
+    """Notes on box files that were passed over for the first one."""
+    return tuple(f"boxes of {files[0].name}, not of {other.name}" for other in files[1:])

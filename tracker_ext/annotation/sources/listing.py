@@ -43,7 +43,7 @@ class Listing:
     def folder(self, name: str) -> str | None:
         """Name below the root of a folder in this one, whatever its case."""
         found = _found(self.path, self.folders, name)
-        return found and joined(self.name, found.name)
+        return joined(self.name, found.name) if found is not None else None
 
     def all_folders(self) -> list[str]:
         """Names of the folders in this one."""
