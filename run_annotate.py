@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ltr_ext.errors import CommandLine, UserError, run_command
 
+EXIT_FAILED = 1
 DATASETS = {
     "got10k_train": "GOT-10k, training set, every frame",
     "lasot_train": "LaSOT, training set, every 5th frame, at most 200 of a sequence",
@@ -273,7 +274,7 @@ def run_on_dataset(args: argparse.Namespace, config: object, arguments: list[str
 
 
 def run_on_video(args: argparse.Namespace, config: object) -> int:
-    """One video."""
+    """One video; 1 if frames of it could not be read."""
     from ltr_ext.weights import file_hash
     from tracker_ext.annotation.annotate_video import annotate_video
     from tracker_ext.annotation.api import load_box2mask, weight_file
@@ -288,9 +289,11 @@ def run_on_video(args: argparse.Namespace, config: object) -> int:
     device = next(net.parameters()).device
     arithmetic = "bfloat16" if config.uses_bfloat16(device) else "float32"
     print(f"weights: {path} (sha256 {file_hash(path)})\ndevice: {device.type}, {arithmetic}", flush=True)
-    summary = annotate_video(args.video, args.boxes, net, config, args.out, max_gap=args.max_gap)
+    summary, damage = annotate_video(args.video, args.boxes, net, config, args.out, max_gap=args.max_gap)
     print(f"{summary}\nresults: {args.out}")
-    return 0
+    if damage:
+        print(f"damaged: {damage}", file=sys.stderr)
+    return EXIT_FAILED if damage else 0
 
 
 if __name__ == "__main__":

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
 
 from ltr_ext.data.mask_io import IGNORE_LABEL, palette, read_mask, write_mask
-from ltr_ext.data.picture_files import PictureHeader, open_regular, picture_header
+from ltr_ext.data.picture_files import PictureHeader, open_picture, open_regular, picture_header
 from ltr_ext.errors import UserError
 
 __all__ = [
@@ -107,7 +106,7 @@ def _decode(data: bytes, header: PictureHeader) -> np.ndarray | None:
 def _decode_tiff(data: bytes) -> np.ndarray | None:
     """As `_decode`, by Pillow: alpha, CMYK, Lab and orientation come out right, but not colours of 16 bits."""
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with open_picture(io.BytesIO(data)) as image:
             if image.mode.startswith("I;16"):
                 return np.repeat(np.array(image).astype(np.uint16)[..., None], 3, axis=2)
             return np.array(image.convert("RGB"))
@@ -133,7 +132,7 @@ def _is_cut_short(data: bytes) -> bool:
         return False
     # Some cameras append bytes of their own: only a full decoding by a stricter reader tells.
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with open_picture(io.BytesIO(data)) as image:
             image.load()
     except (OSError, SyntaxError):
         return True

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ltr_ext.data.picture_files import open_regular, picture_header
+from ltr_ext.data.picture_files import open_picture, open_regular, picture_header
 from ltr_ext.errors import UserError
 
 IGNORE_LABEL = 255
@@ -47,7 +47,7 @@ def read_mask(path: str | Path) -> np.ndarray:
         with open_regular(path, "mask") as file:
             picture_header(file, f"mask {path}")
             file.seek(0)
-            with Image.open(file) as image:
+            with open_picture(file) as image:
                 kind, mode, raw_mode = image.format, image.mode, _raw_mode(image)
                 pixels = np.array(image)
                 colours = image.getpalette("RGB") if mode in ("P", "PA") else None

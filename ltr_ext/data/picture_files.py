@@ -8,8 +8,6 @@ import os
 import stat
 import threading
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -132,7 +130,7 @@ def picture_header(file: IO[bytes], label: str) -> PictureHeader:
     if kind in _FOREIGN:
         raise UserError(f"{label} is {kind}, which is not read: convert it to JPEG or PNG")
     try:
-        with _without_pillows_limit(), Image.open(file) as image:
+        with open_picture(file) as image:
             refuse_bomb(image.width, image.height, label)
             header = _header(image)
             pages = _count_pages(image)
@@ -147,6 +145,19 @@ def picture_header(file: IO[bytes], label: str) -> PictureHeader:
     if pages > 1:
         raise UserError(f"{label} holds {pages} pictures ({header.format}): write each to a file of its own")
     return header
+
+
+def open_picture(file: IO[bytes]) -> Image.Image:
+    """`Image.open` of a picture of any size; who decodes it has looked at its header.
+
+    Pillow's own limit lies below what telephones make, and warns on the terminal. It is lifted for this moment alone.
+    """
+    with _PILLOW_LIMIT:
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            return Image.open(file)
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
 
 
 def refuse_bomb(width: int, height: int, label: str) -> None:
@@ -200,14 +211,3 @@ def _kind_of_entry(path: str | Path) -> str:
     mode = os.stat(path).st_mode
     kinds = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
     return next((kind for test, kind in kinds if test(mode)), "a device")
-
-
-@contextmanager
-def _without_pillows_limit() -> Iterator[None]:
-    """Let Pillow read headers of any size: its own limit is below what telephones make, and warns on the terminal."""
-    with _PILLOW_LIMIT:
-        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-        try:
-            yield
-        finally:
-            Image.MAX_IMAGE_PIXELS = limit

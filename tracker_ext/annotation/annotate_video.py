@@ -17,13 +17,16 @@ from tracker_ext.annotation.engine import annotate
 from tracker_ext.annotation.formats.images import MAX_PALETTE_ID
 from tracker_ext.annotation.prepare import DEFAULT_MAX_GAP, prepare
 from tracker_ext.annotation.sources.clip import load_clip
+from tracker_ext.evaluation.patient import PatientFrames
 from tracker_ext.evaluation.writers import ClipWriter
 
 
 def annotate_video(
     video: Path, box_file: Path, net: Box2MaskNet, config: AnnotateConfig, out: Path, *, max_gap: int = DEFAULT_MAX_GAP
-) -> str:
+) -> tuple[str, str]:
     """Segment the boxed objects of a video and write masks, the masks' own boxes, and an overlay video.
+
+    A frame that cannot be read is passed over: its masks are empty, and the others are made.
 
     Args:
         video: a video file or a folder of pictures.
@@ -34,7 +37,7 @@ def annotate_video(
         out: output folder; appears, or is changed, only when everything is written. See `ClipWriter`.
 
     Returns:
-        A line that says what was done.
+        A line that says what was done; and one about frames that could not be read, empty if all could.
 
     Raises:
         UserError: unreadable video or boxes, bad boxes, counts that differ, a folder that cannot be written.
@@ -42,7 +45,8 @@ def annotate_video(
     sequence = load_clip(video, (box_file,))
     source = sequence.frames
     prepared = prepare(sequence, max_gap, bad="refuse")
-    boxes, given = prepared.boxes, prepared.given
+    frames = PatientFrames(source)
+    boxes, given = frames.without_unreadable(prepared.boxes), prepared.given
     if max(boxes) > MAX_PALETTE_ID:
         raise UserError(
             f"box file {box_file}: {len(sequence.boxes)} objects; masks of one video hold {MAX_PALETTE_ID}: "
@@ -51,17 +55,19 @@ def annotate_video(
     for note in prepared.notes:
         tqdm.write(f"note: {note}", file=sys.stderr)
     # A mask comes later than its frame. The overlay reads the clip a second time rather than hold frames back.
-    again = iter(source)
+    again = iter(PatientFrames(source))
     overlaps: list[float] = []
     num_empty = 0
     with (
         ClipWriter(out, size=source.size, object_ids=list(boxes), fps=source.fps, inputs=(video, box_file)) as writer,
         tqdm(total=len(source), desc=source.name, unit="frame", disable=None) as progress,
     ):
-        for result in annotate(source, boxes, net, config, name=source.name, given=given):
-            own = {object_id: mask_to_box(result.mask(object_id)) for object_id in boxes}
-            writer.add(source.stem(result.index), next(again), result.labels, own)
-            for object_id in result.scores:
+        for result in annotate(frames, boxes, net, config, name=source.name, given=given):
+            is_read = result.index not in frames.unreadable
+            labels = result.labels if is_read else np.zeros_like(result.labels)
+            own = {object_id: mask_to_box(labels == object_id) for object_id in boxes}
+            writer.add(source.stem(result.index), next(again), labels, own)
+            for object_id in result.scores if is_read else ():
                 box = own[object_id]
                 if not given[object_id][result.index]:
                     continue
@@ -75,4 +81,4 @@ def annotate_video(
         parts.append(f"{counted(num_empty, 'box')} without a mask")
     if prepared.num_empty:
         parts.append(f"{counted(prepared.num_empty, 'frame')} without a box left empty")
-    return "; ".join(parts)
+    return "; ".join(parts), frames.report()

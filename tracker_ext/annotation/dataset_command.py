@@ -249,7 +249,7 @@ def slurm_options(entries: Sequence[str]) -> dict[str, Any]:
         key, found, value = entry.partition("=")
         if not key or not found:
             raise UserError(f"--slurm {entry}: write KEY=VALUE, for example slurm_partition=gpu")
-        options[key] = int(value) if value.isdigit() else value
+        options[key] = int(value) if value.isdecimal() else value
     return options
 
 
@@ -260,6 +260,6 @@ def shard(text: str) -> tuple[int, int]:
         UserError: anything else.
     """
     first, _, second = text.partition("/")
-    if first.isdigit() and second.isdigit() and 1 <= int(first) <= int(second):
+    if first.isdecimal() and second.isdecimal() and 1 <= int(first) <= int(second):
         return int(first), int(second)
     raise UserError(f"--shard {text}: write i/n with i from 1 to n, for example 1/4")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -40,6 +40,13 @@ class PatientFrames:
             except UserError as error:
                 self.unreadable[index] = str(error)
             yield last
+
+    def without_unreadable(self, boxes: Mapping[int, np.ndarray]) -> dict[int, np.ndarray]:
+        """Boxes (object id -> [F, 4]) with nan on the frames that are known to be unreadable: no evidence."""
+        left = {object_id: track.copy() for object_id, track in boxes.items()}
+        for track in left.values():
+            track[list(self.unreadable)] = np.nan
+        return left
 
     def report(self) -> str:
         """One line about what could not be read, once the clip was gone through; empty if everything could."""

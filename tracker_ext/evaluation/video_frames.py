@@ -84,6 +84,17 @@ class VideoFrames(FrameSource):
         picked = range(self.first, self.first + len(self) * self.step, self.step)[chosen]
         return replace(self, first=picked.start, count=len(picked), step=picked.step)
 
+    def refuse_damage(self) -> None:
+        """For who needs every frame.
+
+        Raises:
+            UserError: the video is damaged or cut short.
+        """
+        if self.scan.damage:
+            raise UserError(
+                f"video {self.path} {self.scan.damage}; restore it, or run_annotate.py video passes over such frames"
+            )
+
     def remarks(self) -> list[str]:
         return [f"{self.path.name} {self.scan.damage}"] if self.scan.damage else []
 

@@ -8,7 +8,7 @@ import pickle
 import cv2
 import numpy as np
 import pytest
-from clips import SIZE, grey
+from miniatures.videos import SIZE, grey
 from PIL import Image
 
 from ltr_ext.errors import UserError

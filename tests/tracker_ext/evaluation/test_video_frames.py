@@ -6,7 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
-from clips import SIZE, cut_file, damage_frames, grey, level, write_video
+from miniatures.videos import SIZE, cut_file, damage_frames, grey, level, write_video
 from PIL import Image
 
 from ltr_ext.errors import UserError

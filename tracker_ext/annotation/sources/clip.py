@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from tracker_ext.annotation.sources.base import BoxedSequence, frame_numbers
 from tracker_ext.annotation.sources.discover import NUMBERED, discover_frames
 from tracker_ext.annotation.sources.files import refuse_gap
 from tracker_ext.evaluation.box_files import GivenBoxes, read_given_boxes
-from tracker_ext.evaluation.frames import FrameSource, Pictures, open_frames
+from tracker_ext.evaluation.frames import FrameSource, Pictures, VideoFrames, open_frames
 
 
 def load_clip(
@@ -41,9 +42,8 @@ def load_clip(
         frames: FrameSource = open_frames(frames_at(place, name), name, one_size=one_size, upright=True)
     else:
         frames = place
-    stems = frames.stems() if isinstance(frames, Pictures) else None
     try:
-        given = [read_given_boxes(path, len(frames), stems) for path in box_files]
+        given = [read_clip_boxes(path, frames) for path in box_files]
     except UserError:
         if isinstance(frames, Pictures):
             refuse_gap(frames.paths, frames.name)  # the better reason for counts that differ
@@ -61,6 +61,30 @@ def load_clip(
         objects,
         notes=(*notes, *found.notes, *without_name(frames.remarks(), frames.name)),
     )
+
+
+def read_clip_boxes(path: Path, frames: FrameSource) -> GivenBoxes:
+    """Read one box file of a clip; of a video that is cut short, it may count the frames that the video announces.
+
+    Raises:
+        UserError: as `read_given_boxes`.
+    """
+    if not isinstance(frames, VideoFrames) or not frames.scan.damage:
+        return read_given_boxes(path, len(frames), frames.stems() if isinstance(frames, Pictures) else None)
+    errors = []
+    for count in dict.fromkeys((frames.scan.announced, len(frames))):
+        try:
+            found = read_given_boxes(path, count)
+        except UserError as error:
+            errors.append(error)
+            continue
+        kept = slice(0, len(frames))
+        return replace(
+            found,
+            boxes={object_id: track[kept] for object_id, track in found.boxes.items()},
+            absent={object_id: flags[kept] for object_id, flags in found.absent.items()},
+        )
+    raise UserError(f"video {frames.path} {frames.scan.damage}; {errors[0]}")
 
 
 def frames_at(place: Path, name: str) -> Path:

@@ -102,7 +102,7 @@ def numbered_frames(folder: Path, names: list[str], box_file: Path) -> tuple[Pat
     except OSError as error:
         raise UserError(f"frame folder {folder} cannot be read ({error.strerror}); restore it") from error
     suffix = Path(names[0]).suffix
-    pictures = {name for name in present if name.endswith(suffix) and Path(name).stem.isdigit()}
+    pictures = {name for name in present if name.endswith(suffix) and Path(name).stem.isdecimal()}
     missing = [name for name in names if name not in present]
     if missing:
         raise UserError(

@@ -18,6 +18,7 @@ from tracker_ext.annotation.sources.files import read_lines
 from tracker_ext.annotation.sources.got10k import GOT10K_FLAGS, got10k_absence
 from tracker_ext.annotation.sources.lasot import LASOT_FLAGS, lasot_absence
 from tracker_ext.annotation.sources.youtubebb import BB_COLUMNS, YouTubeBbSource
+from tracker_ext.evaluation.frames import VideoFrames
 
 SHOWN = "groundtruth.txt, boxes.csv or gt/gt.txt into its folder, <name>.txt or .csv beside it, or --boxes FILE"
 
@@ -64,6 +65,8 @@ class FolderSource(PickledByFields):
             raise UserError(f"folder {self.root}: there is no sequence {name}")
         clip = self._found.clips[name]
         sequence = load_clip(clip.frames, clip.box_files, name, one_size=False, notes=clip.notes)
+        if isinstance(sequence.frames, VideoFrames):
+            sequence.frames.refuse_damage()
         if clip.folder is None or len(sequence.boxes) != 1:
             return sequence
         count = len(sequence.frames)

@@ -75,4 +75,4 @@ def lasot_absence(folder: Path, count: int) -> np.ndarray:
 
 def _class_and_number(name: str) -> tuple[str, int]:
     category, _, number = name.rpartition("-")
-    return category, int(number) if number.isdigit() else 0
+    return category, int(number) if number.isdecimal() else 0
