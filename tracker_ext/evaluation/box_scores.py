@@ -68,9 +68,15 @@ def score_boxes(stored: StoredResult, protocol: Protocol = CLIPS) -> BoxScores:
         protocol: whose `boxes` decides.
 
     Raises:
-        UserError: a result file is missing or damaged.
+        UserError: a result file is missing or damaged, or the true boxes are those of the first frame alone.
     """
     truth, found = true_boxes(stored.sequence), stored.boxes()
+    known, count = len(next(iter(truth.values()))), len(stored.sequence.frames)
+    if known != count:
+        raise UserError(
+            f"sequence {stored.sequence.name} has {known} true boxes for {count} frames, so boxes cannot be scored "
+            "here; send them to the data set's server, --pack FILE.zip"
+        )
     starts = first_frames(truth)
     tracks = []
     for object_id, start in starts.items():

@@ -250,6 +250,12 @@ def write_pictures(folder: Path, stored: Sequence[StoredResult], label: str) -> 
             for index, path in enumerate(sequence.frames):
                 frame = read_image(path)
                 labels = result.labels(index) if result.has_mask(index) else None
+                if labels is not None and labels.shape != frame.shape[:2]:
+                    raise UserError(
+                        f"sequence {sequence.name}, frame {Path(path).stem}: mask of "
+                        f"{labels.shape[1]}x{labels.shape[0]} pixels, frame of {frame.shape[1]}x{frame.shape[0]}; make "
+                        "them equal"
+                    )
                 here = {object_id: track[index] for object_id, track in boxes.items()}
                 video = video or OverlayVideo(folder / "overlay" / f"{sequence.name}.mp4", frame.shape[:2])
                 video.add(draw_overlay(frame, labels, here))

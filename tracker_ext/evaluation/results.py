@@ -79,7 +79,7 @@ class StoredResult:
 
     def has_boxes(self) -> bool:
         """Whether there is a box file of each object."""
-        return all(find_boxes(self.boxes_root, self._name(object_id)) for object_id in self._truth)
+        return all(self._box_file(object_id) for object_id in self._truth)
 
     def check_masks(self, frames: Collection[int]) -> None:
         """Refuse masks that do not fit the frames.
@@ -91,8 +91,15 @@ class StoredResult:
             UserError: a mask is missing, or the masks are named after other frames.
         """
         missing = [index for index in sorted(frames) if not self.has_mask(index)]
-        if not missing:
+        absent = [index for index in range(len(self.sequence.frames)) if not self.has_mask(index)]
+        if not missing and not (absent and self._spare):
             return
+        if absent and self._spare and any(map(self.has_mask, range(len(self.sequence.frames)))):
+            # Numbered from 1 instead of 0, say: what has a name in common is the wrong frame.
+            raise UserError(
+                f"{self._place}: {self._masks[self._spare[0]].name} fits no frame, and frame {self._stem(absent[0])} "
+                "has no mask; name masks as their frames, and delete those of other clips"
+            )
         if not any(map(self.has_mask, range(len(self.sequence.frames)))):
             named = min(self._masks.values()).name
             raise UserError(
@@ -123,12 +130,11 @@ class StoredResult:
         return self._stem(index) in self._masks
 
     def labels(self, index: int) -> np.ndarray:
-        """Predicted labels of a frame: [H, W] uint8, pixel value = object id.
+        """Predicted labels of a frame that `has_mask`: [H, W] uint8, pixel value = object id.
 
         Raises:
-            UserError: the file is missing or no picture, or its values are no ids of this sequence.
+            UserError: the file is no picture, or its values are no ids of this sequence.
         """
-        self.check_masks([index])
         labels = read_mask(self._masks[self._stem(index)])
         if len(self._truth) != 1:
             return labels
@@ -139,9 +145,11 @@ class StoredResult:
         if not self.has_masks():
             return []
         name = self.sequence.name
-        stems = {self._stem(index) for index in range(len(self.sequence.frames))}
-        spare = sorted(set(self._masks) - stems)
-        notes = [f"{name}: {len(spare)} masks fit no frame ({some(spare)}) and are not counted"] if spare else []
+        notes = []
+        if self._spare:
+            notes.append(f"{name}: {len(self._spare)} masks fit no frame ({some(self._spare)}) and are not counted")
+        if not self._values:
+            notes.append(f"{name}: all masks are empty")
         ids = set(self._ids_of_one) if len(self._truth) == 1 else set(self._truth)
         if unknown := sorted(self._values - ids - {IGNORE_LABEL}):
             notes.append(f"{name}: ids {some(unknown)} of the masks are none of the truth's and count as background")
@@ -153,12 +161,15 @@ class StoredResult:
         Raises:
             UserError: a file is missing, malformed or of another length.
         """
-        starts = first_frames(self._truth)
-        return {i: self._track(self._name(i), starts.get(i, 0)) for i in self._truth}
+        starts, count = first_frames(self._truth), len(self.sequence.frames)
+        return {
+            i: read_result(self._box_file(i) or self.boxes_root / f"{self._names(i)[0]}.txt", count, starts.get(i, 0))
+            for i in self._truth
+        }
 
     def seconds_per_frame(self) -> float | None:
         """Mean time per frame, the first one included; of several objects the sum. None if not stored."""
-        names = [self.sequence.name] + [self._name(object_id) for object_id in self._truth]
+        names = [self.sequence.name] + [name for object_id in self._truth for name in self._names(object_id)]
         files = [find_times(self.boxes_root, name) for name in dict.fromkeys(names)]
         times = [read_times(path) for path in files if path is not None]
         return float(sum(time.sum() for time in times)) / len(self.sequence.frames) if times else None
@@ -179,6 +190,11 @@ class StoredResult:
         files = sorted(folder.iterdir()) if folder.is_dir() else []
         for_suffix = {suffix: [path for path in files if path.suffix.lower() == suffix] for suffix in MASK_SUFFIXES}
         return {path.stem: path for suffix in reversed(MASK_SUFFIXES) for path in for_suffix[suffix]}
+
+    @cached_property
+    def _spare(self) -> list[str]:
+        """Stems of masks that fit no frame."""
+        return sorted(set(self._masks) - {self._stem(index) for index in range(len(self.sequence.frames))})
 
     @cached_property
     def _values(self) -> set[int]:
@@ -213,12 +229,15 @@ class StoredResult:
     def _stem(self, index: int) -> str:
         return Path(self.sequence.frames[index]).stem
 
-    def _name(self, object_id: int) -> str:
-        return f"{self.sequence.name}_{object_id}" if self.sequence.multiobj_mode else self.sequence.name
+    def _names(self, object_id: int) -> list[str]:
+        """What the files of an object may be called, the host's name first; with one object the id may be missing."""
+        names = [f"{self.sequence.name}_{object_id}", self.sequence.name]
+        if len(self._truth) > 1:
+            return names[:1]
+        return names if self.sequence.multiobj_mode else names[::-1]
 
-    def _track(self, name: str, start: int) -> np.ndarray:
-        path = find_boxes(self.boxes_root, name) or self.boxes_root / f"{name}.txt"
-        return read_result(path, len(self.sequence.frames), start)
+    def _box_file(self, object_id: int) -> Path | None:
+        return next(filter(None, (find_boxes(self.boxes_root, name) for name in self._names(object_id))), None)
 
 
 def missing_results(sequences: SequenceOf[ClipSequence], masks_root: Path, boxes_root: Path) -> list[str]:

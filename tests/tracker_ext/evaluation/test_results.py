@@ -208,6 +208,32 @@ def test_the_first_mask_may_be_missing_where_it_does_not_count(stored):
     assert score.j == 1 and np.isnan(score.first_j)
 
 
+def test_masks_numbered_from_1_are_not_scored_a_frame_too_late(stored):
+    result = stored("one")
+    for path in sorted((result.masks_root / "one").iterdir(), reverse=True):
+        path.rename(path.with_name(f"{int(path.stem) + 1:05d}.png"))
+    with pytest.raises(UserError, match=r"00004\.png fits no frame, and frame 00000 has no mask"):
+        score_stored(stored_again(result), "x", PROTOCOLS["dv2017_val"])
+
+
+def test_box_files_of_one_object_with_and_without_its_id(stored):
+    result = stored("one")
+    (result.boxes_root / "one.txt").rename(result.boxes_root / "one_1.txt")
+    assert score_stored(stored_again(result), "x").ao == 1
+
+
+def test_a_server_scores_what_has_the_first_true_box_alone(stored):
+    result = stored("one")
+    result.sequence.ground_truth_rect = result.sequence.ground_truth_rect[:1]
+    with pytest.raises(UserError, match=r"sequence one has 1 true boxes for 4 frames, .*--pack"):
+        score_stored(stored_again(result), "x")
+
+
+def test_empty_masks_are_said(stored):
+    result = change_masks(stored("one"), lambda mask: mask * 0)
+    assert score_stored(result, "x").j == 0 and result.notes() == ["one: all masks are empty"]
+
+
 def test_what_a_mean_leaves_out_is_said():
     scores = [Score(sequence="a", method="m", j=1.0, ao=1.0), Score(sequence="b", method="m", j=1.0)]
     assert left_out(scores, "m") == [

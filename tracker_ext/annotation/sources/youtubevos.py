@@ -56,8 +56,11 @@ class YouTubeVosSource:
             labels = read_mask(mask_file)
             for object_id in np.unique(labels).tolist():
                 box = mask_to_box(labels == object_id)
-                if object_id not in (0, IGNORE_LABEL) and box is not None:
+                if object_id and box is not None:
                     boxes.setdefault(object_id, np.full((len(paths), 4), np.nan))[index] = box
+        undecided = boxes.pop(IGNORE_LABEL, None)
+        if undecided is not None and not boxes:
+            boxes[1] = undecided  # masks of 0 and 255 alone: one object
         absent = {object_id: annotated & np.isnan(track).all(axis=1) for object_id, track in boxes.items()}
         numbers = tuple(number_of(path.stem, index) for index, path in enumerate(paths))
         return BoxedSequence(name, Pictures(paths), numbers, boxes, absent, self._categories(name), FRAME_STEP)
