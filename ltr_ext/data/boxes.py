@@ -12,6 +12,9 @@ import numpy as np
 
 from ltr_ext.errors import UserError
 
+MOST_PIXELS = 1e7
+"""Coordinates beyond this are no pixels of any picture."""
+
 
 def check_box(box: Sequence[float], *, height: int, width: int, name: str) -> np.ndarray:
     """Return the box as floats, or refuse it.
@@ -26,7 +29,7 @@ def check_box(box: Sequence[float], *, height: int, width: int, name: str) -> np
         [4] float64, unchanged.
 
     Raises:
-        UserError: not four finite numbers, no area, or wholly outside the image.
+        UserError: not four finite numbers, beyond any picture, no area, or wholly outside the image.
     """
     shown = _shown(box)
     try:
@@ -37,6 +40,8 @@ def check_box(box: Sequence[float], *, height: int, width: int, name: str) -> np
         raise UserError(f"{name}: box {shown} is not four numbers; give x,y,w,h in pixels")
     if not np.isfinite(values).all():
         raise UserError(f"{name}: box {shown} is not finite; give x,y,w,h in pixels")
+    if np.abs(values).max() > MOST_PIXELS:
+        raise UserError(f"{name}: box {shown} lies beyond any picture; give x,y,w,h in pixels")
     x, y, w, h = values
     if w <= 0 or h <= 0:
         raise UserError(f"{name}: box {shown} has no area; correct the box")

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ltr_ext.data.boxes import MOST_PIXELS
 from ltr_ext.words import counted
-from tracker_ext.evaluation.box_text import HEADER, MOST_PIXELS, comma_hint, mistake, number, shown, whole
+from tracker_ext.evaluation.box_text import HEADER, comma_hint, mistake, number, shown, whole
 
 MASK_IDS = range(1, 255)
 """Pixel values of objects in a mask file."""

@@ -15,8 +15,6 @@ from ltr_ext.errors import UserError
 SHOWN = 80
 """Characters of a line that a message shows at most."""
 MOST_BYTES = 2**29
-MOST_PIXELS = 1e7
-"""Coordinates beyond this are no pixels of any picture."""
 HEADER = "frame,object,x,y,w,h"
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from job_files import boxed, write_frames
+from PIL import Image
 
 from ltr_ext.errors import UserError
 from tracker_ext.annotation.sources.base import BoxedSequence
@@ -198,3 +199,26 @@ def test_frames_outside_the_folder_are_refused(tmp_path, name):
 def test_other_ways_to_name_a_frame(tmp_path, name):
     write_frames(tmp_path / "v", ["0.jpg"])
     assert load(tmp_path, per_object([BOX], [name.format(root=tmp_path)])).frames.paths[0].is_file()
+
+
+def test_frames_of_another_size_than_the_boxes_are_refused(tmp_path):
+    paths = write_frames(tmp_path / "v", ["0.jpg", "1.jpg"], size=(48, 64))
+    content = per_image(["v/0.jpg", "v/1.jpg"], {"width": [64, 128], "height": [48, 96]})
+    with pytest.raises(UserError, match=r"v: frame .*1\.jpg is 64x48, but its boxes in .*b\.json are for 128x96"):
+        load(tmp_path, content)
+    per_video = per_object([BOX, BOX])
+    for size, good in (({"width": 64, "height": 48}, True), ({"width": 0, "height": 0}, True), ({"width": 9}, True),
+                       ({"width": 640, "height": 480}, False)):  # fmt: skip
+        per_video["videos"][0] |= {"width": None, "height": None} | size
+        if good:
+            assert boxed(load(tmp_path, per_video)) == [0, 1]
+        else:
+            with pytest.raises(UserError, match="are for 640x480"):
+                load(tmp_path, per_video)
+    with Image.open(paths[0]) as picture:
+        exif = picture.getexif()
+        exif[0x0112] = 6
+        picture.save(paths[0], exif=exif)
+    turned = load(tmp_path, per_image(["v/0.jpg"], {"width": [48], "height": [64]}))
+    assert turned.frames.size == (64, 48), "boxes of a labelling tool are for the picture as people see it"
+    assert load(tmp_path, per_image(["v/0.jpg"], {"width": [64], "height": [48]})).frames.size == (48, 64)

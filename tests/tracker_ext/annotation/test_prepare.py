@@ -25,7 +25,8 @@ def track(*rows: list[float]) -> np.ndarray:
         ([5, 5, 0, 9], "has no area"),
         ([5, 5, -3, 9], "has no area"),
         ([64, 5, 9, 9], "lies wholly outside the 64x48 image"),
-        ([1e300, 5, 9, 9], "lies wholly outside"),
+        ([1e300, 5, 9, 9], "lies beyond any picture"),
+        ([0, 0, 1e300, 9], "lies beyond any picture"),
         ([-9, -9, 9, 9], "lies wholly outside"),
     ],
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -42,12 +43,13 @@ class CocoVideoSource(PickledByFields):
         """Objects get ids 1, 2, ... in the order of their own ids. Boxes of four zeros or four -1 say absent.
 
         Raises:
-            UserError: a box that is not four numbers, one given twice, a file name outside the root, no frames.
+            UserError: a box that is not four numbers, one given twice, a file name outside the root, no frames, or
+                frames of another size than the file says.
         """
         content = self._content
         if name not in content.videos:
             raise UserError(f"box file {self.box_file}: there is no video {name}")
-        files, boxes_of = content.frames_and_boxes(name)
+        files, boxes_of, sizes = content.frames_and_boxes(name)
         if not files:
             raise content.mistake(f"video {name} has no frames")
         paths = tuple(path_below(self.root, file, self.box_file) for file in files)
@@ -57,7 +59,38 @@ class CocoVideoSource(PickledByFields):
                 f"{self.box_file.name} start from"
             )
         boxes, absent, objects = number_objects(boxes_of, len(paths), name)
-        return BoxedSequence(name, Pictures(paths), frame_numbers(paths), boxes, absent, objects)
+        frames = as_declared(Pictures(paths, name), sizes, self.box_file)
+        return BoxedSequence(name, frames, frame_numbers(paths), boxes, absent, objects)
+
+
+def as_declared(pictures: Pictures, sizes: Sequence[tuple[int, int] | None], box_file: Path) -> Pictures:
+    """The pictures as they are stored, or turned by their EXIF orientation if boxes are for the size they then have.
+
+    Those without a readable header are let pass: reading them will say so.
+
+    Args:
+        pictures: as they are stored.
+        sizes: (height, width) that the box file says; None where it does not.
+        box_file: for the message.
+
+    Raises:
+        UserError: another size either way; boxes would lie elsewhere.
+    """
+    for path, said in zip(pictures.paths, sizes, strict=True):
+        if said is None:
+            continue
+        try:
+            stored, turned = (Pictures((path,), upright=upright).size for upright in (False, True))
+        except UserError:
+            continue
+        if said == turned != stored:
+            return replace(pictures, upright=True)
+        if said != stored:
+            raise UserError(
+                f"{pictures.name}: frame {path} is {stored[1]}x{stored[0]}, but its boxes in {box_file} are for "
+                f"{said[1]}x{said[0]}; give the pictures that were annotated, or correct width and height"
+            )
+    return pictures
 
 
 def path_below(root: Path, file: str, box_file: Path) -> Path:

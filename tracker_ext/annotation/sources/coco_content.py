@@ -62,8 +62,14 @@ class CocoContent:
         """To be raised."""
         return UserError(f"box file {self._path}: {message}")
 
-    def frames_and_boxes(self, name: str) -> tuple[list[str], dict[tuple[Any, int], tuple[float, ...] | None]]:
-        """File names of a video's frames in order, and (object's own id, frame) -> box, None where none is given.
+    def frames_and_boxes(
+        self, name: str
+    ) -> tuple[list[str], dict[tuple[Any, int], tuple[float, ...] | None], list[tuple[int, int] | None]]:
+        """What a video holds.
+
+        Returns:
+            File names of its frames in order; (object's own id, frame) -> box, None where none is given; and
+            (height, width) of the frames as the file says, None where it does not.
 
         Raises:
             UserError: an entry that is not what it should be.
@@ -74,11 +80,11 @@ class CocoContent:
             files = video["file_names"]
             if not isinstance(files, list) or not all(isinstance(file, str) for file in files):
                 raise self.mistake(f"video {name}: file_names is no list of names; correct it")
-            return files, self._by_object(annotations, len(files), name)
+            return files, self._by_object(annotations, len(files), name), [size_of(video)] * len(files)
         images = self._in_order(self._images_of[video["id"]], name)
         files = [self._text(image, "file_name", "image") for image in images]
         position = {image["id"]: index for index, image in enumerate(images)}
-        return files, self._by_image(annotations, position, name)
+        return files, self._by_image(annotations, position, name), [size_of(image) for image in images]
 
     def _by_object(self, annotations: Iterable[Entry], count: int, name: str) -> dict[tuple[Any, int], Any]:
         """YouTube-VIS: one annotation per object."""
@@ -228,6 +234,12 @@ def as_float(value: float) -> float:
         return float(value)
     except OverflowError:
         return math.inf if value > 0 else -math.inf
+
+
+def size_of(entry: Entry) -> tuple[int, int] | None:
+    """(height, width) that an image or video is said to have."""
+    size = entry.get("height"), entry.get("width")
+    return size if all(isinstance(side, int) and side > 0 for side in size) else None  # type: ignore[return-value]
 
 
 def track_of(annotation: Entry) -> Any:
