@@ -12,7 +12,7 @@ from typing import Any
 import settings
 from ltr_ext.errors import UserError
 from ltr_ext.weights import file_hash
-from ltr_ext.words import counted, printable
+from ltr_ext.words import counted, one_line
 from tracker_ext.annotation.api import weight_file
 from tracker_ext.annotation.cluster import run_on_cluster
 from tracker_ext.annotation.config import AnnotateConfig, option_error
@@ -143,7 +143,7 @@ def without_boxes(source: Source) -> str:
     """Name what a folder holds that looks like a sequence and has no boxes; returns how many there are, in words."""
     skipped = source.skipped() if isinstance(source, FolderSource) else {}
     for name, reason in list(skipped.items())[:MOST_SHOWN]:
-        print(f"skipped: {printable(name)}: {reason}", file=sys.stderr)
+        print(f"skipped: {one_line(f'{name}: {reason}')}", file=sys.stderr)
     if len(skipped) > MOST_SHOWN:
         print(f"skipped: {len(skipped) - MOST_SHOWN} more", file=sys.stderr)
     return f"skipped {counted(len(skipped), 'input')} without usable boxes" if skipped else ""

@@ -49,6 +49,10 @@ def pairs(root: Path) -> dict[str, tuple[str, list[str]]]:
         pytest.param(["c/1.jpg", "c.txt"], "c", "c", ["c.txt"], id="folder beside boxes"),
         pytest.param(["c/img/1.jpg", "c.csv"], "c", "c/img", ["c.csv"], id="its pictures in img"),
         pytest.param(["frames/c/1.jpg", "anno/c.txt"], "frames/c", "frames/c", ["anno/c.txt"], id="TrackingNet"),
+        pytest.param(["a/sequences/c/1.jpg", "a/annotations/c.txt"], "a/sequences/c", "a/sequences/c",
+                     ["a/annotations/c.txt"], id="VisDrone"),
+        pytest.param(["data_seq/UAV/c/1.jpg", "anno/UAV/c.txt", "anno/UAV/d.txt"], "data_seq/UAV/c", "data_seq/UAV/c",
+                     ["anno/UAV/c.txt"], id="UAV123"),
         pytest.param(
             ["image_02/0000/000000.png", "label_02/0000.txt"], "image_02/0000", "image_02/0000",
             ["label_02/0000.txt"], id="KITTI",

@@ -5,7 +5,6 @@ Only names are looked at; what is in a box file is the reader's matter. docs/ann
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,10 +21,12 @@ BOX_FILES = (
 DETECTIONS = "det/det.txt"
 NUMBERED = re.compile(r"(groundtruth_rect|groundtruth|boxes)[._](\d{1,5})\.txt")
 """Box files of one object each: OTB's `groundtruth_rect.1.txt`."""
-BOX_FOLDERS = ("gt", "anno", "annotations", "boxes")
+BOX_FOLDERS = ("gt", "anno", "annos", "annotations", "boxes", "bboxes", "labels", "groundtruth")
 """Where `<clip>.txt` is looked for, if not beside `<clip>`."""
-PAIRED = {"image_02": "label_02", "image_2": "label_2", **dict.fromkeys((*FRAME_FOLDERS, "videos"), None)}
-"""Folders of clips, beside which a folder of box files may lie: KITTI's of this name, else one of `BOX_FOLDERS`."""
+CLIP_FOLDERS = (*FRAME_FOLDERS, "videos", "clips", "sequences", "data_seq")
+"""Folders of clips, beside which one of `BOX_FOLDERS` may lie, with the same folders in both."""
+PAIRED = {"image_02": ("label_02",), "image_2": ("label_2",), **dict.fromkeys(CLIP_FOLDERS, BOX_FOLDERS)}
+"""Name of a folder of clips -> names of the folder of their box files; KITTI has its own."""
 
 
 @dataclass(frozen=True)
@@ -200,11 +201,13 @@ class _Finder:
     def _beside(self, listing: Listing, stem: str) -> list[Path]:
         """Box files of a clip in this folder that are called like it."""
         places = [listing, *(self._child(listing, name) for name in BOX_FOLDERS)]
-        parent = self._listings.get(os.path.dirname(listing.name) or ".")
-        if listing.path.name.lower() in PAIRED and parent is not None and parent is not listing:
-            paired = PAIRED[listing.path.name.lower()]
-            names = BOX_FOLDERS if paired is None else (paired,)
-            places += [self._child(parent, name) for name in names]
+        parts = listing.name.split("/")
+        for level, part in enumerate(parts):
+            for name in PAIRED.get(part.lower(), ()):
+                place = self._listings.get("/".join(parts[:level]) or ".")
+                for step in (name, *parts[level + 1 :]):
+                    place = place and self._child(place, step)
+                places.append(place)
         return [
             table
             for place in places
