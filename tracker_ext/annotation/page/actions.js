@@ -29,7 +29,7 @@ function decide(choice) {
 function takeBack() {
   const sequence = subject();
   if (!sequence) return;
-  justDecided = null;
+  justDecided = lookedBackAt = null;
   const words = review.takeBack(sequence);
   save();
   const left = review.of(sequence).choice;
