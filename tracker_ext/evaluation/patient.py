@@ -17,6 +17,7 @@ from tracker_ext.evaluation.video_frames import VideoFrames
 class PatientFrames:
     """The frames of a clip, each [H, W, 3] uint8 RGB, in order. One that cannot be read is repeated from the frame
     before (black if there is none), keeps its number, and is remembered in `unreadable`; its mask is to be left empty.
+    Not one that can be read is a `UserError`, at the end.
     """
 
     source: FrameSource
@@ -40,6 +41,8 @@ class PatientFrames:
             except UserError as error:
                 self.unreadable[index] = str(error)
             yield last
+        if 0 < len(self.unreadable) == len(self.source):
+            raise UserError(self.unreadable[0])
 
     def without_unreadable(self, boxes: Mapping[int, np.ndarray]) -> dict[int, np.ndarray]:
         """Boxes (object id -> [F, 4]) with nan on the frames that are known to be unreadable: no evidence."""
