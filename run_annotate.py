@@ -275,21 +275,22 @@ def run_on_dataset(args: argparse.Namespace, config: object, arguments: list[str
 
 def run_on_video(args: argparse.Namespace, config: object) -> int:
     """One video; 1 if frames of it could not be read."""
-    from ltr_ext.weights import file_hash
-    from tracker_ext.annotation.annotate_video import annotate_video
-    from tracker_ext.annotation.api import load_box2mask, weight_file
-    from tracker_ext.annotation.config import AnnotateConfig
+    from ltr_ext.digest import file_hash
+    from tracker_ext.annotation.boxed_video import read_video
+    from tracker_ext.annotation.config import AnnotateConfig, existing_weight_file
 
     assert isinstance(config, AnnotateConfig)
-    for what, file in (("video or frame folder", args.video), ("box file", args.boxes)):
-        if not file.exists():  # said before seconds are spent on the network
-            raise UserError(f"{what} {file} does not exist; check the path")
-    net = load_box2mask(args.weights)
-    path = weight_file(args.weights)
+    path = existing_weight_file(args.weights)
+    # What can be wrong is said before torch is imported, which takes seconds.
+    read = read_video(args.video, args.boxes, args.out, max_gap=args.max_gap)
+    from tracker_ext.annotation.annotate_video import annotate_video
+    from tracker_ext.annotation.api import load_box2mask
+
+    net = load_box2mask(path)
     device = next(net.parameters()).device
     arithmetic = "bfloat16" if config.uses_bfloat16(device) else "float32"
     print(f"weights: {path} (sha256 {file_hash(path)})\ndevice: {device.type}, {arithmetic}", flush=True)
-    summary, damage = annotate_video(args.video, args.boxes, net, config, args.out, max_gap=args.max_gap)
+    summary, damage = annotate_video(args.video, args.boxes, net, config, args.out, read=read)
     print(f"{summary}\nresults: {args.out}")
     if damage:
         print(f"damaged: {damage}", file=sys.stderr)

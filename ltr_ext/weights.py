@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import pickle
 import zipfile
@@ -14,6 +13,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
+from ltr_ext.digest import file_hash  # noqa: F401 - known from here, too
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
 from ltr_ext.models.lwl import LWLConfig, LWLNet
@@ -40,15 +40,6 @@ def build_network(name: str, config: dict[str, Any]) -> Network:
     """
     network, config_class = NETWORKS[name]
     return network(config_class(**_tuples(config)))
-
-
-def file_hash(path: str | Path) -> str:
-    """First 12 hexadecimal digits of the file's SHA-256."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        for block in iter(lambda: file.read(1 << 20), b""):
-            digest.update(block)
-    return digest.hexdigest()[:12]
 
 
 def save_network(net: Network, path: str | Path, *, half: bool = True, notes: dict[str, Any] | None = None) -> None:

@@ -71,5 +71,39 @@ def test_run_tracker(clip, tmp_path):
         "lies in the input": [*video[:4], *box, "--out", str(clip / "out")],
     }
     errors = messages("run_tracker", list(lines.values()))
-    assert [word for word, error in zip(lines, errors, strict=True) if word not in error] == []
+    assert [(word, error) for word, error in zip(lines, errors, strict=True) if word not in error] == []
+    assert not (tmp_path / "out").exists()
+
+
+def test_run_annotate(clip, tmp_path):
+    good, bad = tmp_path / "boxes.txt", tmp_path / "bad.txt"
+    good.write_text("1,2,9,9\n" * 3)
+    bad.write_text("1,2,9,9\n" * 4)
+    relative = tmp_path / "relative.txt"
+    relative.write_text("0.1,0.2,0.3,0.4\n" * 3)
+    out = ["--out", str(tmp_path / "out")]
+    video = ["video", str(clip), *out, "--boxes"]
+    folder = ["folder", str(clip), *out]
+    lines = {
+        "4 boxes for 3 frames": [*video, str(bad)],
+        "parts of the frame": [*video, str(relative)],
+        "box file nowhere.txt does not exist": [*video, "nowhere.txt"],
+        "is a box, not a file; for the first frame": [*video, "1,2,9,9"],
+        "run_tracker.py lwl box2mask_init": ["video", str(clip), *out, "--box", "-5,0,9,9"],
+        "did you mean --boxes?": ["video", str(clip), *out, "--boxs", str(good)],
+        "frame folder nowhere.mp4 does not exist": ["video", "nowhere.mp4", *out, "--boxes", str(good)],
+        "lies in the input": [*video[:2], "--out", str(clip / "out"), "--boxes", str(good)],
+        "weights nowhere do not exist": [*video, str(good), "--weights", "nowhere"],
+        "--frames must be at least 1": [*video, str(good), "--frames", "0"],
+        "did you mean got10k_train?": ["got10k_trian", *out],
+        "say first what it is": [str(clip), "--boxes", str(good)],
+        "got10k_dir is not set": ["got10k_train", *out],
+        "nowhere does not exist": ["folder", "nowhere", *out],
+        "--boxes nowhere.csv": [*folder, "--boxes", "nowhere.csv"],
+        "format nothing is unknown": [*folder, "--boxes", str(good), "--format", "nothing"],
+        "weights nothing do not exist": [*folder, "--boxes", str(good), "--weights", "nothing"],
+        "near it": [*folder, "--boxes", str(good), "--only", "wlak"],
+    }
+    errors = messages("run_annotate", list(lines.values()))
+    assert [(word, error) for word, error in zip(lines, errors, strict=True) if word not in error] == []
     assert not (tmp_path / "out").exists()

@@ -9,20 +9,25 @@ import numpy as np
 from tqdm import tqdm
 
 from ltr_ext.data.boxes import box_iou, mask_to_box
-from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.words import counted
+from tracker_ext.annotation.boxed_video import BoxedVideo, read_video
 from tracker_ext.annotation.config import AnnotateConfig
 from tracker_ext.annotation.engine import annotate
-from tracker_ext.annotation.formats.images import MAX_PALETTE_ID
-from tracker_ext.annotation.prepare import DEFAULT_MAX_GAP, prepare
-from tracker_ext.annotation.sources.clip import load_clip
+from tracker_ext.annotation.prepare import DEFAULT_MAX_GAP
 from tracker_ext.evaluation.patient import PatientFrames
 from tracker_ext.evaluation.writers import ClipWriter
 
 
 def annotate_video(
-    video: Path, box_file: Path, net: Box2MaskNet, config: AnnotateConfig, out: Path, *, max_gap: int = DEFAULT_MAX_GAP
+    video: Path,
+    box_file: Path,
+    net: Box2MaskNet,
+    config: AnnotateConfig,
+    out: Path,
+    *,
+    max_gap: int = DEFAULT_MAX_GAP,
+    read: BoxedVideo | None = None,
 ) -> tuple[str, str]:
     """Segment the boxed objects of a video and write masks, the masks' own boxes, and an overlay video.
 
@@ -34,6 +39,7 @@ def annotate_video(
         net: in eval mode.
         config: windows, tolerance, precision.
         max_gap: frames between two boxed ones that are filled; see `prepare`.
+        read: what `read_video` gave for the same arguments, if it was called before.
         out: output folder; appears, or is changed, only when everything is written. See `ClipWriter`.
 
     Returns:
@@ -42,16 +48,10 @@ def annotate_video(
     Raises:
         UserError: unreadable video or boxes, bad boxes, counts that differ, a folder that cannot be written.
     """
-    sequence = load_clip(video, (box_file,))
-    source = sequence.frames
-    prepared = prepare(sequence, max_gap, bad="refuse")
+    read = read or read_video(video, box_file, out, max_gap=max_gap)
+    source, prepared = read.sequence.frames, read.prepared
     frames = PatientFrames(source)
     boxes, given = frames.without_unreadable(prepared.boxes), prepared.given
-    if max(boxes) > MAX_PALETTE_ID:
-        raise UserError(
-            f"box file {box_file}: {len(sequence.boxes)} objects; masks of one video hold {MAX_PALETTE_ID}: "
-            f"run_annotate.py folder {video} --boxes {box_file} --format coco-rle holds more"
-        )
     for note in prepared.notes:
         tqdm.write(f"note: {note}", file=sys.stderr)
     # A mask comes later than its frame. The overlay reads the clip a second time rather than hold frames back.

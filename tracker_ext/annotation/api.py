@@ -9,18 +9,16 @@ from typing import Any
 
 import numpy as np
 
-import settings
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
-from tracker_ext.annotation.config import AnnotateConfig
+from tracker_ext.annotation.config import DEFAULT_WEIGHTS, AnnotateConfig, weight_file
 from tracker_ext.annotation.engine import FrameMasks, annotate
 from tracker_ext.annotation.prepare import DEFAULT_MAX_GAP, check_tracks, prepare, prepare_tracks
 from tracker_ext.annotation.sources.clip import load_clip
 from tracker_ext.evaluation.frames import FrameSource, open_frames
 from tracker_ext.tracker.networks import best_device, network
 
-DEFAULT_WEIGHTS = "box2mask-lite.safetensors"
-"""File in `weights_dir` of the settings that is used unless another one is named."""
+__all__ = ["DEFAULT_WEIGHTS", "load_box2mask", "masks_from_boxes", "weight_file"]
 
 
 def masks_from_boxes(
@@ -70,11 +68,6 @@ def masks_from_boxes(
         print(f"{name}: {note}", file=sys.stderr)
     net = weights if isinstance(weights, Box2MaskNet) else load_box2mask(weights)
     return annotate(frames, prepared.boxes, net, config, name=name, keep_logits=keep_logits, given=prepared.given)
-
-
-def weight_file(weights: str | Path | None) -> Path:
-    """The named weight file, or the one that ships."""
-    return settings.load().weights_dir / DEFAULT_WEIGHTS if weights is None else Path(weights)
 
 
 def load_box2mask(weights: str | Path | None = None, device: str | None = None) -> Box2MaskNet:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
+import settings
 from ltr_ext.errors import UserError
 from tracker_ext.annotation.windows import MODES, Mode
 
@@ -59,6 +61,27 @@ class AnnotateConfig:
     def uses_bfloat16(self, device: torch.device) -> bool:
         """Whether convolutions run in bfloat16 on this device."""
         return uses_bfloat16(self.precision, device)
+
+
+DEFAULT_WEIGHTS = "box2mask-lite.safetensors"
+"""File in `weights_dir` of the settings that is used unless another one is named."""
+
+
+def weight_file(weights: str | Path | None) -> Path:
+    """The named weight file, or the one that ships."""
+    return settings.load().weights_dir / DEFAULT_WEIGHTS if weights is None else Path(weights)
+
+
+def existing_weight_file(weights: str | Path | None) -> Path:
+    """As `weight_file`.
+
+    Raises:
+        UserError: there is none.
+    """
+    path = weight_file(weights)
+    if not path.is_file():
+        raise UserError(f"weights {path} do not exist; name a file with --weights")
+    return path
 
 
 OPTIONS = {"num_frames": "frames", "encode_batch": "batch", "most": "max-frames"}

@@ -10,14 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import settings
+from ltr_ext.digest import file_hash
 from ltr_ext.errors import UserError
-from ltr_ext.weights import file_hash
 from ltr_ext.words import counted, one_line
-from tracker_ext.annotation.api import weight_file
-from tracker_ext.annotation.cluster import run_on_cluster
-from tracker_ext.annotation.config import AnnotateConfig, option_error
+from tracker_ext.annotation.config import AnnotateConfig, existing_weight_file, option_error
 from tracker_ext.annotation.decisions import LOCK_WAIT, apply_decisions
-from tracker_ext.annotation.estimate import estimate
 from tracker_ext.annotation.failures import FAILED_FILE, listed_names
 from tracker_ext.annotation.formats import FORMATS
 from tracker_ext.annotation.inputs import boxes_changed, forget_changed, names_line
@@ -31,7 +28,6 @@ from tracker_ext.annotation.sources import DATASETS, Source
 from tracker_ext.annotation.sources.folder import FolderSource, open_folder
 from tracker_ext.annotation.tally import Tally, retry_command
 from tracker_ext.annotation.upkeep import prepare_output, stopped_like_ctrl_c, tidy
-from tracker_ext.annotation.workers import network_for, run_here, run_in_processes
 
 EXIT_FAILED = 1
 MOST_SHOWN = 20
@@ -96,6 +92,10 @@ def annotate_dataset(options: DatasetOptions, arguments: Sequence[str]) -> int:
     redo = set(matching(every_name, only_names(options.redo, "--redo") or frozenset(), "--redo"))
     skipped = without_boxes(job.source)
     print(f"weights: {job.weights} (sha256 {job.weights_hash})", flush=True)
+    # Only now: these import torch, which takes seconds that a mistake must not cost.
+    from tracker_ext.annotation.estimate import estimate
+    from tracker_ext.annotation.workers import network_for
+
     if options.dry_run:
         print(estimate(job, names, options.workers))
         return 0
@@ -155,6 +155,9 @@ def make(
     """Make sequences here, in several processes, or on a cluster."""
     if not names:
         return
+    from tracker_ext.annotation.cluster import run_on_cluster
+    from tracker_ext.annotation.workers import run_here, run_in_processes
+
     if options.cluster:
         run_on_cluster(job, names, options.cluster, options.workers, tally.report, slurm)
     elif options.workers > 1:
@@ -188,9 +191,7 @@ def apply_review(out: Path, decisions: Path) -> str:
 def open_job(options: DatasetOptions) -> AnnotationJob:
     """Everything checked that can be checked before a sequence is read."""
     source, dataset, formats, every, most = open_source(options)
-    weights = weight_file(options.weights)
-    if not weights.is_file():
-        raise UserError(f"weights {weights} do not exist; name a file with --weights")
+    weights = existing_weight_file(options.weights)
     try:
         return AnnotationJob(
             dataset=dataset,

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ltr_ext.data.decisions import Decision
 from ltr_ext.errors import UserError
@@ -15,7 +16,9 @@ from ltr_ext.words import counted, duration, printable
 from tracker_ext.annotation.failures import note_failure
 from tracker_ext.annotation.job import AnnotationJob, is_output_error
 from tracker_ext.annotation.lists import derive
-from tracker_ext.annotation.sequence_run import Outcome
+
+if TYPE_CHECKING:
+    from tracker_ext.annotation.sequence_run import Outcome
 
 LISTS_EVERY = 180.0
 """Seconds between two times that lists and report are brought up to date in the middle of a run."""
