@@ -55,6 +55,4 @@ def _missing(name: str) -> str:
         parse_box(name)
     except UserError:
         return "does not exist; check the path"
-    return (
-        "is a box, not a file; for one on the first frame: run_tracker.py lwl box2mask_init --video PATH --box x,y,w,h"
-    )
+    return "is a box, not a file; for the first frame: run_tracker.py lwl box2mask_init --video PATH --box x,y,w,h"

@@ -15,7 +15,16 @@ from tracker_ext.evaluation.box_tables import Columns, is_header, read_header, r
 from tracker_ext.evaluation.box_text import HEADER, Line, mistake, read_lines, split_fields, without_comments
 from tracker_ext.evaluation.box_tracks import is_kitti, is_mot, kitti_rows, mot_rows
 
-__all__ = ["TABLE_COLUMNS", "GivenBoxes", "box_line", "is_table", "read_boxes", "read_given_boxes", "refuse_relative"]
+__all__ = [
+    "TABLE_COLUMNS",
+    "GivenBoxes",
+    "box_line",
+    "is_table",
+    "read_boxes",
+    "read_given_boxes",
+    "read_track",
+    "refuse_relative",
+]
 
 TABLE_COLUMNS = tuple(HEADER.split(","))
 LEAST_SIDE = 2
@@ -66,6 +75,18 @@ def read_given_boxes(path: str | Path, num_frames: int, stems: Sequence[str] | N
 def read_boxes(path: str | Path, num_frames: int) -> dict[int, np.ndarray]:
     """The boxes alone: object id -> [F, 4]; see `read_given_boxes`."""
     return read_given_boxes(path, num_frames).boxes
+
+
+def read_track(path: str | Path, num_frames: int) -> np.ndarray:
+    """The boxes of a file that holds one object: [F, 4]; see `read_given_boxes`.
+
+    Raises:
+        UserError: as there; several objects.
+    """
+    boxes = read_boxes(path, num_frames)
+    if len(boxes) > 1:
+        raise mistake(Path(path), f"{len(boxes)} objects where one is expected; write one x,y,w,h line per frame")
+    return next(iter(boxes.values()))
 
 
 def is_table(path: str | Path) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -67,27 +68,26 @@ def read_box(path: Path, line: int, fields: Sequence[str], kind: str = "xywh") -
     Raises:
         UserError: no number, not finite, or far too large.
     """
-    text = ",".join(fields)
-    values = [number(item) for item in fields]
-    if None in values:
-        remedy = "write x1,y1,...,x4,y4" if kind == "polygon" else "write x,y,w,h"
-        amount = "eight" if kind == "polygon" else "four"
-        raise mistake(path, f"{shown(text)} is not {amount} numbers; {remedy}{comma_hint('; '.join(fields))}", line)
-    array = np.array(values, dtype=np.float64)
-    if np.isnan(array).all() or not array.any() or (array == -1).all():
+    numbers = [number(item) for item in fields]
+    values = [value for value in numbers if value is not None]
+    if len(values) < len(numbers):
+        amount, form = ("eight", "x1,y1,...,x4,y4") if kind == "polygon" else ("four", "x,y,w,h")
+        hint = comma_hint("; ".join(fields))
+        raise mistake(path, f"{shown(','.join(fields))} is not {amount} numbers; write {form}{hint}", line)
+    if all(map(math.isnan, values)) or set(values) <= {0.0} or set(values) == {-1.0}:
         return None
-    if not np.isfinite(array).all():
-        raise mistake(path, f"{shown(text)} is not finite; write x,y,w,h or four nan", line)
-    if np.abs(array).max() > MOST_PIXELS:
-        raise mistake(path, f"{shown(text)} lies beyond any picture; write x,y,w,h in pixels", line)
+    if not all(map(math.isfinite, values)):
+        raise mistake(path, f"{shown(','.join(fields))} is not finite; write x,y,w,h or four nan", line)
+    if max(map(abs, values)) > MOST_PIXELS:
+        raise mistake(path, f"{shown(','.join(fields))} lies beyond any picture; write x,y,w,h in pixels", line)
     if kind == "polygon":
-        xs, ys = array[0::2], array[1::2]
-        array = np.array([xs.min(), ys.min(), np.ptp(xs), np.ptp(ys)])
-    elif kind == "corners":
-        array[2:] -= array[:2]
-    elif kind == "centre":
-        array[:2] -= array[2:] / 2
-    x, y, w, h = array.tolist()
+        left, top = min(values[0::2]), min(values[1::2])
+        return left, top, max(values[0::2]) - left, max(values[1::2]) - top
+    x, y, w, h = values
+    if kind == "corners":
+        return x, y, w - x, h - y
+    if kind == "centre":
+        return x - w / 2, y - h / 2, w, h
     return x, y, w, h
 
 
@@ -227,7 +227,7 @@ def _no_frame(
 
 def _named(frame: str, place: Mapping[str, int]) -> int | None:
     """Position of the picture of this name, with or without folder and suffix; None if there is none."""
-    name = PurePosixPath(frame.replace("\\", "/")).name
+    name = re.split(r"[/\\]", frame)[-1]
     if name in place or whole(name) is not None:
         return place.get(name)
     return place.get(name.rpartition(".")[0])

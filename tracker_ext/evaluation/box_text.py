@@ -7,6 +7,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ SHOWN = 80
 MOST_BYTES = 2**29
 HEADER = "frame,object,x,y,w,h"
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_WHOLE = re.compile(r"[+-]?\d{1,30}", re.ASCII)
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _MISSING = frozenset({"", "nan", "+nan", "-nan", "na", "n/a", "none", "null"})
 _BRACKETS = "[](){}"
@@ -61,9 +63,10 @@ def number(field: str) -> float | None:
     return None
 
 
+@lru_cache(maxsize=4096)  # the same few ids and frames are asked for again and again
 def whole(field: str) -> int | None:
     """A whole number, also written as 3.0; None for anything else."""
-    if re.fullmatch(r"[+-]?\d{1,30}", field, re.ASCII):
+    if _WHOLE.fullmatch(field):
         return int(field)
     value = number(field)
     return int(value) if value is not None and abs(value) < 2**53 and value == int(value) else None

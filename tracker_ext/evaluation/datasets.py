@@ -17,7 +17,7 @@ from ltr_ext.data.heldout import split_yt300
 from ltr_ext.data.image_io import image_size
 from ltr_ext.data.mask_io import IGNORE_LABEL, read_mask, value_counts
 from ltr_ext.errors import UserError
-from tracker_ext.evaluation.box_files import read_boxes
+from tracker_ext.evaluation.box_files import read_track
 from tracker_ext.evaluation.dataset_names import DATASETS, davis_folders
 from tracker_ext.evaluation.demo import write_demo
 from tracker_ext.evaluation.frames import list_pictures
@@ -161,7 +161,7 @@ class BoxFolderDataset(BaseDataset):
     def _sequence(self, name: str) -> Sequence:
         frames = list_pictures(self.root / name)
         path = self.root / name / "groundtruth.txt"
-        boxes = read_boxes(path, len(frames))[1]
+        boxes = read_track(path, len(frames))
         if not np.isfinite(boxes[0]).all():
             raise UserError(f"box file {path} line 1: the object must be there on the first frame")
         return Sequence(name, [str(frame) for frame in frames], self.name, boxes)

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from ltr_ext.errors import UserError
-from tracker_ext.evaluation.box_files import box_line, is_table, read_boxes, read_given_boxes, refuse_relative
+from tracker_ext.evaluation.box_files import (
+    box_line,
+    is_table,
+    read_boxes,
+    read_given_boxes,
+    read_track,
+    refuse_relative,
+)
 
 HEADER = "frame,object,x,y,w,h\n"
 
@@ -242,3 +249,12 @@ def test_parts_of_the_frame_are_refused(boxes, message):
     else:
         with pytest.raises(UserError, match=f"clip: .*{message}"):
             refuse_relative(tracks, "clip")
+
+
+def test_one_object_is_one_track(tmp_path):
+    path = tmp_path / "boxes.csv"
+    path.write_text(HEADER + "0,7,1,2,3,4\n")
+    assert read_track(path, 1).tolist() == [[1, 2, 3, 4]]
+    path.write_text(HEADER + "0,7,1,2,3,4\n0,8,1,2,3,4\n")
+    with pytest.raises(UserError, match="2 objects where one is expected"):
+        read_track(path, 1)

@@ -10,7 +10,7 @@ import numpy as np
 from ltr_ext.errors import UserError
 from tracker_ext.annotation.sources.base import BoxedSequence, Pictures
 from tracker_ext.annotation.sources.files import absent_rows, count_lines, numbered_frames, read_flags, read_lines
-from tracker_ext.evaluation.box_files import read_boxes
+from tracker_ext.evaluation.box_files import read_track
 
 GOT10K_FLAGS = ("absence.label", "cover.label")
 
@@ -38,7 +38,7 @@ class Got10kSource:
         box_file = folder / "groundtruth.txt"
         count = count_lines(box_file)
         paths = numbered_frames(folder, [f"{number:08d}.jpg" for number in range(1, count + 1)], box_file)
-        boxes = read_boxes(box_file, count)[1]
+        boxes = read_track(box_file, count)
         absent = absent_rows(boxes) | got10k_absence(folder, count)
         return BoxedSequence(name, Pictures(paths), tuple(range(1, count + 1)), {1: boxes}, {1: absent})
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from ltr_ext.errors import UserError
 from tracker_ext.annotation.sources.base import BoxedSequence, PickledByFields, Pictures
 from tracker_ext.annotation.sources.files import absent_rows, count_lines, numbered_frames
-from tracker_ext.evaluation.box_files import read_boxes
+from tracker_ext.evaluation.box_files import read_track
 from tracker_ext.evaluation.frames import natural_key
 
 
@@ -43,5 +43,5 @@ class TrackingNetSource(PickledByFields):
         count = count_lines(box_file)
         folder = box_file.parent.parent / "frames" / box_file.stem
         paths = numbered_frames(folder, [f"{number}.jpg" for number in range(count)], box_file)
-        boxes = read_boxes(box_file, count)[1]
+        boxes = read_track(box_file, count)
         return BoxedSequence(name, Pictures(paths), tuple(range(count)), {1: boxes}, {1: absent_rows(boxes)})
