@@ -27,7 +27,7 @@ setup(
         "torchvision>=0.24,<0.30",
         "numpy>=2.0,<3",
         "opencv-python>=4.10,<6",
-        "av>=17,<19",
+        "av>=17.1,<19",
         "pillow>=11,<14",
         "timm>=1.0.15,<1.1",
         "safetensors>=0.5,<1",

@@ -231,6 +231,7 @@ def sequence_info(sequence: BoxedSequence, prepared: PreparedBoxes) -> SequenceI
         sequence.numbers,
         objects,
         frames.paths if isinstance(frames, Pictures) else None,
+        isinstance(frames, Pictures) and frames.upright,
     )
 
 

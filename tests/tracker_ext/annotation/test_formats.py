@@ -14,6 +14,7 @@ from ltr_ext.data.image_io import read_mask
 from ltr_ext.data.trust_table import Trust
 from ltr_ext.errors import UserError
 from tracker_ext.annotation.formats import FORMATS, SequenceInfo
+from tracker_ext.annotation.formats.base import link_pictures
 from tracker_ext.annotation.names import original_name, safe_name
 from tracker_ext.annotation.sources.folder import open_folder
 
@@ -132,6 +133,19 @@ def test_mots(write, tmp_path, labels):
     for frame, number, _, height, width, counts in lines:
         mask = coco.decode({"size": [int(height), int(width)], "counts": counts.encode()})
         np.testing.assert_array_equal(mask, labels[int(frame)] == int(number) % 1000)
+
+
+def test_frames_beside_masks_are_links_or_turned_as_the_masks_are(tmp_path):
+    exif = Image.Exif()
+    for name, orientation in (("a.jpg", 1), ("b.png", 6)):
+        exif[0x112] = orientation
+        Image.fromarray(np.full((20, 30, 3), 90, np.uint8)).save(tmp_path / name, exif=exif)
+    files = {"00000": tmp_path / "a.jpg", "00001": tmp_path / "b.png"}
+    assert link_pictures(tmp_path / "stored", files)
+    assert all(path.is_symlink() for path in (tmp_path / "stored").iterdir())
+    assert link_pictures(tmp_path / "upright", files, upright=True)
+    assert (tmp_path / "upright/00000.jpg").is_symlink()
+    assert Image.open(tmp_path / "upright/00001.jpg").size == (20, 30), "for readers that do not turn it"
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,13 @@ from typing import Any, ClassVar, Protocol
 import cv2
 import numpy as np
 
+from ltr_ext.data.image_io import image_header, read_image, write_jpeg
 from ltr_ext.data.trust_table import Trust
 from ltr_ext.errors import UserError
 from ltr_ext.words import one_line
+
+TURNED_QUALITY = 95
+"""Of JPEG, 0 to 100, where a picture is written anew because its EXIF orientation turns it."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class SequenceInfo:
     """Object id -> what the data set calls it."""
     pictures: tuple[Path, ...] | None
     """The frames' files; None for a video."""
+    upright: bool = False
+    """Whether masks are of the pictures as their EXIF orientation turns them."""
 
 
 class CannotHoldError(UserError):
@@ -120,20 +126,24 @@ def write_png(path: Path, labels: np.ndarray) -> None:
     path.write_bytes(data.tobytes())
 
 
-def link_pictures(folder: Path, files: Mapping[str, Path]) -> bool:
+def link_pictures(folder: Path, files: Mapping[str, Path], upright: bool = False) -> bool:
     """Put symbolic links to the frames into a folder; layouts expect frames beside masks.
 
     Args:
         folder: is made.
-        files: file name -> the frame.
+        files: stem -> the frame.
+        upright: a frame that its EXIF orientation turns is copied, turned, as JPEG: few readers of these layouts turn.
 
     Returns:
         False if the file system knows no symbolic links; then there is no folder.
     """
     folder.mkdir(parents=True)
     try:
-        for name, target in files.items():
-            (folder / name).symlink_to(target.resolve())
+        for stem, target in files.items():
+            if upright and image_header(target).orientation != 1:
+                write_jpeg(folder / f"{stem}.jpg", read_image(target, upright=True), TURNED_QUALITY)
+            else:
+                (folder / f"{stem}{target.suffix}").symlink_to(target.resolve())
     except (OSError, NotImplementedError) as error:
         if isinstance(error, OSError) and error.errno not in (None, 1, 95):  # EPERM, EOPNOTSUPP
             raise

@@ -105,8 +105,8 @@ class PaletteWriter:
         self._targets = [masks / info.safe]
         (work / masks / info.safe).mkdir(parents=True)
         if info.pictures is not None:
-            links = {f"{stem}{path.suffix}": path for stem, path in zip(stems, info.pictures, strict=True)}
-            if link_pictures(work / frames / info.safe, links):
+            links = dict(zip(stems, info.pictures, strict=True))
+            if link_pictures(work / frames / info.safe, links, info.upright):
                 self._targets.append(frames / info.safe)
 
     def add(self, index: int, labels: np.ndarray, trust: Mapping[int, Trust]) -> None:

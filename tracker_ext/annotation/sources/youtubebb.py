@@ -96,7 +96,7 @@ class YouTubeBbSource(PickledByFields):
             missing = [stamp for stamp in stamps if stamp not in timed]
             if missing:
                 raise UserError(f"{name}: no picture of {missing[0]} ms in {folder}; name pictures by their time in ms")
-            pictures = Pictures(tuple(timed[time] for time in times))
+            pictures = Pictures(tuple(timed[time] for time in times), upright=True)
             return pictures, pictures.sizes()[0], {time: index for index, time in enumerate(times)}
         video = find_video(folder)
         if video is None:
