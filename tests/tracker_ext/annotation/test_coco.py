@@ -12,7 +12,7 @@ from job_files import boxed, write_frames
 from PIL import Image
 
 from ltr_ext.errors import UserError
-from tracker_ext.annotation.sources.base import BoxedSequence
+from tracker_ext.annotation.sources.base import BoxedSequence, prepare_boxes
 from tracker_ext.annotation.sources.coco import CocoVideoSource
 from tracker_ext.annotation.sources.folder import open_folder
 
@@ -222,3 +222,47 @@ def test_frames_of_another_size_than_the_boxes_are_refused(tmp_path):
     turned = load(tmp_path, per_image(["v/0.jpg"], {"width": [48], "height": [64]}))
     assert turned.frames.size == (64, 48), "boxes of a labelling tool are for the picture as people see it"
     assert load(tmp_path, per_image(["v/0.jpg"], {"width": [64], "height": [48]})).frames.size == (48, 64)
+
+
+STRANGE = [None, True, -1, 0, 1.5, 10**400, float("inf"), float("nan"), "", "x", "\ud800", [], [1], {}, {"id": 1}, [[]]]
+"""What may stand anywhere in a json."""
+
+
+def mutated(content: Any, rng: np.random.Generator) -> Any:
+    """One entry somewhere replaced, doubled or left out."""
+    if isinstance(content, dict | list) and content and rng.random() < 0.85:
+        keys = list(content) if isinstance(content, dict) else list(range(len(content)))
+        key = keys[rng.integers(len(keys))]
+        changed = content.copy()
+        if rng.random() < 0.15:
+            del changed[key]
+        elif rng.random() < 0.15 and isinstance(changed, list):
+            changed.append(changed[key])
+        else:
+            changed[key] = mutated(content[key], rng)
+        return changed
+    return STRANGE[rng.integers(len(STRANGE))]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_stands_in_a_json_is_read_or_refused(tmp_path, seed):
+    write_frames(tmp_path / "v", [f"{index}.jpg" for index in range(3)])
+    rng = np.random.default_rng(seed)
+    names = [f"v/{index}.jpg" for index in range(3)]
+    size = {"width": [64] * 3, "height": [48] * 3, "frame_id": [0, 1, 2]}
+    without_videos = {key: value for key, value in per_image(names).items() if key != "videos"}
+    starts = [per_image(names, size), per_object([BOX, None, BOX], names), without_videos]
+    read, refused = 0, []
+    for number in range(150):
+        content = json.loads(json.dumps(starts[number % 3]))
+        for _ in range(rng.integers(1, 4)):
+            content = mutated(content, rng)
+        try:
+            found = source(tmp_path, json.dumps(content))
+            for name in found.names():
+                prepare_boxes(found.load(name), 60)
+                read += 1
+        except UserError as error:
+            refused.append(str(error))
+    assert read > 5 and len(refused) > 20
+    assert [message for message in refused if "\n" in message or len(message) > 600] == []

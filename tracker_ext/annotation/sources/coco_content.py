@@ -181,8 +181,9 @@ class CocoContent:
         """Videos by name; without one by the folder that is all theirs, else by their id."""
         names = []
         for video in videos:
-            own, given = self._key(video, "id", "video"), video.get("file_names")
-            folders = {PurePosixPath(file).parent.as_posix() for file in given or () if isinstance(file, str)} - {"."}
+            own, files = self._key(video, "id", "video"), video.get("file_names")
+            files = [file for file in files if isinstance(file, str)] if isinstance(files, list) else []
+            folders = {PurePosixPath(file).parent.as_posix() for file in files} - {"."}
             names.append(str(video.get("name") or (folders.pop() if len(folders) == 1 else own)))
         if len(set(names)) < len(names):
             names = [str(video["id"]) for video in videos]
