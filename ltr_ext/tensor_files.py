@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save
@@ -50,7 +51,7 @@ def digest_of(tensors: Mapping[str, Tensor], texts: Mapping[str, str]) -> str:
         tensors: contiguous, on the CPU.
         texts: the text entries; a digest among them does not count.
     """
-    facts = [{key: value for key, value in texts.items() if key != DIGEST_KEY}]
+    facts: list[Any] = [{key: value for key, value in texts.items() if key != DIGEST_KEY}]
     facts += [[name, str(tensor.dtype), list(tensor.shape)] for name, tensor in sorted(tensors.items())]
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
     for _, tensor in sorted(tensors.items()):

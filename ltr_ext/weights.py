@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import json
-import pickle
 import zipfile
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from torch import Tensor, nn
 
+from ltr_ext.config_check import config_from
 from ltr_ext.digest import file_hash  # noqa: F401 - known from here, too
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
 from ltr_ext.models.lwl import LWLConfig, LWLNet
 from ltr_ext.output import write_bytes
 from ltr_ext.published.networks import load_published
-from ltr_ext.published.reader import SUFFIXES, require_content
-from ltr_ext.tensor_files import CHECKPOINT_KEY, WEIGHTS_FORMAT, WEIGHTS_KEY, begins_as_safetensors, to_bytes
+from ltr_ext.published.reader import SUFFIXES, first_line, is_state, load_tensors, require_content
+from ltr_ext.tensor_files import (
+    CHECKPOINT_KEY,
+    DIGEST_KEY,
+    WEIGHTS_FORMAT,
+    WEIGHTS_KEY,
+    begins_as_safetensors,
+    digest_of,
+    to_bytes,
+)
 
 Network = Box2MaskNet | LWLNet
 
@@ -37,9 +46,12 @@ def build_network(name: str, config: dict[str, Any]) -> Network:
     Args:
         name: a key of `NETWORKS`.
         config: its config as JSON gives it back.
+
+    Raises:
+        ValueError: see `config_from`.
     """
     network, config_class = NETWORKS[name]
-    return network(config_class(**_tuples(config)))
+    return network(config_from(config_class, config))
 
 
 def save_network(net: Network, path: str | Path, *, half: bool = True, notes: dict[str, Any] | None = None) -> None:
@@ -81,33 +93,27 @@ def load_network(path: str | Path) -> Network:
     require_content(path)
     if path.suffix in SUFFIXES:
         return load_published(path)
-    try:
-        with safe_open(str(path), framework="pt") as file:
-            header = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-    except (SafetensorError, OSError) as error:
-        if zipfile.is_zipfile(path):
-            raise UserError(f"weights {path} are a zip, as PyTorch writes, not safetensors: name it .pth") from error
-        if path.suffix != ".safetensors" and not begins_as_safetensors(path):
-            raise UserError(
-                f"weights {path} are no weight file: name a .safetensors file that python -m ltr_ext.export made, or a "
-                ".pth or .pth.tar file of pytracking"
-            ) from error
-        raise UserError(f"weights {path} are corrupt ({error}): restore the file") from error
+    header, tensors = _read_safetensors(path)
     if CHECKPOINT_KEY in header:
         raise UserError(
             f"weights {path} are a training checkpoint: make a weight file of it with "
             f"python -m ltr_ext.export {path} FILE.safetensors, and name that"
         )
     if header.get(WEIGHTS_KEY) != WEIGHTS_FORMAT or header.get("network") not in NETWORKS:
-        found = f"format {header.get(WEIGHTS_KEY)!r}, network {header.get('network')!r}"
+        found = f"format {header.get(WEIGHTS_KEY)!r:.40}, network {header.get('network')!r:.40}"
         raise UserError(
             f"weights {path} are safetensors of another program or version ({found}): name a file that "
             "python -m ltr_ext.export made"
         )
-    net = build_network(header["network"], json.loads(header["config"]))
-    if json.loads(header["folded"]):
-        net.backbone.fold_batch_norm()
+    try:
+        net = build_network(header["network"], json.loads(header["config"]))
+        if json.loads(header["folded"]):
+            net.backbone.fold_batch_norm()
+    except KeyError as error:
+        raise UserError(f"weights {path} lack the entry {error} in their header: restore the file") from error
+    except (ValueError, TypeError, RuntimeError) as error:  # no JSON, no config, or one too deep to read
+        raise UserError(f"weights {path} do not say how to build their network ({first_line(error)}): restore the file"
+                        ) from error  # fmt: skip
     try:
         net.load_state_dict(
             {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
@@ -117,6 +123,31 @@ def load_network(path: str | Path) -> Network:
     if not _is_folded(net):
         net.backbone.fold_batch_norm()
     return net.to(memory_format=torch.channels_last).eval()
+
+
+def _read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """Text entries of the header, and tensors.
+
+    Raises:
+        UserError: no safetensors, or damaged.
+    """
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            header = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        whole = DIGEST_KEY not in header or digest_of(tensors, header) == header[DIGEST_KEY]
+    except Exception as error:  # of whatever kind: the bytes are anyone's
+        if zipfile.is_zipfile(path):
+            raise UserError(f"weights {path} are a zip, as PyTorch writes, not safetensors: name it .pth") from error
+        if path.suffix != ".safetensors" and not begins_as_safetensors(path):
+            raise UserError(
+                f"weights {path} are no weight file: name a .safetensors file that python -m ltr_ext.export made, or a "
+                ".pth or .pth.tar file of pytracking"
+            ) from error
+        raise UserError(f"weights {path} are corrupt ({first_line(error)}): restore the file") from error
+    if not whole:
+        raise UserError(f"weights {path} are corrupt (their checksum does not fit): restore the file")
+    return header, tensors
 
 
 def load_backbone_weights(net: Network, name: str, pretrained_file: Path | None = None, fold: bool = True) -> None:
@@ -132,12 +163,19 @@ def load_backbone_weights(net: Network, name: str, pretrained_file: Path | None 
         UserError: the package or the file is missing or does not fit.
     """
     if name == "efficientnet_lite0":
-        state = _timm_names(_read_state(_lite0_file()))
+        file = _lite0_file()
+        try:
+            state = _timm_names(_read_state(file))
+        except (LookupError, ValueError) as error:
+            raise UserError(f"backbone {name}: {file} holds another network; reinstall its package") from error
     elif pretrained_file is None:
         raise UserError(f"backbone {name}: no weight file; set pretrained_dir in the settings")
     else:
         state = _read_state(pretrained_file)
-    outcome = net.backbone.body.load_state_dict(state, strict=False)
+    try:
+        outcome = net.backbone.body.load_state_dict(state, strict=False)
+    except RuntimeError as error:
+        raise UserError(f"backbone {name}: its weights do not fit ({error}): name another file") from error
     missing = [key for key in outcome.missing_keys if not key.endswith("num_batches_tracked")]
     if missing:
         raise UserError(f"backbone {name}: {len(missing)} tensors are missing from its weights, first {missing[0]}")
@@ -156,22 +194,21 @@ def _stored(tensor: Tensor, half: bool) -> Tensor:
     return (tensor.half() if half and tensor.is_floating_point() else tensor).contiguous()
 
 
-def _tuples(config: dict[str, Any]) -> dict[str, Any]:
-    """JSON knows lists only; the configs hold tuples."""
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}
-
-
 def _read_state(path: Path) -> dict[str, Tensor]:
     """Tensors of a .pth file; nothing in it is executed."""
     if not path.is_file():
         raise UserError(f"backbone weights {path} do not exist: put the file there, or change pretrained_dir")
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+        state = load_tensors(path)
+    except Exception as error:  # of whatever kind: the bytes are anyone's
         raise UserError(
-            f"backbone weights {path} are not a plain file of tensors ({reason}): restore the file"
+            f"backbone weights {path} are not a plain file of tensors ({first_line(error)}): restore the file"
         ) from error
+    if isinstance(state, Mapping):
+        state = {name: tensor for name, tensor in state.items() if isinstance(tensor, Tensor)}
+    if not state or not is_state(state, path.stat().st_size):
+        raise UserError(f"backbone weights {path} are no names with tensors: restore the file")
+    return state
 
 
 def _lite0_file() -> Path:

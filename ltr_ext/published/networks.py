@@ -9,11 +9,12 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from ltr_ext.config_check import config_from
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
 from ltr_ext.models.lwl import LWLConfig, LWLNet
 from ltr_ext.published.keys import BOX2MASK, LWL, KeyMap
-from ltr_ext.published.reader import constructor_arguments, network_state, read_checkpoint
+from ltr_ext.published.reader import constructor_arguments, first_line, network_state, read_checkpoint
 
 LEVELS = ("layer4", "layer3", "layer2", "layer1")
 WIDTHS = (4, 2, 2, 1)
@@ -65,8 +66,8 @@ def load_published(path: Path) -> Box2MaskNet | LWLNet:
     arguments = BUILDER_DEFAULTS | constructor_arguments(content, tuple(BUILDER_DEFAULTS), path)
     for name, known in SUPPORTED.items():
         value = tuple(arguments[name]) if isinstance(arguments[name], list) else arguments[name]
-        if value not in known:
-            raise UserError(f"weights {path}: the network was built with {name}={value!r}; supported: {known[0]!r}")
+        if not any(type(value) is type(possible) and value == possible for possible in known):
+            raise UserError(f"weights {path}: the network was built with {name}={value!r:.80}; supported: {known[0]!r}")
     key_map = BOX2MASK if kind == "sta" else LWL
     tensors = translate(state, key_map, path)
     net = _build(kind, tensors, arguments, path)
@@ -101,10 +102,9 @@ def translate(state: Mapping[str, Tensor], key_map: KeyMap, path: Path) -> dict[
             tensors |= {name: _widened(tensor) for name, tensor in link.load(state).items()}
         except KeyError as error:
             raise UserError(f"weights {path}: tensor {error.args[0]} is missing: restore the file") from error
-        except RuntimeError as error:  # statistics of another size than their convolution
-            reason = str(error).splitlines()[0]
+        except (RuntimeError, IndexError, ValueError, TypeError) as error:  # tensors of another size or kind
             raise UserError(
-                f"weights {path}: tensors of {link.theirs} do not fit ({reason}): restore the file"
+                f"weights {path}: tensors of {link.theirs} do not fit ({first_line(error)}): restore the file"
             ) from error
         read |= link.reads(state)
     left = [name for name in state if name not in read and not name.startswith(key_map.dropped)]
@@ -123,7 +123,8 @@ def _build(kind: str, tensors: Mapping[str, Tensor], arguments: Mapping[str, Any
     """The network with random weights: sizes from the tensors, the rest from the builder's arguments."""
 
     def width(name: str) -> int:
-        return tensors[f"{name}.weight"].shape[0]
+        tensor = tensors[f"{name}.weight"]
+        return tensor.shape[0] if tensor.ndim else 0
 
     encoder = "object_encoder" if kind == "sta" else "label_encoder"
     widths = (
@@ -144,15 +145,13 @@ def _build(kind: str, tensors: Mapping[str, Tensor], arguments: Mapping[str, Any
     }
     try:
         if kind == "lwl":
-            return LWLNet(LWLConfig(encoder_widths=widths, **common))
-        return Box2MaskNet(
-            Box2MaskConfig(
-                encoder_widths=(*widths, width("object_encoder.block.conv1")),
-                inference_iterations=iterations,
-                box_edges="whole_pixels",
-                **common,
-            )
-        )
+            return LWLNet(config_from(LWLConfig, {"encoder_widths": widths, **common}))
+        common |= {
+            "encoder_widths": (*widths, width("object_encoder.block.conv1")),
+            "inference_iterations": iterations,
+            "box_edges": "whole_pixels",
+        }
+        return Box2MaskNet(config_from(Box2MaskConfig, common))
     except ValueError as error:
         raise UserError(f"weights {path}: {error}: restore the file") from error
 
@@ -160,7 +159,7 @@ def _build(kind: str, tensors: Mapping[str, Tensor], arguments: Mapping[str, Any
 def _positive(arguments: Mapping[str, Any], name: str, path: Path) -> int:
     value = arguments[name]
     if not isinstance(value, int) or not 1 <= value <= 1000:
-        raise UserError(f"weights {path}: the network was built with {name}={value!r}, no sensible number")
+        raise UserError(f"weights {path}: the network was built with {name}={value!r:.80}, no sensible number")
     return value
 
 

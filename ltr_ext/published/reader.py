@@ -11,6 +11,7 @@ from __future__ import annotations
 import pickle
 import pickletools
 import re
+import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -37,6 +38,9 @@ _INERT_NAMES = frozenset(
 """Numbers and arrays of NumPy, which statistics and settings may hold."""
 _PICKLES_BEFORE_TENSORS = 4
 """torch's older format: magic number, version, system, then the object itself."""
+
+_LAYERS_OF_NETWORKS = 10
+"""Networks built around networks; a file may go round in circles."""
 
 
 class Inert:
@@ -74,7 +78,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     require_content(path)
     try:
         with _only_known({name: _inert_class(name) for name in _global_names(path) if _is_inert(name)}):
-            content = torch.load(path, map_location="cpu", weights_only=True)
+            content = load_tensors(path)
     except pickle.UnpicklingError as error:
         refused = re.search(r"GLOBAL (\S+)", str(error))
         if refused:
@@ -83,13 +87,18 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
                 "get the file from where it was published"
             ) from error
         raise _damaged(path, error) from error
-    # what torch and the zip and pickle modules of Python raise on bytes that mean nothing to them
-    except (RuntimeError, OSError, ValueError, LookupError, EOFError, TypeError, AttributeError, AssertionError,
-            zipfile.BadZipFile) as error:  # fmt: skip
+    except Exception as error:  # of whatever kind: the bytes are anyone's
         raise _damaged(path, error) from error
     if not isinstance(content, dict):
         raise UserError(f"weights {path} hold a {type(content).__name__}, not a checkpoint: name another file")
     return content
+
+
+def load_tensors(path: Path) -> Any:
+    """What torch's restricted unpickler makes of a file, without its warnings; raises whatever it raises."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of pickle protocols, which damaged files seem to have
+        return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def require_content(path: Path) -> None:
@@ -113,10 +122,19 @@ def network_state(content: Mapping[str, Any], path: Path) -> dict[str, Tensor]:
     state = content.get("net")
     if isinstance(state, Mapping) and not state:
         raise UserError(f"weights {path} hold a network without tensors: restore the file")
-    if not isinstance(state, Mapping) or not all(isinstance(tensor, Tensor) for tensor in state.values()):
-        entries = ", ".join(map(str, list(content)[:5])) or "nothing"
+    if not is_state(state, path.stat().st_size):
+        entries = ", ".join(f"{entry!s:.40}" for entry in list(content)[:5]) or "nothing"
         raise UserError(f"weights {path} hold no network 'net' (but {entries}): name a checkpoint of pytracking")
     return dict(state)
+
+
+def is_state(state: Any, size: int) -> bool:
+    """Whether this is a mapping of names to tensors, none larger than a file of this size can hold."""
+    return isinstance(state, Mapping) and all(
+        isinstance(name, str) and isinstance(tensor, Tensor) and tensor.layout == torch.strided
+        and tensor.numel() <= size
+        for name, tensor in state.items()
+    )  # fmt: skip
 
 
 def constructor_arguments(content: Mapping[str, Any], names: tuple[str, ...], path: Path) -> dict[str, Any]:
@@ -131,19 +149,27 @@ def constructor_arguments(content: Mapping[str, Any], names: tuple[str, ...], pa
         UserError: the file does not say.
     """
     constructor = content.get("constructor")
-    while True:
+    for _ in range(_LAYERS_OF_NETWORKS):
         keywords, positional = getattr(constructor, "kwds", None), getattr(constructor, "args", ())
-        if not isinstance(constructor, Inert) or not isinstance(keywords, dict) or len(positional) > len(names):
-            raise UserError(f"weights {path} do not say how their network was built (constructor): name another file")
+        if not isinstance(constructor, Inert) or not isinstance(keywords, dict):
+            break
+        if not isinstance(positional, list | tuple) or len(positional) > len(names):
+            break
         if not isinstance(keywords.get("net"), Inert):
             return dict(zip(names, positional, strict=False)) | keywords
         # built around another network, which has a constructor of its own
         constructor = getattr(keywords["net"], "constructor", None)
+    raise UserError(f"weights {path} do not say how their network was built (constructor): name another file")
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, in one line that is not too long; its kind, where it says nothing."""
+    lines = str(error).splitlines()
+    return f"{lines[0]:.200}" if lines else type(error).__name__
 
 
 def _damaged(path: Path, error: Exception) -> UserError:
-    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return UserError(f"weights {path} are damaged or no weight file ({reason}): restore the file")
+    return UserError(f"weights {path} are damaged or no weight file ({first_line(error)}): restore the file")
 
 
 def _is_inert(name: str) -> bool:

@@ -207,8 +207,8 @@ class CheckpointFolder:
             raise UserError(
                 f"checkpoint {path}: {problem}; no other in {self.folder} is whole: start anew with --fresh"
             )
-        if aside := sorted(self.folder.glob(f"{glob.escape(self.stem)}_*{DAMAGED_SUFFIX}")):
-            raise UserError(f"checkpoint {aside[-1]}: was damaged, and there is no other: start anew with --fresh")
+        if leftovers := sorted(self.folder.glob(f"{glob.escape(self.stem)}_*{DAMAGED_SUFFIX}")):
+            raise UserError(f"checkpoint {leftovers[-1]}: was damaged, and there is no other: start anew with --fresh")
         return None
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import zipfile
+from dataclasses import asdict
 
 import pytest
 import torch
@@ -11,8 +13,9 @@ from safetensors.torch import load_file, save_file
 
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
+from ltr_ext.published.reader import read_checkpoint
 from ltr_ext.trainers.checkpoint import Checkpoint, write_checkpoint
-from ltr_ext.weights import file_hash, load_backbone_weights, load_network, save_network
+from ltr_ext.weights import _read_state, file_hash, load_backbone_weights, load_network, save_network
 
 TINY = Box2MaskConfig(
     backbone="efficientnet_lite0",
@@ -140,6 +143,129 @@ def test_weights_that_do_not_fit_their_config_are_refused(tmp_path):
     }  # fmt: skip
     save_file({"x": torch.zeros(1)}, str(path), metadata=header)
     with pytest.raises(UserError, match="do not fit their own config"):
+        load_network(path)
+
+
+HEADER = {
+    "format": "box2mask-1", "network": "Box2MaskNet", "folded": "true", "config": json.dumps(asdict(TINY)),
+    "notes": "{}",
+}  # fmt: skip
+
+
+def with_config(**changes) -> dict[str, str]:
+    return HEADER | {"config": json.dumps(asdict(TINY) | changes)}
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *({key: text for key, text in HEADER.items() if key != missing} for missing in HEADER if missing != "notes"),
+        *(HEADER | {key: text} for key in ("folded", "config") for text in ("", "{", "[" * 100_000, "\x00", "nul")),
+        *(HEADER | {"config": text} for text in ("null", "7", "[]", '"a"', "[[]]", '{"zzz": 1}', '{"a b": {}}')),
+        *(HEADER | {"network": text} for text in ("", "box2masknet", "x" * 10_000)),
+        *(
+            with_config(**{name: value})
+            for name in ("feature_dim", "encoding_channels", "filter_size", "train_iterations", "inference_iterations")
+            for value in (10**9, 10**30, -1, 0, None, "8", 8.0, True, [8])
+        ),
+        *(
+            with_config(**{name: value})
+            for name in ("encoder_widths", "decoder_widths", "crop_hw")
+            for value in (10**9, [10**9] * 4, [10**9] * 2, [], [8], ["8"] * 4, [[8]] * 4, None, [8] * 100_000)
+        ),
+        *(
+            with_config(**{name: value})
+            for name in ("variant", "backbone", "upsampling", "reduction", "parametrisation", "box_edges")
+            for value in ("x", 1, None, [], {})
+        ),
+        *(
+            with_config(**{name: value})
+            for name in ("initial_regularisation", "single_dropout", "inference_scale")
+            for value in (float("nan"), float("inf"), -1, 1e300, "1", None)
+        ),
+    ],
+)
+def test_a_header_that_says_something_else_is_refused(tmp_path, header):
+    """Before anything of the size that it names is allocated."""
+    path = tmp_path / "net.safetensors"
+    save_file({"x": torch.zeros(1)}, path, metadata=header)
+    with pytest.raises(UserError) as caught:
+        load_network(path)
+    message = str(caught.value)
+    assert str(path) in message and "\n" not in message and len(message) < 600 + len(str(path))
+    if header.keys() >= {"format", "network", "config", "folded"}:
+        assert "do not fit" not in message, "seen in the header"
+
+
+def test_a_wrong_bit_is_seen_by_the_checksum(tmp_path):
+    path = tmp_path / "net.safetensors"
+    save_network(Box2MaskNet(TINY), path)
+    content = path.read_bytes()
+    for position in (len(content) - 1, len(content) // 2, content.index(b"efficientnet_lite0")):
+        path.write_bytes(content[:position] + bytes([content[position] ^ 1]) + content[position + 1 :])
+        with pytest.raises(UserError, match=r"corrupt .*checksum"):
+            load_network(path)
+
+
+@pytest.mark.parametrize("zipped", [True, False], ids=["zip", "older format"])
+@pytest.mark.parametrize("read", [read_checkpoint, _read_state])
+def test_whatever_the_bytes_a_file_of_pytorch_is_read_or_refused_in_one_line(tmp_path, zipped, read):
+    """Cut off at every length, and every third byte changed in three ways."""
+    path = tmp_path / "a.pth"
+    torch.save({"net": {"w": torch.ones(2, 3)}, "epoch": 3}, path, _use_new_zipfile_serialization=zipped)
+    content = path.read_bytes()
+    spoilt = [content[:length] for length in range(len(content))]
+    spoilt += [
+        content[:position] + bytes([content[position] ^ change]) + content[position + 1 :]
+        for position in range(0, len(content), 3) for change in (0x01, 0x10, 0xFF)
+    ]  # fmt: skip
+    for bytes_ in spoilt:
+        path.write_bytes(bytes_)
+        try:
+            read(path)
+        except UserError as error:
+            refused = str(error)
+        else:
+            continue
+        assert str(path) in refused and "\n" not in refused and len(refused) < 500 + len(str(path))
+
+
+@pytest.mark.parametrize(
+    "pickled",
+    [
+        pytest.param(b"\x80\x02" + b"](" * 100_000 + b"a" * 100_000 + b".", id="deep"),
+        pytest.param(b"\x80\x02X\xff\xff\xff\x7fa.", id="text longer than the file"),
+        pytest.param(b"\x80\x02X\x02\x00\x00\x00\xff\xfe.", id="no UTF-8"),
+        pytest.param(b"\x80\x02}r\xff\xff\xff\x7f.", id="memo"),
+        pytest.param(b"\x80\x02}h\x07.", id="unknown memo"),
+        pytest.param(b"\x80\x02.", id="nothing on the stack"),
+        pytest.param(b"\x80\x02)(s.", id="wrong stack"),
+        pytest.param(b"\x80\x02L99999999999999999999L\n.", id="long"),
+    ],
+)
+@pytest.mark.parametrize("zipped", [True, False], ids=["zip", "older format"])
+def test_pickles_of_nothing(tmp_path, pickled, zipped):
+    path = tmp_path / "a.pth"
+    if zipped:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("a/data.pkl", pickled)
+            archive.writestr("a/version", "3\n")
+    else:
+        path.write_bytes(pickled)
+    for read in (load_network, _read_state):
+        with pytest.raises(UserError) as caught:
+            read(path)
+        assert "\n" not in str(caught.value)
+
+
+def test_a_tensor_larger_than_its_file_is_refused(tmp_path):
+    """Views of one number take no room in a file."""
+    path = tmp_path / "a.pth"
+    torch.save({"conv1.weight": torch.zeros(1).expand(10**9)}, path)
+    with pytest.raises(UserError, match="no names with tensors"):
+        _read_state(path)
+    torch.save({"net": {"conv1.weight": torch.zeros(1).expand(10**9)}}, path)
+    with pytest.raises(UserError, match="hold no network 'net'"):
         load_network(path)
 
 

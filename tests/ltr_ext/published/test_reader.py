@@ -150,3 +150,14 @@ def test_the_command_ends_with_one_line_and_code_2(tmp_path):
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1 and "posix.system" in done.stderr and "Traceback" not in done.stderr
     assert not (tmp_path / "executed").exists()
+
+
+def test_a_network_built_around_itself_is_refused(tmp_path):
+    around = reader.Inert()
+    around.kwds, around.args = {"net": around}, ()
+    around.constructor = around
+    with pytest.raises(UserError, match="do not say how their network was built"):
+        reader.constructor_arguments({"constructor": around}, ("filter_size",), tmp_path / "a.pth")
+    around.kwds, around.args = {}, 7
+    with pytest.raises(UserError, match="do not say how their network was built"):
+        reader.constructor_arguments({"constructor": around}, ("filter_size",), tmp_path / "a.pth")

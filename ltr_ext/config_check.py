@@ -1,0 +1,59 @@
+"""Is a network's config, as a file gives it, one that a network can be built from?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import fields
+from types import NoneType, UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+LARGEST = {"filter_size": 31, "train_iterations": 1000, "inference_iterations": 1000, "crop_hw": 8192}
+"""Field -> largest sensible number, where that is not `WIDEST`."""
+WIDEST = 4096
+"""Channels of any layer."""
+LARGEST_NUMBER = 1e4
+"""Of fields that are not whole."""
+
+
+def config_from(config_class: Any, values: Any) -> Any:
+    """A config from the values of a JSON object, whose lists become tuples.
+
+    Args:
+        config_class: dataclass of a network's config.
+        values: what the file says.
+
+    Raises:
+        ValueError: it is no object, a field is unknown, of the wrong type, or absurdly large; says which.
+    """
+    if not isinstance(values, dict):
+        raise ValueError(f"config is a {type(values).__name__}, not an object")
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    kinds = get_type_hints(config_class)
+    if unknown := sorted(values.keys() - {field.name for field in fields(config_class)}):
+        raise ValueError(f"config has an unknown field {unknown[0]!r}")
+    for name, value in values.items():
+        if not _fits(kinds[name], value, LARGEST.get(name, WIDEST)):
+            raise ValueError(f"config has {name} = {repr(value)[:80]}")
+    return config_class(**values)
+
+
+def _fits(kind: Any, value: Any, largest: int) -> bool:
+    """Whether a value is of an annotated type, whole numbers from 1 to the largest."""
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return isinstance(value, str) and value in parts
+    if origin is UnionType:
+        return any(_fits(part, value, largest) for part in parts)
+    if origin is tuple:
+        return (
+            isinstance(value, tuple)
+            and len(value) == len(parts)
+            and all(_fits(part, entry, largest) for part, entry in zip(parts, value, strict=True))
+        )
+    if kind is NoneType:
+        return value is None
+    if kind is int:
+        return type(value) is int and 1 <= value <= largest
+    if kind is float:
+        return type(value) in (int, float) and math.isfinite(value) and 0 <= value <= LARGEST_NUMBER
+    return type(value) is kind
