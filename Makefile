@@ -3,15 +3,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 VOT_VENV := .venv-vot
+OLDEST_VENV := .venv-oldest
 UPSTREAM := https://github.com/visionml/pytracking.git
 UPSTREAM_COMMIT := 7eb9e74bd3d40e29dbcec444902237da13de247b
 
-.PHONY: help install demo test test-vot test-upstream upstream lint clean
+.PHONY: help install demo test test-oldest test-vot test-upstream upstream lint clean
 
 help:
 	@echo "make install        into .venv, no more"
 	@echo "make demo           install, make the demo videos, track them from their first boxes, print the table"
 	@echo "make test           install, run the tests"
+	@echo "make test-oldest    the oldest versions that setup.py allows into $(OLDEST_VENV), the tests with them"
 	@echo "make test-vot       the VOT toolkit into $(VOT_VENV), its tests: masks, boxes, crashes, EAO (minutes)"
 	@echo "make lint           ruff and mypy"
 	@echo "make upstream       check out visionml/pytracking into pytracking/ (needs the network)"
@@ -31,6 +33,18 @@ demo: install
 
 test: install
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q
+
+test-oldest: $(OLDEST_VENV)/.installed
+	OMP_NUM_THREADS=1 $(OLDEST_VENV)/bin/python -m pytest -q
+
+$(OLDEST_VENV)/.installed: setup.py requirements/oldest.py
+	$(PYTHON) -m venv $(OLDEST_VENV)
+	$(OLDEST_VENV)/bin/pip install --quiet 'setuptools>=68'
+	$(OLDEST_VENV)/bin/python requirements/oldest.py > $(OLDEST_VENV)/oldest.txt
+	@echo "installing into $(OLDEST_VENV): an older PyTorch is most of it, some GB and some minutes"
+	$(OLDEST_VENV)/bin/pip install --quiet --requirement $(OLDEST_VENV)/oldest.txt
+	$(OLDEST_VENV)/bin/pip install --quiet --no-deps --editable .
+	touch $@
 
 test-vot: install $(VOT_VENV)/.installed
 	BOX2MASK_VOT_TOOLKIT=$(CURDIR)/$(VOT_VENV) OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/tracker_ext/vot
@@ -57,4 +71,4 @@ lint: install
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) $(VOT_VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VOT_VENV) $(OLDEST_VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

