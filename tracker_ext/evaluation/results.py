@@ -117,13 +117,15 @@ class StoredResult:
         Raises:
             UserError: they hold 0 and 255 alone for several objects, or none of the objects' ids.
         """
-        ids = self._ids_of_one if len(self._truth) == 1 else list(self._truth)
-        if self._values and self._values.isdisjoint(ids):
-            held = "0 and 255 alone" if self._values == {IGNORE_LABEL} else f"ids {some(sorted(self._values))}"
-            raise UserError(
-                f"{self._place}: {held}, the truth has objects {some(self._truth)}; write the objects' ids as pixel "
-                "values"
-            )
+        if len(self._truth) == 1:
+            self._ids_of_one  # noqa: B018, it raises
+            return
+        remedy = f"the truth has objects {some(self._truth)}; write the objects' ids as pixel values"
+        white = [index for index, values in self._values.items() if values == {IGNORE_LABEL}]
+        if white:
+            raise UserError(f"{self._place}: 0 and 255 alone (frame {self._stem(white[0])}), {remedy}")
+        if self._all_values and self._all_values.isdisjoint(self._truth):
+            raise UserError(f"{self._place}: ids {some(sorted(self._all_values))}, {remedy}")
 
     def has_mask(self, index: int) -> bool:
         """Whether a frame has one."""
@@ -138,7 +140,9 @@ class StoredResult:
         labels = read_mask(self._masks[self._stem(index)])
         if len(self._truth) != 1:
             return labels
-        return np.where(np.isin(labels, self._ids_of_one), next(iter(self._truth)), 0).astype(np.uint8)
+        # 0 and 255 are one object, also on the frame that was copied from the truth.
+        ids = [IGNORE_LABEL] if self._values[index] == {IGNORE_LABEL} else self._ids_of_one
+        return np.where(np.isin(labels, ids), next(iter(self._truth)), 0).astype(np.uint8)
 
     def notes(self) -> list[str]:
         """What of the masks is left out of account, a sentence each."""
@@ -148,10 +152,10 @@ class StoredResult:
         notes = []
         if self._spare:
             notes.append(f"{name}: {len(self._spare)} masks fit no frame ({some(self._spare)}) and are not counted")
-        if not self._values:
+        if not self._all_values:
             notes.append(f"{name}: all masks are empty")
         ids = set(self._ids_of_one) if len(self._truth) == 1 else set(self._truth)
-        if unknown := sorted(self._values - ids - {IGNORE_LABEL}):
+        if unknown := sorted(self._all_values - ids - {IGNORE_LABEL}):
             notes.append(f"{name}: ids {some(unknown)} of the masks are none of the truth's and count as background")
         return notes
 
@@ -197,12 +201,17 @@ class StoredResult:
         return sorted(set(self._masks) - {self._stem(index) for index in range(len(self.sequence.frames))})
 
     @cached_property
-    def _values(self) -> set[int]:
-        """The ids in the masks of all frames."""
-        counts = np.zeros(256, np.int64)
+    def _values(self) -> dict[int, set[int]]:
+        """Frame with a mask -> the values in it, but 0."""
+        found = {}
         for index in filter(self.has_mask, range(len(self.sequence.frames))):
-            counts += value_counts(read_mask(self._masks[self._stem(index)]))
-        return set((np.flatnonzero(counts[1:]) + 1).tolist())
+            counts = value_counts(read_mask(self._masks[self._stem(index)]))
+            found[index] = set((np.flatnonzero(counts[1:]) + 1).tolist())
+        return found
+
+    @cached_property
+    def _all_values(self) -> set[int]:
+        return set().union(*self._values.values())
 
     @cached_property
     def _ids_of_one(self) -> list[int]:
@@ -215,7 +224,7 @@ class StoredResult:
             UserError: it cannot be told.
         """
         (true_id,) = self._truth
-        ids = sorted(self._values - {IGNORE_LABEL})
+        ids = sorted(self._all_values - {IGNORE_LABEL})
         if not ids:
             return [IGNORE_LABEL]
         if true_id in ids:

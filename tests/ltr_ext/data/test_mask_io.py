@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ltr_ext.data.mask_io import IGNORE_LABEL, is_smoothed, one_object, palette, read_mask, write_mask
+from ltr_ext.data.stills import Still, object_ids
 from ltr_ext.errors import UserError
 
 IDS = np.zeros((24, 32), np.uint8)
@@ -131,6 +132,13 @@ def test_black_and_white_by_itself_is_one_object():
     np.testing.assert_array_equal(one_object(disk()), disk(1))
     for labels in (IDS, np.where(IDS == 2, 255, IDS), IDS * 0):
         assert one_object(labels) is labels
+
+
+def test_a_photograph_with_a_black_and_white_mask_has_one_object(tmp_path):
+    Image.fromarray(np.zeros((96, 128, 3), np.uint8)).save(tmp_path / "a.jpg")
+    Image.fromarray(disk()).save(tmp_path / "a.png")
+    _, labels = Still(tmp_path / "a.jpg", tmp_path / "a.png", "").load()
+    assert object_ids(labels, 0.01, 1.0) == [1]
 
 
 def test_picture_bombs_are_refused_by_their_header(tmp_path):

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ltr_ext.data.image_io import write_mask
+from ltr_ext.data.image_io import read_mask, write_mask
 from ltr_ext.errors import UserError
 from tracker_ext.evaluation.dataset_names import host_names
 from tracker_ext.evaluation.datasets import DATASETS, BoxFolderDataset, DavisFolderDataset, DemoDataset
@@ -69,6 +69,13 @@ def test_255(davis_root, values, ids):
             labels[5:9, 10 * column : 10 * column + 5] = value
         write_mask(path, labels)
     assert DavisFolderDataset(davis_root).sequence("one").object_ids == ids
+
+
+def test_a_truth_of_1_on_some_frames_and_255_on_others_is_refused(davis_root):
+    path = davis_root / "Annotations/480p/one/00001.png"
+    write_mask(path, read_mask(path) * np.uint8(255))
+    with pytest.raises(UserError, match=r"00001\.png: 0 and 255 alone, on other frames the object is 1"):
+        DavisFolderDataset(davis_root).sequence("one")
 
 
 def test_mistakes_in_a_davis_folder(davis_root, tmp_path):

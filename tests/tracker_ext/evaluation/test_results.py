@@ -151,7 +151,10 @@ def change_masks(result: StoredResult, change) -> StoredResult:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        pytest.param(lambda m: np.where(m > 0, 255, 0).astype(np.uint8), "0 and 255 alone, the truth has objects 1, 2"),
+        pytest.param(
+            lambda m: np.where(m > 0, 255, 0).astype(np.uint8),
+            r"0 and 255 alone \(frame 00000\), the truth has objects 1, 2",
+        ),
         pytest.param(lambda m: np.where(m > 0, m + 10, 0).astype(np.uint8), "ids 11, 12, 13, the truth has objects"),
         pytest.param(lambda m: m.astype(np.uint16) * 100, "values from 0 to 300"),
         pytest.param(lambda m: cv2.resize(m, (30, 20), interpolation=0), "frame 00000: mask to score of 30x20 .*60x40"),
@@ -178,6 +181,18 @@ def test_masks_of_one_object(stored, change, j, note):
     result = change_masks(stored("one"), change)
     assert score_stored(result, "x").j == j
     assert [text[: len(note or "")] for text in result.notes()] == ([note] if note else [])
+
+
+def test_a_first_mask_of_0_and_255_before_others_of_0_and_1(stored):
+    result = stored("one")
+    path = result.masks_root / "one/00000.png"
+    write_mask(path, read_mask(path) * np.uint8(255))
+    assert score_stored(stored_again(result), "x").j == 1
+    several = stored("several")
+    path = several.masks_root / "several/00002.png"
+    write_mask(path, (read_mask(path) > 0) * np.uint8(255))
+    with pytest.raises(UserError, match=r"0 and 255 alone \(frame 00002\), the truth has objects 1, 2, 3"):
+        score_stored(stored_again(several), "x")
 
 
 def test_one_object_of_several_other_ids_is_refused(stored):
