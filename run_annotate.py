@@ -49,7 +49,8 @@ More layouts: docs/annotation.md.
 """
 
 VIDEO_NOTES = """boxes.txt has one x,y,w,h line per frame, in pixels (nan,nan,nan,nan where the object is absent);
-boxes.csv has the header frame,object,x,y,w,h, frames counted from 0 and objects from 1.
+boxes.csv has the header frame,object,x,y,w,h, frames counted from 0 and objects from 1. MOT, KITTI, VOT and more forms:
+docs/boxes.md.
 
 Written: DIR/masks/<frame>.png (pixel value = object id), DIR/boxes.txt (the masks' own boxes; boxes_<id>.txt for
 several objects), DIR/overlay.mp4.

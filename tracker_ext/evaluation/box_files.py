@@ -19,7 +19,6 @@ __all__ = [
     "TABLE_COLUMNS",
     "GivenBoxes",
     "box_line",
-    "is_table",
     "read_boxes",
     "read_given_boxes",
     "read_track",
@@ -87,15 +86,6 @@ def read_track(path: str | Path, num_frames: int) -> np.ndarray:
     if len(boxes) > 1:
         raise mistake(Path(path), f"{len(boxes)} objects where one is expected; write one x,y,w,h line per frame")
     return next(iter(boxes.values()))
-
-
-def is_table(path: str | Path) -> bool:
-    """Whether the rows of a box file name their frames, rather than one line belonging to each frame.
-
-    Raises:
-        UserError: unreadable, empty, or no list of boxes.
-    """
-    return _form(Path(path))[0] != "lines"
 
 
 def refuse_relative(boxes: Mapping[int, np.ndarray], name: str) -> None:
