@@ -221,6 +221,8 @@ def _no_frame(
         remedy += f", or write the names of the pictures ({names[0]})" if names else ""
     elif first == 1 and min(given) == 0:
         remedy = f": add 1 to each, or begin the file with {HEADER}, where they count from 0"
+    elif first == 1 and len(given) == num_frames:
+        remedy = "; in a file with a line per frame, keep x,y,w,h alone"
     value = _cut(row.frame)
     return mistake(path, f"frame {value} of {counted(num_frames, 'frame')}; {_COUNTING[first]}{remedy}", row.line)
 

@@ -101,7 +101,7 @@ def read_lines(path: Path) -> list[Line]:
         raise UserError(f"box file {path} is empty; give one x,y,w,h line per frame")
     rows = _json_rows(path, text)
     if rows is not None:
-        return [Line(index, ",".join(map(str, row))) for index, row in enumerate(rows, 1)]
+        return [Line(index, ",".join(map(str, row or [""] * 4))) for index, row in enumerate(rows, 1)]
     if text.lstrip().startswith("<"):
         raise mistake(path, "is XML; export it as CSV or as MOT (CVAT: 'MOT 1.1')")
     lines = [Line(index, line) for index, line in enumerate(re.split(r"\r\r\n|\r\n|\r|\n", text), 1)]
@@ -111,14 +111,14 @@ def read_lines(path: Path) -> list[Line]:
 
 
 def without_comments(lines: Iterable[Line]) -> tuple[list[Line], str]:
-    """The lines that do not begin with `#`, and the text of the last comment above them all, which may be a header."""
+    """The lines without comments (`#`, `%`, `//`), and the text of the last one above them all, which may be a header."""
     kept: list[Line] = []
     comment = ""
     for line in lines:
-        if not line.text.lstrip().startswith("#"):
+        if not line.text.lstrip().startswith(("#", "%", "//")):
             kept.append(line)
         elif not kept:
-            comment = line.text.strip().lstrip("#").strip()
+            comment = line.text.strip().lstrip("#%/").strip()
     first = next((index for index, line in enumerate(kept) if line.text.strip()), len(kept))
     return kept[first:] if comment else kept, comment
 
@@ -159,8 +159,8 @@ def _decode(path: Path, data: bytes) -> str:
         ) from error
 
 
-def _json_rows(path: Path, text: str) -> list[Sequence[float]] | None:
-    """The rows of a json list of lists of numbers; None if the text is no json.
+def _json_rows(path: Path, text: str) -> list[Sequence[float] | None] | None:
+    """The rows of a json list of lists of numbers, or of null for no box; None if the text is no json.
 
     Raises:
         UserError: any other json, by the name of the tool that writes it.
@@ -178,7 +178,7 @@ def _json_rows(path: Path, text: str) -> list[Sequence[float]] | None:
         if re.match(r'\s*\{\s*"', text) and "\n" in text.strip() and _is_json(text.strip().splitlines()[0]):
             raise mistake(path, f"is json, one per line; write it as CSV with the header {HEADER}") from error
         raise mistake(path, f"begins like a json but is none ({error}); restore it") from error
-    if isinstance(content, list) and content and all(map(_is_numbers, content)):
+    if isinstance(content, list) and any(content) and all(row is None or _is_numbers(row) for row in content):
         return content
     if _is_numbers(content):
         return [content]

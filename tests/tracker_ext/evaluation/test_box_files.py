@@ -45,6 +45,7 @@ def read(tmp_path, text: str, num_frames: int = 2) -> dict[int, np.ndarray]:
         pytest.param("x,y,w,h\n1,2,3,4\n5,6,7,8.5\n", id="header of a line per frame"),
         pytest.param("x y w h\n1 2 3 4\n5 6 7 8.5\n", id="the same with blanks"),
         pytest.param("# x y w h\n1.0e+00 2.0e+00 3.0e+00 4.0e+00\n5 6 7 8.5\n# end\n", id="numpy.savetxt"),
+        pytest.param("% x y w h\n1 2 3 4\n5 6 7 8.5\n", id="comment of MATLAB"),
         pytest.param("x1,y1,x2,y2\n1,2,4,6\n5,6,12,14.5\n", id="corners by header"),
         pytest.param("# xmin ymin xmax ymax\n1 2 4 6\n5 6 12 14.5\n", id="corners by comment"),
         pytest.param("cx,cy,w,h\n2.5,4,3,4\n8.5,10.25,7,8.5\n", id="centres by header"),
@@ -93,6 +94,14 @@ def test_a_line_without_a_box(tmp_path, line, absent, at):
     assert given.absent[1].tolist() == [absent and at == 0, absent and at == 1, False]
     assert not given.names_frames and given.objects == {}
     assert bool(given.notes) == (not absent)
+
+
+def test_null_in_a_json_list_is_absent(tmp_path):
+    path = tmp_path / "boxes.json"
+    path.write_text("[[1, 2, 3, 4], null]")
+    given = read_given_boxes(path, 2)
+    assert given.boxes[1][0].tolist() == [1, 2, 3, 4]
+    assert given.absent[1].tolist() == [False, True]
 
 
 @pytest.mark.parametrize("line", ["nan," * 7 + "nan", "0,0,0,0,0,0,0,0", "0"])

@@ -99,6 +99,7 @@ def test_frames(tmp_path, frames, stems, expected):
         pytest.param("0,1,2,2,5,5\n", None, "frame 0 of 3 frames; .*add 1 to each, or begin the file with frame,object",
                      id="from 0"),
         pytest.param("4,1,2,2,5,5\n", None, "frame 4 of 3 frames", id="beyond the clip"),
+        pytest.param("9,8,2,2,5,5\n8,8,2,2,5,5\n7,8,2,2,5,5\n", None, "frame 9 of 3 .* keep x,y,w,h alone", id="lines"),
         pytest.param("inf,1,2,2,5,5\n", None, "frame 'inf' is not a whole number", id="frame inf"),
         pytest.param("1.7,1,2,2,5,5\n", None, "frame '1.7' is not a whole number", id="frame 1.7"),
         pytest.param("1,1.2,2,2,5,5\n", None, "object '1.2' is not a whole number", id="object 1.2"),
