@@ -111,7 +111,7 @@ def read_lines(path: Path) -> list[Line]:
 
 
 def without_comments(lines: Iterable[Line]) -> tuple[list[Line], str]:
-    """The lines without comments (`#`, `%`, `//`), and the text of the last one above them all, which may be a header."""
+    """The lines without comments (`#`, `%`, `//`), and the text of the last one above them, which may be a header."""
     kept: list[Line] = []
     comment = ""
     for line in lines:
