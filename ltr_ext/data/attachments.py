@@ -49,32 +49,40 @@ def attach_part(
     return picture, mask
 
 
-def attach_lines(rng: np.random.Generator, picture: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def attach_lines(
+    rng: np.random.Generator,
+    picture: np.ndarray,
+    mask: np.ndarray,
+    reach: tuple[float, float] = (0.4, 1.8),
+    thinnest: int = 1,
+) -> tuple[np.ndarray, np.ndarray]:
     """Draw a bundle of thin curves that start on the object and reach beyond it.
 
     Args:
         rng: random generator.
         picture: [H, W, 3] uint8 RGB.
         mask: [H, W] bool, the object; not empty.
+        reach: range of how far they reach, in units of the object's size.
+        thinnest: least width of a line, pixels.
 
     Returns:
         (picture, mask) around object and lines.
     """
     size = float(np.sqrt(mask.sum()))
-    reach = size * rng.uniform(0.4, 1.8)
-    picture, mask = _trim(picture, mask, margin=int(2 * reach) + 4)
+    length = size * rng.uniform(*reach)
+    picture, mask = _trim(picture, mask, margin=int(2 * length) + 4)
     start = np.array(_pixel_of(rng, mask), float)
     angle = rng.uniform(0, 2 * np.pi)
-    spread = rng.uniform(0.0, 0.5) * reach
-    width = max(1, round(size * rng.uniform(0.005, 0.03)))
+    spread = rng.uniform(0.0, 0.5) * length
+    width = max(thinnest, round(size * rng.uniform(0.005, 0.03)))
     colour = rng.integers(0, 256, 3) if rng.random() < 0.7 else picture[mask].mean(axis=0)
     lines = np.zeros(mask.shape, np.uint8)
     along = np.linspace(0, 1, 24)[:, None]
-    sag = rng.normal(0, 0.1) * reach
+    sag = rng.normal(0, 0.1) * length
     across = np.array([-np.sin(angle), np.cos(angle)])
     for _ in range(rng.integers(1, 7)):
         root = start + rng.normal(0, 0.1 * size, 2)
-        tip = start + reach * np.array([np.cos(angle), np.sin(angle)]) + rng.normal(0, 1, 2) * spread
+        tip = start + length * np.array([np.cos(angle), np.sin(angle)]) + rng.normal(0, 1, 2) * spread
         curve = (1 - along) * root + along * tip + 4 * sag * along * (1 - along) * across
         cv2.polylines(lines, [np.round(curve).astype(np.int32)], False, 1, width)
     # The picture is painted wider than the mask: its edge must not show what lay around the object.

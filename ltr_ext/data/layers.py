@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from ltr_ext.data.boxes import mask_to_box
+from ltr_ext.data.photometry import line_kernel
 from ltr_ext.data.warps import Bend, Region, affine, bend_field, random_bend, sampling_map
 
 
@@ -51,6 +52,28 @@ def draw_motion(rng: np.random.Generator, *, travel: float, bend: float, growth:
     )
 
 
+def moving_along(
+    rng: np.random.Generator, leader: Motion, leader_size: float, size: float, depth: tuple[float, float]
+) -> Motion:
+    """The motion of something that stands still in a scene while the camera moves.
+
+    Args:
+        rng: random generator.
+        leader: motion of the scene.
+        leader_size: what its travel counts in, canvas pixels.
+        size: the same of the thing.
+        depth: range of how much faster than the scene it passes; what is nearer passes faster (parallax).
+    """
+    factor = rng.uniform(*depth) * leader_size / size
+    return replace(
+        leader,
+        travel=leader.travel * factor,
+        wobble=np.stack([leader.wobble[0] * factor, leader.wobble[1]]),
+        tilt=leader.tilt + rng.normal(0, 0.1),
+        mirror=bool(rng.random() < 0.5),
+    )
+
+
 @dataclass(frozen=True)
 class Shadow:
     """A soft shadow of a layer on what lies below it."""
@@ -81,6 +104,8 @@ def _draw_shadow(rng: np.random.Generator, size: float) -> Shadow:
 
 EDGE_BLUR = 0.7
 """Standard deviation of the soft edge of a cut-out object, canvas pixels."""
+LONGEST_BLUR = 24.0
+"""Canvas pixels over which what moves is blurred at most."""
 
 
 @dataclass(frozen=True)
@@ -168,12 +193,35 @@ class Layer:
         picture, labels = picture[rows, columns], mask[rows, columns].astype(np.uint8)
         return Layer(picture, labels, False, canvas_hw, centre, zoom, size, motion, shadow)
 
-    def render(self, time: float) -> Rendered:
-        """Draw the layer at a time in 0..1, as far as it reaches."""
+    def render(self, time: float, exposure: float = 0.0) -> Rendered:
+        """Draw the layer at a time in 0..1, as far as it reaches.
+
+        Args:
+            time: when.
+            exposure: for how long the shutter is open, in the unit of time: what moves is blurred along its way.
+        """
+        way = self._place(time + exposure / 2) - self._place(time - exposure / 2)
+        length = min(float(np.hypot(*way)), LONGEST_BLUR)
+        if length < 2:
+            return self._still(time)
+        seen = self._still(time, margin=length / 2)
+        kernel = line_kernel(length, float(np.arctan2(way[1], way[0])))
+        if self.opaque:
+            return replace(seen, picture=cv2.filter2D(seen.picture, -1, kernel))
+        # blurred together with the opacity, lest colours of what lay around the object run into it
+        opacity = cv2.filter2D(seen.opacity, -1, kernel, borderType=cv2.BORDER_REPLICATE)
+        light = cv2.filter2D(seen.picture * seen.opacity[..., None], -1, kernel, borderType=cv2.BORDER_REPLICATE)
+        picture = light / np.maximum(opacity, 1e-3)[..., None]
+        return Rendered(seen.region, picture, opacity, (opacity > 0.5).astype(np.uint8))
+
+    def _still(self, time: float, margin: float = 0.0) -> Rendered:
+        """As `render`, without blur; the region reaches `margin` canvas pixels further."""
         motion = self.motion
         matrix, field = self._matrix(time), bend_field(motion.start.mix(motion.end, time))
         region = (
-            (slice(0, self.canvas_hw[0]), slice(0, self.canvas_hw[1])) if self.opaque else self._reach(matrix, field)
+            (slice(0, self.canvas_hw[0]), slice(0, self.canvas_hw[1]))
+            if self.opaque
+            else self._reach(matrix, field, margin)
         )
         source = sampling_map(matrix, field, self.labels.shape, self.canvas_hw, region)
         border = cv2.BORDER_REFLECT_101 if self.opaque else cv2.BORDER_REPLICATE
@@ -185,14 +233,14 @@ class Layer:
         soft = cv2.GaussianBlur(soft, (0, 0), EDGE_BLUR).astype(np.float32) / 255
         return Rendered(region, picture, soft, (soft > 0.5).astype(np.uint8))
 
-    def _reach(self, matrix: np.ndarray, field: np.ndarray) -> Region:
-        """The part of the canvas outside of which the layer is invisible; at least one pixel."""
+    def _reach(self, matrix: np.ndarray, field: np.ndarray, further: float = 0.0) -> Region:
+        """The part of the canvas outside of which the layer is invisible, and `further`; at least one pixel."""
         height, width = self.labels.shape
         # A bend moves the layer's outline by no more than its largest displacement; the blur by four deviations.
         bend = np.abs(field).max(axis=(0, 1)) * (width, height) + 1
         x0, y0, x1, y1 = -bend[0], -bend[1], width + bend[0], height + bend[1]
         corners = np.array([[x0, y0, 1], [x1, y0, 1], [x0, y1, 1], [x1, y1, 1]]) @ matrix.T
-        margin = 4 * EDGE_BLUR + 1
+        margin = 4 * EDGE_BLUR + 1 + further
         low = np.floor(corners.min(axis=0) - margin).astype(int)
         high = np.ceil(corners.max(axis=0) + margin).astype(int)
         columns, rows = (
@@ -205,11 +253,16 @@ class Layer:
         """Area of the object at that time if nothing hid it, canvas pixels."""
         return float((self.labels == 1).sum()) * (self.zoom * np.exp(self.motion.growth * (time - 0.5))) ** 2
 
+    def _place(self, time: float) -> np.ndarray:
+        """[2] where its middle stands at that time, canvas pixels (x, y)."""
+        motion = self.motion
+        swing = motion.wobble[0] * np.sin(2 * np.pi * time + motion.wobble[1])
+        return np.array(self.centre) + (motion.travel * (time - 0.5) + swing) * self.size
+
     def _matrix(self, time: float) -> np.ndarray:
         """Layer -> canvas at that time."""
         motion, late = self.motion, time - 0.5
-        swing = motion.wobble[0] * np.sin(2 * np.pi * time + motion.wobble[1])
-        to = np.array(self.centre) + (motion.travel * late + swing) * self.size
+        to = self._place(time)
         return affine(
             centre=(self.labels.shape[1] / 2, self.labels.shape[0] / 2),
             to=(to[0], to[1]),

@@ -41,7 +41,7 @@ class Look:
         picture = picture * (self.gain * light).astype(np.float32) + np.float32(self.offset)
         length, angle = self.motion_blur
         if length >= 2:
-            picture = cv2.filter2D(picture, -1, _line_kernel(length, angle))
+            picture = cv2.filter2D(picture, -1, line_kernel(length, angle))
         if self.blur > 0.3:
             picture = cv2.GaussianBlur(picture, (0, 0), self.blur)
         if self.noise > 0.5:
@@ -69,8 +69,8 @@ def draw_look(rng: np.random.Generator) -> Look:
     )
 
 
-def _line_kernel(length: float, angle: float) -> np.ndarray:
-    """Normalised kernel of a line through the middle."""
+def line_kernel(length: float, angle: float) -> np.ndarray:
+    """Normalised kernel of a line through the middle; length in pixels, angle in radians."""
     size = int(np.ceil(length)) | 1
     kernel = np.zeros((size, size), np.float32)
     middle = size // 2

@@ -8,15 +8,16 @@ background, is in the data. Every draw comes from the generator handed in, so a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ltr_ext.data.attachments import attach_lines, attach_part
 from ltr_ext.data.image_io import IGNORE_LABEL, read_image
-from ltr_ext.data.layers import Layer, draw_motion, fill_hole
+from ltr_ext.data.layers import Layer, draw_motion, fill_hole, moving_along
 from ltr_ext.data.photometry import draw_look
+from ltr_ext.data.scenery import draw_bars, plant_crowd, punch_holes
 from ltr_ext.data.stills import StillCollection, object_ids
 
 
@@ -40,6 +41,20 @@ class SyntheticConfig:
     """Share of cut objects that thin lines are attached to."""
     shadow_share: float = 0.3
     """Share of cut objects that cast a soft shadow, which is background but moves along."""
+    line_reach: tuple[float, float] = (0.4, 1.8)
+    """How far such lines reach, shortest and longest, in units of the object's size."""
+    thinnest_line: int = 1
+    """Least width of such a line, pixels of the photograph."""
+    hole_share: float = 0.0
+    """Share of cut objects with holes that show what is behind."""
+    crowd_share: float = 0.0
+    """Share of cut clips with a crowd in the background, mostly of the object's kind, that moves with it."""
+    still_share: float = 0.0
+    """Probability that a distractor stands still in the scene, before or behind what it passes (parallax)."""
+    bar_share: float = 0.0
+    """Share of cut clips with poles, a fence or a branch in front of the object."""
+    blur_share: float = 0.0
+    """Share of clips in which all that moves is blurred along its way."""
     harmony: float = 0.6
     """How far, at most, the colours of a cut object are drawn to those of a foreign background; 1 is wholly."""
     object_share: tuple[float, float] = (0.15, 0.6)
@@ -128,9 +143,7 @@ def _cut_layers(
     else:
         scene = stills.draw(rng).load()[0]
     canvas = _canvas(scene.shape[:2], config.canvas_side)
-    background = Layer.background(
-        scene, None, canvas, draw_motion(rng, travel=0.15, bend=0.015, growth=0.08, turn=0.05)
-    )
+    camera = draw_motion(rng, travel=0.15, bend=0.015, growth=0.08, turn=0.05)
     others = _Others(image, labels, chosen, source, stills, config)
     picture, mask = image, labels == chosen
     if not own:
@@ -138,10 +151,16 @@ def _cut_layers(
     if rng.random() < config.part_share and (part := others.draw(rng)):
         picture, mask = attach_part(rng, picture, mask, *part)
     if rng.random() < config.line_share:
-        picture, mask = attach_lines(rng, picture, mask)
+        picture, mask = attach_lines(rng, picture, mask, config.line_reach, config.thinnest_line)
+    if _happens(rng, config.hole_share):
+        mask = punch_holes(rng, mask)
     size = float(np.exp(rng.uniform(*np.log(config.object_share)))) * config.canvas_side
     motion = draw_motion(rng, travel=config.speed, bend=0.04, growth=0.2, turn=0.2)
     target = Layer.cut_out(rng, picture, mask, canvas, size, motion, shadow_share=config.shadow_share)
+    if _happens(rng, config.crowd_share):
+        crowd = [thing for _ in range(rng.integers(2, 8)) if (thing := others.draw(rng, alike=0.8))]
+        scene = plant_crowd(rng, scene, crowd, target.size * max(scene.shape[:2]) / config.canvas_side)
+    background = Layer.background(scene, None, canvas, camera)
     behind: list[Layer] = []
     front: list[Layer] = []
     for _ in range(rng.integers(config.max_distractors + 1)):
@@ -149,7 +168,16 @@ def _cut_layers(
             continue
         motion = draw_motion(rng, travel=1.3 * config.speed, bend=0.04, growth=0.2, turn=0.2)
         layer = Layer.cut_out(rng, *other, canvas, size * rng.uniform(0.3, 1.3), motion, near=target)
-        (front if rng.random() < config.occluder_share else behind).append(layer)
+        in_front = rng.random() < config.occluder_share
+        if _happens(rng, config.still_share):
+            depth = (1.0, 1.8) if in_front else (0.9, 1.3)
+            layer = replace(layer, motion=moving_along(rng, camera, background.size, layer.size, depth))
+        (front if in_front else behind).append(layer)
+    if _happens(rng, config.bar_share):
+        bars = draw_bars(rng, target.size)
+        own_size = float(np.sqrt(bars[1].sum()))
+        motion = moving_along(rng, camera, background.size, own_size, (1.0, 1.8))
+        front.append(Layer.cut_out(rng, *bars, canvas, own_size, motion, near=target))
     return [background, *behind, target, *front], 1 + len(behind)
 
 
@@ -164,16 +192,26 @@ class _Others:
     stills: StillCollection
     config: SyntheticConfig
 
-    def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray] | None:
-        """(picture, mask) of an object of the same photograph, of its kind (same source), or of any; None if none."""
+    def draw(self, rng: np.random.Generator, alike: float = 0.65) -> tuple[np.ndarray, np.ndarray] | None:
+        """(picture, mask) of an object of the same photograph, of its kind (same source), or of any; None if none.
+
+        Args:
+            rng: random generator.
+            alike: probability of one of the two former; that of the first is 0.3, if there is another object in it.
+        """
         smallest, largest = self.config.min_share, self.config.max_share
         kind = rng.random()
         ids = [i for i in object_ids(self.labels, smallest, largest) if i != self.chosen]
         if kind < 0.3 and ids:
             return self.image, self.labels == rng.choice(ids)
-        image, labels = self.stills.draw(rng, self.source if kind < 0.65 else None).load()
+        image, labels = self.stills.draw(rng, self.source if kind < alike else None).load()
         ids = object_ids(labels, smallest, largest)
         return (image, labels == rng.choice(ids)) if ids else None
+
+
+def _happens(rng: np.random.Generator, share: float) -> bool:
+    """Whether what has this probability happens; what never does draws no number, so that older recipes repeat."""
+    return share > 0 and bool(rng.random() < share)
 
 
 def _harmonise(picture: np.ndarray, mask: np.ndarray, scene: np.ndarray, strength: float) -> np.ndarray:
@@ -189,13 +227,14 @@ def _render(
     # One time in each T-th of the clip: frames as near as can be and far apart both occur, and something moves.
     times = (np.arange(num_frames) + rng.uniform(0, 1, num_frames)) / num_frames
     look = draw_look(rng)
+    exposure = rng.uniform(0.02, 0.12) if _happens(rng, config.blur_share) else 0.0
     frames, masks = [], []
     for time in times:
         canvas = np.zeros((*layers[0].canvas_hw, 3), np.float32)
         mask = np.zeros(layers[0].canvas_hw, np.uint8)
         full_area = 0.0
         for place, layer in enumerate(layers):
-            seen = layer.render(time)
+            seen = layer.render(time, exposure)
             place_in_frame = canvas[seen.region]
             if layer.shadow is not None:
                 opacity = np.zeros(layer.canvas_hw, np.float32)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
 
-from ltr_ext.data.layers import EDGE_BLUR, Layer, draw_motion, fill_hole
+from ltr_ext.data.attachments import attach_lines
+from ltr_ext.data.layers import EDGE_BLUR, Layer, draw_motion, fill_hole, moving_along
+from ltr_ext.data.scenery import draw_bars, plant_crowd, punch_holes
 from ltr_ext.data.stills import collect_stills, object_ids
 from ltr_ext.data.synthetic import SyntheticConfig, render_clip
 from ltr_ext.data.warps import FIELD_GRID, affine, bend_field, random_bend, sampling_map
@@ -51,6 +55,95 @@ def test_a_cut_object_moves_against_its_background(photographs):
         overlap = (masks[0] & masks[-1]).sum() / (masks[0] | masks[-1]).sum()
         moved += overlap < 0.7
     assert moved >= 4
+
+
+EVERYTHING = {
+    "crowd_share": 1.0, "still_share": 1.0, "bar_share": 1.0, "hole_share": 1.0, "line_share": 1.0, "blur_share": 1.0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", [*EVERYTHING, None])
+def test_every_ingredient_makes_whole_clips_that_repeat(photographs, what):
+    shares = EVERYTHING if what is None else {what: 1.0}
+    config = dataclasses.replace(SMALL, whole_share=0.0, **shares)
+    plain = dataclasses.replace(SMALL, whole_share=0.0)
+    differ = 0
+    for seed in range(4):
+        one, again, without = (
+            clip(photographs, seed, config),
+            clip(photographs, seed, config),
+            clip(photographs, seed, plain),
+        )
+        assert all(
+            np.array_equal(a, b) for a, b in zip(one.frames + one.masks, again.frames + again.masks, strict=True)
+        )
+        assert all((mask == 1).sum() >= 48 and set(np.unique(mask)) <= {0, 1} for mask in one.masks)
+        differ += not all(
+            a.shape == b.shape and np.array_equal(a, b) for a, b in zip(one.frames, without.frames, strict=True)
+        )
+    assert differ >= 3
+
+
+def test_a_crowd_is_part_of_the_scene():
+    scene = np.zeros((60, 80, 3), np.uint8)
+    thing = (np.full((30, 30, 3), 200, np.uint8), np.pad(np.ones((10, 10), bool), 10))
+    crowded = plant_crowd(np.random.default_rng(0), scene, [thing] * 3, size=12.0)
+    assert crowded.shape == scene.shape and crowded.max() > 150 and not scene.any()
+    assert 50 < (crowded[..., 0] > 100).sum() < 3 * (1.3 * 12) ** 2 + 100
+    assert np.array_equal(plant_crowd(np.random.default_rng(0), scene, [], size=12.0), scene)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_bars_are_thin_and_see_through(seed):
+    picture, mask = draw_bars(np.random.default_rng(seed), 60.0)
+    assert picture.shape == (*mask.shape, 3) and mask.shape == (188, 188)
+    assert 0 < mask.mean() < 0.6
+
+
+def test_holes_leave_most_of_the_object_and_add_nothing():
+    mask = np.zeros((100, 100), bool)
+    mask[20:80, 30:90] = True
+    punched = [punch_holes(np.random.default_rng(seed), mask) for seed in range(12)]
+    assert all((holes <= mask).all() and holes.sum() >= 0.6 * mask.sum() for holes in punched)
+    assert sum(holes.sum() < mask.sum() for holes in punched) >= 10
+
+
+def test_lines_reach_as_far_as_asked():
+    mask = np.zeros((120, 120), bool)
+    mask[50:70, 50:70] = True
+    picture = np.zeros((120, 120, 3), np.uint8)
+    extents = []
+    for reach in ((0.5, 0.5), (3.0, 3.0)):
+        drawn = [attach_lines(np.random.default_rng(seed), picture, mask, reach, thinnest=2)[1] for seed in range(8)]
+        extents.append(np.mean([np.ptp(np.nonzero(lines), axis=1).max() for lines in drawn]))
+    assert extents[0] < 45 and extents[1] > 60
+
+
+def test_what_stands_still_follows_the_scene(photographs):
+    """With the same depth, a thing in the scene keeps its place on the background but for the scene's own zoom."""
+    rng = np.random.default_rng(0)
+    image, labels = collect_stills(photographs, held_out=False).stills[0].load()
+    camera = draw_motion(rng, travel=0.5, bend=0.0, growth=0.0, turn=0.0)
+    ground = Layer.background(image, None, (120, 160), camera)
+    motion = moving_along(rng, camera, ground.size, 30.0, (1.0, 1.0))
+    thing = Layer.cut_out(rng, image, labels == 1, (120, 160), 30.0, motion)
+    thing = dataclasses.replace(thing, size=30.0)
+    for time in (0.0, 0.3, 1.0):
+        moved = [layer._place(time) - layer._place(0.5) for layer in (ground, thing)]
+        np.testing.assert_allclose(*moved, atol=1e-9)
+
+
+def test_blur_spreads_what_moves_along_its_way(photographs):
+    rng = np.random.default_rng(1)
+    image, labels = collect_stills(photographs, held_out=False).stills[0].load()
+    still = draw_motion(rng, travel=0.0, bend=0.0, growth=0.0, turn=0.0)
+    motion = dataclasses.replace(still, travel=np.array([2.0, 0.0]), wobble=np.zeros((2, 2)))
+    layer = dataclasses.replace(Layer.cut_out(rng, image, labels == 1, (120, 160), 40.0, motion), centre=(80.0, 60.0))
+    sharp, blurred = layer.render(0.5), layer.render(0.5, exposure=0.2)
+    widths = [np.ptp(np.nonzero(seen.opacity > 0.02)[1]) for seen in (sharp, blurred)]
+    assert 10 <= widths[1] - widths[0] <= 18  # 0.2 of the time, 2 sizes of 40 pixels in all
+    assert sharp.opacity.sum() == pytest.approx(blurred.opacity.sum(), rel=0.02)
+    assert blurred.labels.sum() == pytest.approx(sharp.labels.sum(), rel=0.15)
 
 
 def test_an_identity_map_leaves_a_layer_as_it_is():
