@@ -56,16 +56,18 @@ class Measured:
 @torch.inference_mode()
 def annotate_without_sharing(frames: np.ndarray, boxes: np.ndarray, net: Box2MaskNet, config: AnnotateConfig) -> Masks:
     """The baseline: `net.forward` on the window of every frame, float32. Frames [N, H, W, 3], boxes [N, 4]."""
-    image_hw, crop_hw = frames.shape[1:3], net.config.crop_hw
+    image_hw, shape = frames.shape[1:3], net.config
     masks: dict[int, np.ndarray] = {}
     for window in schedule("centred", len(frames), config.num_frames, config.interval):
-        crops = [crop_around(boxes[index], image_hw, net.config.inference_scale, crop_hw) for index in window.frames]
-        pairs = list(zip(window.frames, crops, strict=True))
+        pairs = [
+            (index, crop_around(boxes[index], image_hw, shape.scale_of(*boxes[index, 2:]), shape.crop_hw))
+            for index in window.frames
+        ]
         images = torch.from_numpy(np.stack([crop.cut(frames[index]) for index, crop in pairs]))
         in_crop = torch.from_numpy(np.stack([crop.boxes_to_crop(boxes[index]) for index, crop in pairs])).float()
         logits = net(images.permute(0, 3, 1, 2).float()[:, None], in_crop[:, None], config.iterations).final
         row = window.frames.index(window.kept[0])
-        answer = CropLogits(crops[row], logits[row, 0].numpy())
+        answer = CropLogits(pairs[row][1], logits[row, 0].numpy())
         masks[window.kept[0]] = box_logits(answer, boxes[window.kept[0]], config.tolerance, image_hw) > 0
     return [masks[index] for index in range(len(frames))]
 

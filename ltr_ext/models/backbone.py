@@ -14,13 +14,15 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 LEVELS = ("layer1", "layer2", "layer3", "layer4")
 """Feature levels, fine to coarse: strides 4, 8, 16, 32."""
+STEM = "stem"
+"""What lies before them, at stride 2: edges and little else."""
 
 
 class Backbone(nn.Module):
     """Abstract: RGB images -> features by level.
 
     Attributes:
-        channels: channels of each of `LEVELS`.
+        channels: channels of `STEM` and of each of `LEVELS`.
     """
 
     channels: ClassVar[dict[str, int]]
@@ -31,7 +33,7 @@ class Backbone(nn.Module):
         raise NotImplementedError
 
     def levels(self, normalised: Tensor) -> list[Tensor]:
-        """Normalised [N, 3, H, W] -> features in the order of `LEVELS`."""
+        """Normalised [N, 3, H, W] -> features of `STEM`, then in the order of `LEVELS`."""
         raise NotImplementedError
 
     def fold_batch_norm(self) -> None:
@@ -52,14 +54,14 @@ class Backbone(nn.Module):
         """Let parts be trained; their batch statistics stay as they are.
 
         Args:
-            parts: names of children of the body, for example "layer2".
+            parts: names of modules of the body, for example "layer2" or "blocks.6".
 
         Raises:
             ValueError: a part is unknown, or its batch statistics are folded into its weights.
         """
         for name in parts:
-            part = getattr(self.body, name, None)
-            if not isinstance(part, nn.Module):
+            part = dict(self.body.named_modules()).get(name) if name else None
+            if part is None:
                 raise ValueError(f"backbone part {name!r} is unknown")
             if not any(isinstance(module, nn.BatchNorm2d) for module in self.body.modules()):
                 raise ValueError(f"backbone part {name!r}: batch statistics are folded; load the weights unfolded")
@@ -72,22 +74,22 @@ class Backbone(nn.Module):
             images: [N, 3, H, W] float RGB, 0-255.
 
         Returns:
-            `LEVELS` -> [N, channels[level], ceil(H / stride), ceil(W / stride)].
+            `STEM` and `LEVELS` -> [N, channels[level], ceil(H / stride), ceil(W / stride)].
         """
-        return dict(zip(LEVELS, self.levels(self.normalise(images)), strict=True))
+        return dict(zip((STEM, *LEVELS), self.levels(self.normalise(images)), strict=True))
 
 
 class EfficientNetLite0(Backbone):
     """EfficientNet-Lite0 without its head; weights: (x - 127) / 128."""
 
-    channels: ClassVar[dict[str, int]] = {"layer1": 24, "layer2": 40, "layer3": 112, "layer4": 320}
+    channels: ClassVar[dict[str, int]] = {STEM: 16, "layer1": 24, "layer2": 40, "layer3": 112, "layer4": 320}
 
     def __init__(self) -> None:
         super().__init__()
         import timm  # here, not above: its import takes seconds and ResNet-50 does not need it
 
         self.body = timm.create_model(
-            "tf_efficientnet_lite0", pretrained=False, features_only=True, out_indices=(1, 2, 3, 4)
+            "tf_efficientnet_lite0", pretrained=False, features_only=True, out_indices=(0, 1, 2, 3, 4)
         )
 
     def normalise(self, images: Tensor) -> Tensor:
@@ -102,7 +104,7 @@ class ResNet50(Backbone):
 
     mean_bgr: Tensor
 
-    channels: ClassVar[dict[str, int]] = {"layer1": 256, "layer2": 512, "layer3": 1024, "layer4": 2048}
+    channels: ClassVar[dict[str, int]] = {STEM: 64, "layer1": 256, "layer2": 512, "layer3": 1024, "layer4": 2048}
 
     def __init__(self) -> None:
         super().__init__()
@@ -121,8 +123,9 @@ class ResNet50(Backbone):
 
     def levels(self, normalised: Tensor) -> list[Tensor]:
         body = self.body
-        maps = body.maxpool(body.relu(body.bn1(body.conv1(normalised))))
-        out = []
+        maps = body.relu(body.bn1(body.conv1(normalised)))
+        out = [maps]
+        maps = body.maxpool(maps)
         for stage in (body.layer1, body.layer2, body.layer3, body.layer4):
             maps = stage(maps)
             out.append(maps)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ltr_ext.models.backbone import LEVELS
+from ltr_ext.models.backbone import LEVELS, STEM
 from ltr_ext.models.layers import conv, resize
 
 COARSE_TO_FINE = LEVELS[::-1]
@@ -76,6 +76,32 @@ class _Level(nn.Module):
         return self.refine2(self.attention(context, maps))
 
 
+class _Detail(nn.Module):
+    """What the finest level cannot know: edges of the stem (stride 2), and each of the pixels that share a logit.
+
+    All its outputs are zero at the start, so that a decoder without it goes on training where it was.
+
+    Args:
+        stem_channels: of the stem.
+        channels: of the decoder's tail.
+    """
+
+    def __init__(self, stem_channels: int, channels: int) -> None:
+        super().__init__()
+        self.edges = conv(stem_channels, channels, 3)
+        self.mix = conv(channels, channels, 3)
+        self.pixels = conv(channels, 4, 3)
+        for layer in (self.edges, self.mix, self.pixels):
+            nn.init.zeros_(layer.weight)
+            assert layer.bias is not None
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, maps: Tensor, edges: Tensor) -> Tensor:
+        """Tail before its activation and `edges` of the stem, [N, C, h, w] each -> tail after it."""
+        maps = F.relu(maps + edges)
+        return F.relu(maps + self.mix(maps))
+
+
 class Decoder(nn.Module):
     """D.
 
@@ -85,6 +111,7 @@ class Decoder(nn.Module):
         widths: channels of the decoder at layer4, layer3, layer2, layer1.
         upsampling: interpolation of the two last steps. "bicubic" as in LWL. "bilinear" also makes the logits at
             half the crop's resolution and enlarges them, which on a CPU saves a tenth of a training step.
+        detail: whether the last steps see the stem, and correct each pixel.
     """
 
     def __init__(
@@ -93,6 +120,7 @@ class Decoder(nn.Module):
         encoding_channels: int,
         widths: tuple[int, int, int, int],
         upsampling: Literal["bicubic", "bilinear"],
+        detail: bool = False,
     ) -> None:
         super().__init__()
         deeper = (0, *widths[:-1])
@@ -105,18 +133,21 @@ class Decoder(nn.Module):
         self.tail = conv(widths[-1], widths[-1] // 2, 3)
         self.logit = conv(widths[-1] // 2, 1, 3)
         self.upsampling = upsampling
+        self.detail = _Detail(backbone_channels[STEM], widths[-1] // 2) if detail else None
 
     def prepare(self, features: dict[str, Tensor]) -> tuple[Tensor, ...]:
         """Once per frame: what does not depend on the encodings.
 
         Args:
-            features: backbone levels, [N, F, h, w] each.
+            features: stem and backbone levels, [N, F, h, w] each.
 
         Returns:
-            One tensor per level, coarse to fine, then the deepest level's average; all with leading N.
+            One tensor per level, coarse to fine, then the deepest level's average, then the stem's edges if the decoder
+            has use for them; all with leading N.
         """
         prepared = [self._level(name).prepare(features[name]) for name in COARSE_TO_FINE]
-        return (*(maps for maps, _ in prepared), prepared[0][1])
+        edges = () if self.detail is None else (self.detail.edges(features[STEM]),)
+        return (*(maps for maps, _ in prepared), prepared[0][1], *edges)
 
     def forward(self, encoding: Tensor, prepared: tuple[Tensor, ...], size: tuple[int, int]) -> Tensor:
         """Decode.
@@ -129,17 +160,20 @@ class Decoder(nn.Module):
         Returns:
             [N, H, W] logits, float32; above 0 is object.
         """
-        *levels, average = prepared
+        levels, (average, *edges) = prepared[: len(LEVELS)], prepared[len(LEVELS) :]
         deeper: Tensor | None = None
         for name, level_maps in zip(COARSE_TO_FINE, levels, strict=True):
             deeper = self._level(name)(level_maps, average, encoding, deeper)
         assert deeper is not None
         maps = F.interpolate(deeper, scale_factor=2, mode=self.upsampling, align_corners=False)
-        maps = F.relu(self.tail(maps))
+        maps = self.tail(maps)
+        maps = F.relu(maps) if self.detail is None else self.detail(maps, *edges)
         if self.upsampling == "bicubic":
             logits = self.logit(resize(maps, size, "bicubic"))[:, 0]
         else:
             logits = resize(self.logit(maps), size)[:, 0]
+        if self.detail is not None:
+            logits = logits + F.pixel_shuffle(self.detail.pixels(maps), 2)[:, 0]
         return logits if logits.dtype == torch.float64 else logits.float()
 
     def _level(self, name: str) -> _Level:

@@ -16,6 +16,7 @@ from ltr_ext.actors.common import Objective
 from ltr_ext.data.sampler import ClipSampler
 from ltr_ext.data.synthetic import SyntheticConfig
 from ltr_ext.losses import lovasz_bce_loss
+from ltr_ext.precision import has_fast_bfloat16
 from ltr_ext.train_settings.synthetic_data import SOURCE_WEIGHTS
 from ltr_ext.trainers.batches import ResumableBatchSampler
 from ltr_ext.trainers.options import RunOptions
@@ -79,7 +80,12 @@ class SyntheticRecipe(BaseRecipe):
     cross_entropy: float = 1.0
     """Weight of the cross-entropy beside the Lovasz loss."""
     autocast: bool = True
-    """Run the network in bfloat16."""
+    """Run the network in bfloat16, on devices that multiply it natively."""
+
+    @property
+    def autocasts(self) -> bool:
+        """Whether the network runs in bfloat16 on this machine."""
+        return self.autocast and has_fast_bfloat16(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
 
     @property
     def objective(self) -> Objective:
@@ -161,3 +167,27 @@ def warm_up_and_cosine(iteration: int, *, warm_up: int, total: int, floor: float
 def stepped_decay(iteration: int, *, milestones: tuple[int, ...], decay: float) -> float:
     """Factor of the learning rate: `decay` once more for each milestone passed."""
     return decay ** sum(iteration >= milestone for milestone in milestones)
+
+
+def warm_up_and_stages(
+    iteration: int, *, warm_up: int, stages: tuple[int, ...], decay_share: float, fade: float, floor: float = 0.01
+) -> float:
+    """Factor of the learning rate for a long run that is of use at the end of every stage.
+
+    Linear warm-up to 1; each stage is constant, but for a cosine down to the floor at its end, and each is `fade` times
+    as high as the one before.
+
+    Args:
+        iteration: training iterations done.
+        warm_up: iterations of the warm-up, within the first stage.
+        stages: iterations done at the end of each stage, ascending.
+        decay_share: of a stage, the part in which the rate falls.
+        fade: height of a stage, relative to the one before.
+        floor: of a stage's rate, the share that is left at its end.
+    """
+    number = min(sum(iteration >= end for end in stages), len(stages) - 1)
+    first, last = (0, *stages)[number], stages[number]
+    decay = decay_share * (last - first)
+    progress = min(max(iteration - (last - decay), 0) / decay, 1.0)
+    rise = min((iteration + 1) / warm_up, 1.0)
+    return rise * fade**number * (floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * progress)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import settings
 from ltr_ext.errors import UserError
+from ltr_ext.precision import has_fast_bfloat16
 from tracker_ext.annotation.windows import MODES, Mode
 
 if TYPE_CHECKING:
@@ -97,13 +98,3 @@ def option_error(error: ValueError) -> UserError:
 def uses_bfloat16(precision: Precision, device: torch.device) -> bool:
     """Whether convolutions run in bfloat16 on this device."""
     return has_fast_bfloat16(device) if precision == "auto" else precision == "bfloat16"
-
-
-def has_fast_bfloat16(device: torch.device) -> bool:
-    """Whether the device multiplies bfloat16 natively (AMX or AVX-512 BF16 on a CPU)."""
-    import torch  # takes seconds, which a mistake in the options must not cost
-
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    known = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    return bool(known.get("amx_bf16") or known.get("avx512_bf16"))

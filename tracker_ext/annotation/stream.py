@@ -62,7 +62,6 @@ class ObjectStream:
         self._net = net
         self._boxes = boxes
         self._config = config
-        self._scale = net.config.inference_scale if config.scale is None else config.scale
         self._device = next(net.parameters()).device
         covered = np.isfinite(boxes).all(axis=1)
         certain = covered if given is None else covered & given
@@ -119,7 +118,9 @@ class ObjectStream:
         return self._done.pop(index, None)
 
     def _cut(self, index: int, frame: np.ndarray) -> tuple[Crop, np.ndarray]:
-        crop = crop_around(self._boxes[index], frame.shape[:2], self._scale, self._net.config.crop_hw)
+        box, shape = self._boxes[index], self._net.config
+        scale = shape.scale_of(box[2], box[3]) if self._config.scale is None else self._config.scale
+        crop = crop_around(box, frame.shape[:2], scale, shape.crop_hw)
         return crop, crop.cut(frame)
 
     def _encode(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -32,6 +33,8 @@ class Box2MaskConfig:
     """Channels of the decoder at layer4, layer3, layer2, layer1."""
     upsampling: Literal["bicubic", "bilinear"] = "bicubic"
     """Interpolation of the decoder's last two steps; with "bilinear" logits are made at half resolution."""
+    detail: bool = False
+    """Whether the decoder's last steps see the backbone's first features (stride 2) and correct each pixel."""
     train_iterations: int = 5
     """Steepest-descent steps in training (section 3.5)."""
     inference_iterations: int = 15
@@ -51,6 +54,11 @@ class Box2MaskConfig:
     """Crop size in pixels; multiples of 32."""
     inference_scale: float = 4.0
     """Side of the inference crop, as a multiple of the box (section 3.5, table 9)."""
+    max_zoom: float | None = None
+    """Most that an inference crop is enlarged: smaller boxes get more surroundings, up to `widest_scale`. None: as much
+    as it takes."""
+    widest_scale: float = 4.0
+    """Largest side of such a crop, as a multiple of the box."""
 
     def __post_init__(self) -> None:
         if self.variant not in VARIANTS:
@@ -61,6 +69,13 @@ class Box2MaskConfig:
             raise ValueError(f"single_dropout must be at least 0 and below 1, got {self.single_dropout}")
         if self.filter_size % 2 == 0 or self.filter_size < 1:
             raise ValueError(f"filter_size must be odd, got {self.filter_size}")
+
+    def scale_of(self, width: float, height: float) -> float:
+        """Side of the inference crop of a box, as a multiple of it; the box in image pixels, with an area."""
+        if self.max_zoom is None:
+            return self.inference_scale
+        smallest_side = math.sqrt(self.crop_hw[0] * self.crop_hw[1]) / self.max_zoom
+        return max(self.inference_scale, min(smallest_side / math.sqrt(width * height), self.widest_scale))
 
     @property
     def uses_single_frame(self) -> bool:
@@ -85,6 +100,8 @@ LITE = Box2MaskConfig(
     upsampling="bilinear",
     single_dropout=0.25,
     crop_hw=(320, 320),
-    inference_scale=2.5,
+    inference_scale=1.5,
+    max_zoom=3.2,
+    widest_scale=2.5,
 )
 """The network whose weights ship: a square crop and thin decoder that train and run on two CPU cores."""

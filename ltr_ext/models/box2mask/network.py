@@ -100,7 +100,7 @@ class Box2MaskNet(nn.Module):
             self.mask_encoder = MaskEncoder(channels, widths[:3], config.block_bias)
             self.refined_aggregation = self._build_aggregation()
         inputs = channels * (config.uses_single_frame + config.uses_aggregation)
-        self.decoder = Decoder(self.backbone.channels, inputs, config.decoder_widths, config.upsampling)
+        self.decoder = Decoder(self.backbone.channels, inputs, config.decoder_widths, config.upsampling, config.detail)
 
     def _build_aggregation(self) -> Aggregation:
         config = self.config

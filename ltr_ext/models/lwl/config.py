@@ -27,6 +27,8 @@ class LWLConfig:
     """Channels of the decoder at layer4, layer3, layer2, layer1."""
     upsampling: Literal["bicubic", "bilinear"] = "bicubic"
     """Interpolation of the decoder's last two steps; with "bilinear" logits are made at half resolution."""
+    detail: bool = False
+    """Whether the decoder's last steps see the backbone's first features (stride 2) and correct each pixel."""
     previous_width: int | None = None
     """Channels of the fusion inside an encoder that shows the decoder the mask of the frame before; None, as in the
     paper, for a decoder that sees the target model's output alone."""

@@ -55,7 +55,7 @@ class LWLNet(nn.Module):
                 config.feature_dim, channels, (*widths, config.previous_width), config.block_bias
             )
         inputs = channels * (1 if self.previous_encoder is None else 2)
-        self.decoder = Decoder(self.backbone.channels, inputs, config.decoder_widths, config.upsampling)
+        self.decoder = Decoder(self.backbone.channels, inputs, config.decoder_widths, config.upsampling, config.detail)
         self.train()
 
     def train(self, mode: bool = True) -> LWLNet:

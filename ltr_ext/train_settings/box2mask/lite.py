@@ -9,21 +9,24 @@ sequences, so that the network learns to need s_t.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
+import settings as paths_settings
 from ltr_ext.actors.box2mask import Box2MaskActor
 from ltr_ext.data.processing import CropConfig
 from ltr_ext.data.sampler import SyntheticSampler
 from ltr_ext.data.synthetic import SyntheticConfig
+from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.models.box2mask.config import LITE, Box2MaskConfig
 from ltr_ext.train_settings.common import SyntheticRecipe, make_loaders, train_network
 from ltr_ext.train_settings.synthetic_data import announce, find_photographs
 from ltr_ext.trainers.options import begin_run
-from ltr_ext.weights import load_backbone_weights
+from ltr_ext.weights import file_hash, load_backbone_weights, load_network
 
 COMPARISON_ITERATIONS = 600
 """Of the four `lite_<variant>` settings: enough to compare them, not to use them."""
@@ -41,6 +44,12 @@ class Recipe(SyntheticRecipe):
     """As the network's users cut them."""
     learning_rate: float
     """Of Adam."""
+    trained_backbone: tuple[str, ...] = ()
+    """Parts of the backbone that are trained."""
+    backbone_rate: float = 0.1
+    """Their learning rate, in units of the other."""
+    start: str | None = None
+    """File in `weights_dir` whose tensors training starts from, wherever names and shapes agree; None: from scratch."""
 
 
 RECIPE = Recipe(
@@ -74,7 +83,7 @@ def train(settings: Any, recipe: Recipe) -> None:
         recipe: which.
     """
     options = begin_run(settings)
-    settings.description = f"box2mask-lite, {recipe.model.variant}, on synthetic video"
+    settings.description = f"box2mask {settings.script_name}, {recipe.model.variant}, on synthetic video"
     photographs = find_photographs(recipe.source_weights)
     announce(photographs)
     train_set = SyntheticSampler(
@@ -88,11 +97,53 @@ def train(settings: Any, recipe: Recipe) -> None:
     )  # fmt: skip
     loaders = make_loaders(train_set, val_set, recipe.batch_size, recipe.num_workers)
 
-    net = Box2MaskNet(recipe.model)
-    load_backbone_weights(net, recipe.model.backbone)
-    net.to(memory_format=torch.channels_last)
+    net, start = initial_network(recipe.model, recipe.trained_backbone, recipe.start)
+    groups = parameter_groups(net, recipe.learning_rate, recipe.backbone_rate)
+    data = photographs.facts() | ({} if start is None else {"start": start})
     train_network(
-        settings, options, recipe, Box2MaskActor(net, recipe.objective, autocast=recipe.autocast), loaders,
-        torch.optim.Adam([p for p in net.parameters() if p.requires_grad], lr=recipe.learning_rate, fused=True),
-        recipe.rate_factor, **photographs.facts(),
+        settings, options, recipe, Box2MaskActor(net, recipe.objective, autocast=recipe.autocasts), loaders,
+        torch.optim.Adam(groups, fused=True), recipe.rate_factor, **data,
     )  # fmt: skip
+
+
+def initial_network(
+    model: Box2MaskConfig, trained_backbone: Sequence[str] = (), start: str | None = None
+) -> tuple[Box2MaskNet, str | None]:
+    """The network before training.
+
+    Args:
+        model: its shape.
+        trained_backbone: parts of the backbone to train.
+        start: file in `weights_dir` to start from, but for the backbone, wherever names and shapes agree.
+
+    Returns:
+        The network, and the hash of that file; None without one.
+
+    Raises:
+        UserError: the file is missing, or of another network.
+    """
+    net = Box2MaskNet(model)
+    load_backbone_weights(net, model.backbone, fold=not trained_backbone)
+    net.backbone.unfreeze(trained_backbone)
+    digest = None
+    if start is not None:
+        path = paths_settings.load().weights_dir / start
+        source = load_network(path)
+        if not isinstance(source, Box2MaskNet):
+            raise UserError(f"weights {path} hold a {type(source).__name__}: put box2mask weights there")
+        digest, ours, theirs = file_hash(path), net.state_dict(), source.state_dict()
+        fitting = [name for name in ours.keys() & theirs.keys() if ours[name].shape == theirs[name].shape]
+        taken = {name: theirs[name] for name in fitting if not name.startswith("backbone.")}
+        net.load_state_dict(taken, strict=False)
+    return net.to(memory_format=torch.channels_last), digest
+
+
+def parameter_groups(net: Box2MaskNet, rate: float, backbone_rate: float) -> list[dict[str, Any]]:
+    """Adam's groups: what is trained outside the backbone, at `rate`, and in it, at `backbone_rate` times that."""
+    inside: list[torch.Tensor] = []
+    outside: list[torch.Tensor] = []
+    for name, parameter in net.named_parameters():
+        if parameter.requires_grad:
+            (inside if name.startswith("backbone.") else outside).append(parameter)
+    groups = [{"params": outside, "lr": rate}, {"params": inside, "lr": rate * backbone_rate}]
+    return [group for group in groups if group["params"]]

