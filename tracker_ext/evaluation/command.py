@@ -59,6 +59,9 @@ def _check_paths(args: argparse.Namespace) -> None:
         raise UserError(f"--masks {args.masks}: no such folder; give the one with <sequence>/<frame>.png")
     if args.weights and not Path(args.weights).is_file():
         raise UserError(f"--weights {args.weights}: no such file; give a weight file, or none for that which ships")
+    for text in args.variant:
+        if not Path(text.partition("=")[2]).is_file():
+            raise UserError(f"--variant {text}: write NAME=FILE, the weight file of a variant")
     if args.out and Path(args.out).exists() and not Path(args.out).is_dir():
         raise UserError(f"--out {args.out}: is a file; name a folder")
     if args.dataset is not None:

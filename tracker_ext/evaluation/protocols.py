@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -113,3 +114,14 @@ def scored_frames(sequence: ClipSequence, protocol: Protocol) -> dict[int, list[
 def frames_with_masks(sequence: ClipSequence) -> list[int]:
     """Indices of the frames that have a true mask."""
     return [index for index, path in enumerate(sequence.ground_truth_seg or []) if path is not None]
+
+
+def truth_notes(sequences: Iterable[ClipSequence]) -> list[str]:
+    """A warning where the only true masks are those that a tracker is given; else none."""
+    known = [(set(frames_with_masks(one)), set(first_frames(true_boxes(one)).values())) for one in sequences]
+    if any(masks for masks, _ in known) and all(masks <= given for masks, given in known):
+        return [
+            "the true masks here are those of the objects' first frames, which a tracker is given: J and F say nothing "
+            "of the others, which the data set's server scores (--pack)"
+        ]
+    return []

@@ -20,7 +20,7 @@ from tracker_ext.evaluation.baselines import GRABCUT_MAX_WIDTH
 from tracker_ext.evaluation.comparison import compare
 from tracker_ext.evaluation.overlay import OverlayVideo, Tile, contact_sheet, draw_overlay, evenly_spaced
 from tracker_ext.evaluation.plots import write_plots
-from tracker_ext.evaluation.protocols import CLIPS, Protocol, frames_with_masks
+from tracker_ext.evaluation.protocols import CLIPS, Protocol, frames_with_masks, truth_notes
 from tracker_ext.evaluation.results import ClipSequence, StoredResult, found_results, stored_results, true_boxes
 from tracker_ext.evaluation.scoring import Score, left_out, mean_score, score_box_oracle, score_grabcut, score_stored
 from tracker_ext.evaluation.segmented import score_box2mask
@@ -68,7 +68,7 @@ def report_run(
     with OutputFolder(out) as work:
         own = [score_stored(result, label, protocol) for result in _progress(stored, "scoring")]
         scores, notes = with_baselines([result.sequence for result in stored], own, label, protocol=protocol)
-        notes += [*missing, *left_out(own, label), *result_notes(stored)]
+        notes += [*missing, *truth_notes(dataset), *left_out(own, label), *result_notes(stored)]
         write_tables(work, scores, notes, label)
         write_pictures(work, stored[:MAX_SHOWN_SEQUENCES], label)
         plots = write_plots(work, {label: stored}, protocol)
@@ -108,7 +108,7 @@ def report_runs(
     }
     means = [mean_score(scores, name, protocol) for name, scores in rows.items()]
     scores = [score for line in zip(*rows.values(), strict=True) for score in line] + means
-    notes = score_notes(scores, protocol)
+    notes = score_notes(scores, protocol) + truth_notes(dataset)
     notes += [f"{name}: {note}" for name, (_, missing) in found.items() for note in missing]
     if len(common) < max(map(len, names)):
         notes.append(f"compared on the {len(common)} sequences that all of them have")
@@ -133,9 +133,9 @@ def report_runs(
 
 def result_notes(stored: Sequence[StoredResult]) -> list[str]:
     """What of stored masks is left out of account; of many sequences, the first ones."""
-    notes = [note for result in stored for note in result.notes()]
+    notes = [note for result in stored if frames_with_masks(result.sequence) for note in result.notes()]
     more = len(notes) - MAX_RESULT_NOTES
-    return notes[:MAX_RESULT_NOTES] + ([f"the same of {more} more sequences"] if more > 0 else [])
+    return notes[:MAX_RESULT_NOTES] + ([f"{more} more notes of this kind"] if more > 0 else [])
 
 
 def score_notes(scores: Sequence[Score], protocol: Protocol) -> list[str]:

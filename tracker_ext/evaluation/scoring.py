@@ -59,7 +59,7 @@ def score_stored(stored: StoredResult, method: str, protocol: Protocol = CLIPS) 
         UserError: a result file is missing or damaged, masks fit neither frames nor objects.
     """
     scorer = MaskScorer(stored.sequence, protocol)
-    if stored.has_masks():
+    if stored.has_masks() and scorer.counted:
         stored.check_masks(scorer.counted)
         stored.check_ids()
         for index in scorer.wanted:

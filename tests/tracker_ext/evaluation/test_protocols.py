@@ -20,7 +20,7 @@ import scored_clips
 
 from tracker_ext.evaluation.box_scores import score_boxes, score_trackingnet
 from tracker_ext.evaluation.datasets import BoxFolderDataset, DavisFolderDataset
-from tracker_ext.evaluation.protocols import CLIPS, PROTOCOLS, protocol_of, scored_frames
+from tracker_ext.evaluation.protocols import CLIPS, PROTOCOLS, protocol_of, scored_frames, truth_notes
 from tracker_ext.evaluation.results import StoredResult
 from tracker_ext.evaluation.scoring import mean_score, score_box_oracle, score_stored
 
@@ -184,6 +184,16 @@ def test_other_data_sets_take_pytrackings_measures(got10k):
     assert scores.ao == pytest.approx(np.mean(overlaps))
     assert scores.auc == pytest.approx(np.mean([[o > t for o in overlaps] for t in np.linspace(0, 1, 21)]))
     assert (scores.precision, scores.norm_precision) == pytest.approx((np.mean(near), np.mean(near_by_size)))
+
+
+def test_a_truth_of_the_first_frames_alone_is_said(davis, tmp_path):
+    sequences = DavisFolderDataset(davis).get_sequence_list()
+    assert truth_notes(sequences) == []
+    for sequence in sequences:
+        starts = {np.flatnonzero(np.isfinite(track[:, 0]))[0] for track in sequence.ground_truth_rect.values()}
+        paths = sequence.ground_truth_seg
+        sequence.ground_truth_seg = [path if index in starts else None for index, path in enumerate(paths)]
+    assert "which a tracker is given" in truth_notes(sequences)[0]
 
 
 def test_data_sets_without_rules_of_their_own_have_ours():
