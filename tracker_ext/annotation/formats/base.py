@@ -14,7 +14,7 @@ import numpy as np
 from ltr_ext.data.image_io import image_header, read_image, write_jpeg
 from ltr_ext.data.trust_table import Trust
 from ltr_ext.errors import UserError
-from ltr_ext.words import one_line
+from ltr_ext.words import counted, one_line
 
 TURNED_QUALITY = 95
 """Of JPEG, 0 to 100, where a picture is written anew because its EXIF orientation turns it."""
@@ -53,8 +53,8 @@ def refuse_ids_above(largest: int, info: SequenceInfo, format_name: str) -> None
     """
     if max(info.objects) > largest:
         raise CannotHoldError(
-            f"{info.name}: {len(info.objects)} objects, ids up to {max(info.objects)}, but --format {format_name} "
-            f"holds {largest}; take --format coco-rle in another --out"
+            f"{info.name}: {counted(len(info.objects), 'object')}, ids up to {max(info.objects)}, but --format "
+            f"{format_name} holds {largest}; take --format coco-rle in another --out"
         )
 
 
