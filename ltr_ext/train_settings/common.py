@@ -15,6 +15,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from ltr_ext.actors.common import Objective
 from ltr_ext.data.sampler import ClipSampler
 from ltr_ext.data.synthetic import SyntheticConfig
+from ltr_ext.errors import UserError
 from ltr_ext.losses import lovasz_bce_loss
 from ltr_ext.precision import has_fast_bfloat16
 from ltr_ext.train_settings.synthetic_data import SOURCE_WEIGHTS
@@ -24,6 +25,9 @@ from ltr_ext.trainers.trainer import Box2MaskTrainer, TrainerConfig
 
 BACKBONE_FILE = "e2e_mask_rcnn_R_50_FPN_1x_converted.pkl"
 """In `pretrained_dir`: ResNet-50 of Mask R-CNN, the file that upstream's LWL settings use."""
+
+POSITIVE = {"iterations", "iterations_per_epoch", "batch_size", "validation_clips", "num_frames", "checkpoint_every"}
+"""Fields of recipes that count something there must be."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +55,20 @@ class BaseRecipe:
     """Processes that make samples."""
     checkpoint_every: int = field(default=500, compare=False)
     """Iterations between two checkpoints."""
+
+    def __post_init__(self) -> None:
+        """Refuse what no training can be made of.
+
+        Raises:
+            UserError: names the field and its value.
+        """
+        for entry in fields(self):
+            value = getattr(self, entry.name)
+            if not isinstance(value, int | float) or isinstance(value, bool):
+                continue
+            least = 1 if entry.name in POSITIVE else 0
+            if not math.isfinite(value) or value < least:
+                raise UserError(f"recipe: {entry.name} = {value}: must be {least} or more; correct the train setting")
 
     @property
     def epochs(self) -> int:
@@ -160,7 +178,7 @@ def warm_up_and_cosine(iteration: int, *, warm_up: int, total: int, floor: float
     """Factor of the learning rate: linear warm-up to 1, then a cosine down to the floor."""
     if iteration < warm_up:
         return (iteration + 1) / warm_up
-    progress = min((iteration - warm_up) / (total - warm_up), 1.0)
+    progress = min((iteration - warm_up) / max(total - warm_up, 1), 1.0)
     return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * progress))
 
 

@@ -57,12 +57,19 @@ def begin_run(settings: Any) -> RunOptions:
         that torchrun started have met, each with its own GPU where there are any.
 
     Raises:
-        UserError: more processes on this machine than GPUs.
+        UserError: more processes on this machine than GPUs, or the workspace cannot be made.
     """
     if (device := join_team(getattr(settings, "use_gpu", True))) is not None:
         settings.device = device
     if _options.workspace is not None:
         workspace = str(_options.workspace.expanduser().absolute())
+        try:
+            Path(workspace).mkdir(parents=True, exist_ok=True)
+        except (OSError, ValueError) as error:  # seen now, not after minutes of looking through data
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise UserError(
+                f"workspace {workspace}: cannot be written to ({reason}); choose another --workspace"
+            ) from error
         settings.env.workspace_dir = workspace
         settings.env.tensorboard_dir = f"{workspace}/tensorboard"
     seed_all(_options.seed)

@@ -201,6 +201,24 @@ def test_every_field_of_a_config_is_compared(name: str, tmp_path: Path) -> None:
     assert seen > 20
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("iterations", 0), ("iterations_per_epoch", -1), ("batch_size", 0), ("validation_clips", 0), ("num_frames", 0),
+        ("num_workers", -1), ("checkpoint_every", 0), ("learning_rate", -1e-3), ("learning_rate", float("nan")),
+        ("clip_norm", float("inf")), ("warm_up", -1), ("cross_entropy", -0.5),
+    ],
+)  # fmt: skip
+def test_a_recipe_that_no_training_can_be_made_of(name: str, value: float) -> None:
+    with pytest.raises(UserError, match=rf"recipe: {name} = {value}: must be [01] or more; correct the train setting"):
+        replace(box2mask_lite.RECIPE, **{name: value})
+
+
+def test_a_run_may_be_all_warm_up() -> None:
+    factors = [replace(box2mask_lite.RECIPE, iterations=3, warm_up=3).rate_factor(i) for i in range(4)]
+    assert factors == pytest.approx([1 / 3, 2 / 3, 1, 1])
+
+
 def test_fields_that_change_no_weight_are_free() -> None:
     free = {entry.name for name in SETTINGS for entry in fields(setting(name).RECIPE) if not entry.compare}
     assert free == {"num_workers", "checkpoint_every"}
@@ -222,7 +240,7 @@ def test_functions_of_settings_hold_no_numbers_of_their_own(path: Path) -> None:
     constants = {
         target.id for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign)
         for target in (node.targets if isinstance(node, ast.Assign) else [node.target]) if isinstance(target, ast.Name)
-    } - {"RECIPE", "SOURCES", "BACKBONE_FILE"}  # fmt: skip
+    } - {"RECIPE", "SOURCES", "BACKBONE_FILE", "POSITIVE"}  # fmt: skip
     for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
         for part in (part for statement in function.body for part in ast.walk(statement)):
             if isinstance(part, ast.Constant) and type(part.value) in (int, float):

@@ -73,6 +73,18 @@ def test_options_reach_the_setting(tmp_path: Path) -> None:
     assert settings.env.workspace_dir == "own", "without the option, that of settings/ stays"
 
 
+@pytest.mark.parametrize("name", ["file", "file/below", "x" * 300, "a\0b"])
+def test_a_workspace_that_cannot_be_is_refused_at_once(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    settings = SimpleNamespace(env=SimpleNamespace(workspace_dir="", tensorboard_dir=""), use_gpu=False)
+    set_run_options(RunOptions(workspace=tmp_path / name))
+    try:
+        with pytest.raises(UserError, match=r"workspace .* cannot be written to .*; choose another --workspace"):
+            begin_run(settings)
+    finally:
+        set_run_options(RunOptions())
+
+
 @pytest.mark.parametrize("wrong", [{"seed": -1}, {"seed": 2**32}, {"max_iterations": 0}])
 def test_options_out_of_range(wrong: dict[str, int]) -> None:
     with pytest.raises(UserError, match=str(next(iter(wrong.values())))):
