@@ -96,6 +96,8 @@ def opened_video(path: Path) -> Iterator[tuple[Any, Any]]:
             if not streams:
                 raise UserError(f"video {path} cannot be opened: it has no pictures, only sound; give a video")
             stream = streams[0]
+            if stream.codec_context is None:
+                raise UserError(f"video {path} cannot be opened: its codec is unknown to FFmpeg; re-encode it as H.264")
             stream.thread_type = "AUTO"
             stream.codec_context.thread_count = min(MAX_THREADS, os.cpu_count() or 1)
             yield container, stream

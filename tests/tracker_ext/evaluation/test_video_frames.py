@@ -146,9 +146,15 @@ def picture_named_mp4(path):
     Image.fromarray(grey(9)).save(path, format="PNG")
 
 
+def unknown_codec(path):
+    data = write_video(path, count=2).read_bytes()
+    path.write_bytes(data.replace(b"avc1", b"zzzz"))
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
+        pytest.param(unknown_codec, "its codec is unknown", id="unknown codec"),
         pytest.param(lambda path: path.write_bytes(b""), r"is empty \(0 bytes\)", id="empty"),
         pytest.param(lambda path: path.write_bytes(b"text" * 99), "is no video, or cut short", id="text"),
         pytest.param(sound, "only sound", id="sound"),
