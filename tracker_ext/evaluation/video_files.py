@@ -87,10 +87,10 @@ def opened_video(path: Path) -> Iterator[tuple[Any, Any]]:
             # An open file, not its name: to FFmpeg "a:b.mp4" is a protocol, and a playlist would reach for the network.
             container = av.open(file)
         except (av.FFmpegError, OSError, ValueError) as error:
-            raise UserError(
-                f"video {path} cannot be opened: it is no video, or cut short or damaged at its start; restore the "
-                "file, or give a folder of pictures"
-            ) from error
+            reason = "it is no video, or damaged at its start; restore the file, or give a folder of pictures"
+            if kind == "an MP4 video":
+                reason = "its index cannot be read: it is cut short, or was never finished; copy or record it again"
+            raise UserError(f"video {path} cannot be opened: {reason}") from error
         with container:
             streams = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
             if not streams:

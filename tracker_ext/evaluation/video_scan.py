@@ -18,6 +18,7 @@ import av
 from ltr_ext.data.picture_files import open_regular, refuse_bomb
 from ltr_ext.errors import UserError
 from ltr_ext.words import counted, ranges
+from tracker_ext.evaluation.file_ends import is_cut_short
 from tracker_ext.evaluation.video_files import VideoDecoder, opened_video, shown_size
 
 MAX_GAPS = 4
@@ -40,20 +41,23 @@ class VideoScan:
     """Numbers of the frames below `count` that cannot be decoded, ascending."""
     times: Mapping[int, int] | None = field(default=None, repr=False)
     """Time stamp -> number of the frame, where frames cannot simply be counted."""
+    ends_early: bool = False
+    """Whether the file is cut short, and does not say how many frames it had."""
 
     @property
     def damage(self) -> str:
         """What is wrong, as the end of a sentence about the file; empty if nothing is."""
-        if self.announced == self.count and not self.damaged:
-            return ""
         parts = []
         if self.damaged:
-            verb = "is" if len(self.damaged) == 1 else "are"
-            parts.append(f"{'frame' if len(self.damaged) == 1 else 'frames'} {ranges(self.damaged)} {verb} damaged")
-        if self.announced > self.count:
+            parts.append(f"frame {self.damaged[0]} is damaged")
+            if len(self.damaged) > 1:
+                parts = [f"frames {ranges(self.damaged)} are damaged"]
+        if self.announced > self.count or self.ends_early:
             parts.append(f"the file is cut short after frame {self.count - 1}")
-        decodable = self.count - len(self.damaged)
-        return f"announces {counted(self.announced, 'frame')}, {decodable} can be decoded: {', '.join(parts)}"
+        if not parts:
+            return ""
+        said = "more frames" if self.ends_early else counted(self.announced, "frame")
+        return f"announces {said}, {self.count - len(self.damaged)} can be decoded: {', '.join(parts)}"
 
 
 def scan_video(path: str | Path) -> VideoScan:
@@ -88,19 +92,22 @@ def _scan(path: Path, state: tuple[int, ...]) -> VideoScan:
         rate = stream.average_rate or stream.guessed_rate
         fps = float(rate) if rate and 0 < rate < 1000 else None
         step = None if fps is None or not stream.time_base else 1 / (fps * float(stream.time_base))
-        announced = _announced(path, container, stream, stored, fps)
+        announced = _announced(path, container, stream, fps)
         is_broadcast = container.format.name in ("mpegts", "mpeg")
     if size is None:
         raise UserError(f"video {path} has no frame that can be decoded; check or re-encode the file")
     if is_broadcast and shown[0] is not None:  # joined anywhere: what comes before the first frame belongs to nothing
         stored = [time for time in stored if time >= shown[0]]
-    times = number_frames(shown, stored, step) if decoder.num_errors or announced else None
+    is_broken = bool(decoder.num_errors) or announced is not None
+    times = number_frames(shown, stored, step) if is_broken else None
     if times is None:
-        return VideoScan(size, fps, len(shown), max(len(shown), announced))
+        count = len(shown)
+        return VideoScan(size, fps, count, max(count, announced or 0), ends_early=announced == 0)
     present = {times[time] for time in shown if time is not None}
     count = max(present) + 1
     damaged = tuple(sorted(set(range(count)) - present))
-    return VideoScan(size, fps, count, max(announced, max(times.values()) + 1), damaged, times)
+    expected = max(announced or 0, max(times.values()) + 1)
+    return VideoScan(size, fps, count, expected, damaged, times, ends_early=announced == 0)
 
 
 def number_frames(shown: Sequence[int | None], stored: Sequence[int], step: float | None) -> dict[int, int] | None:
@@ -130,22 +137,18 @@ def number_frames(shown: Sequence[int | None], stored: Sequence[int], step: floa
     return {time: number for number, time in enumerate(ordered)}
 
 
-def _announced(path: Path, container: Any, stream: Any, stored: Sequence[int], fps: float | None) -> int:
-    """How many frames the file's header speaks of, if it ends before; else 0."""
-    length = path.stat().st_size
+def _announced(path: Path, container: Any, stream: Any, fps: float | None) -> int | None:
+    """How many frames the header of a file speaks of that is cut short (0: it does not say); None if it is whole."""
     if "mov" in container.format.name:
+        length = path.stat().st_size
         index = [entry for entry in stream.index_entries if not entry.is_discard]
-        return len(index) if any(entry.pos + entry.size > length for entry in index) else 0
+        return len(index) if any(entry.pos + entry.size > length for entry in index) else None
+    if not is_cut_short(path):
+        return None
     if container.format.name == "avi":
-        return stream.frames if stream.frames > len(stored) else 0
-    if "matroska" not in container.format.name or fps is None or not stored:
-        return 0
-    seconds = _seconds(stream.metadata.get("DURATION"))
-    if seconds is None and len(container.streams) == 1 and container.duration:
-        seconds = container.duration / av.time_base
-    end = float((max(stored) - min(stored)) * stream.time_base) + 1 / fps
-    missing = 0.0 if seconds is None else seconds - end
-    return round((seconds or 0) * fps) if missing > max(3 / fps, 0.05 * (seconds or 0)) else 0
+        return stream.frames
+    seconds = _seconds(stream.metadata.get("DURATION")) or (container.duration or 0) / av.time_base
+    return round(seconds * (fps or 0))
 
 
 def _seconds(clock: str | None) -> float | None:

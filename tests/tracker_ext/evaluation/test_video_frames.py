@@ -10,6 +10,7 @@ from miniatures.videos import SIZE, cut_file, damage_frames, grey, level, write_
 from PIL import Image
 
 from ltr_ext.errors import UserError
+from tracker_ext.evaluation.file_ends import is_cut_short
 from tracker_ext.evaluation.frames import VideoFrames, open_frames
 from tracker_ext.evaluation.patient import PatientFrames
 from tracker_ext.evaluation.video_scan import number_frames, scan_video
@@ -91,6 +92,37 @@ def test_a_cut_video_says_how_much_is_missing(tmp_path, name, codec, container):
     assert PatientFrames(source).report() == remark, "no mask is empty: those frames do not exist"
 
 
+def test_a_cut_video_that_does_not_say_how_long_it_was(tmp_path):
+    path = write_video(tmp_path / "a.mkv", noise=30)
+    data = path.read_bytes().replace(b"\x44\x89\x88", b"\xec\x89\x00", 1)  # its duration becomes a void
+    path.write_bytes(data.replace(b"DURATION", b"NONSENSE"))
+    source = open_frames(cut_file(path, 0.6))
+    count = len(source)
+    assert source.remarks() == [
+        f"a.mkv announces more frames, {count} can be decoded: the file is cut short after frame {count - 1}"
+    ]
+
+
+@pytest.mark.parametrize("name", ["a.mkv", "a.mp4"])
+def test_a_last_frame_that_stays_is_no_missing_end(tmp_path, name):
+    source = open_frames(write_video(tmp_path / name, times=[*range(29), 400]))
+    assert len(source) == 30 and source.remarks() == []
+
+
+@pytest.mark.parametrize("name", ["a.mkv", "a.webm", "a.avi"])
+def test_ends_of_files(tmp_path, name):
+    codec = {"a.avi": "mpeg4", "a.webm": "libvpx-vp9"}.get(name, "libx264")
+    path = write_video(tmp_path / name, codec=codec)
+    assert not is_cut_short(path)
+    path.write_bytes(path.read_bytes() + b"more")
+    assert not is_cut_short(path)
+    path.write_bytes(path.read_bytes()[:-6])
+    assert is_cut_short(path)
+    for length in range(0, 60, 5):
+        (tmp_path / "short").write_bytes(path.read_bytes()[:length])
+        assert is_cut_short(tmp_path / "short") in (True, False)
+
+
 def test_a_turned_video_is_as_people_see_it(tmp_path):
     plain = open_frames(write_video(tmp_path / "plain.mp4")).frame(3)
     for degrees, turns in ((90, 1), (-90, 3), (180, 2)):
@@ -156,10 +188,14 @@ def unknown_codec(path):
     [
         pytest.param(unknown_codec, "its codec is unknown", id="unknown codec"),
         pytest.param(lambda path: path.write_bytes(b""), r"is empty \(0 bytes\)", id="empty"),
-        pytest.param(lambda path: path.write_bytes(b"text" * 99), "is no video, or cut short", id="text"),
+        pytest.param(lambda path: path.write_bytes(b"text" * 99), "is no video, or damaged at its start", id="text"),
         pytest.param(sound, "only sound", id="sound"),
         pytest.param(picture_named_mp4, "is a PNG picture, not a video", id="picture"),
-        pytest.param(lambda path: cut_file(write_video(path), 0.5), "is no video, or cut short", id="index is missing"),
+        pytest.param(
+            lambda path: cut_file(write_video(path), 0.5),
+            "its index cannot be read: it is cut short",
+            id="index is missing",
+        ),
         pytest.param(
             lambda path: damage_frames(write_video(path, count=3), (0, 1, 2)), "no frame that can be decoded", id="all"
         ),
