@@ -132,7 +132,7 @@ def report_runs(
 
 
 def result_notes(stored: Sequence[StoredResult]) -> list[str]:
-    """What of stored masks is left out of account; of many sequences, the first ones."""
+    """What of stored masks is left out of account, and what they lack; of many sequences, the first ones."""
     notes = [note for result in stored if frames_with_masks(result.sequence) for note in result.notes()]
     more = len(notes) - MAX_RESULT_NOTES
     return notes[:MAX_RESULT_NOTES] + ([f"{more} more notes of this kind"] if more > 0 else [])

@@ -90,26 +90,23 @@ class StoredResult:
         Raises:
             UserError: a mask is missing, or the masks are named after other frames.
         """
-        missing = [index for index in sorted(frames) if not self.has_mask(index)]
         absent = [index for index in range(len(self.sequence.frames)) if not self.has_mask(index)]
-        if not missing and not (absent and self._spare):
-            return
-        if absent and self._spare and any(map(self.has_mask, range(len(self.sequence.frames)))):
+        if self._masks and len(absent) == len(self.sequence.frames):
+            raise UserError(
+                f"{self._place}: named as {self._masks[self._spare[0]].name}, which is none of the frames "
+                f"({Path(self.sequence.frames[0]).name}, ...); name them as the frames, {self._stem(0)}.png"
+            )
+        if absent and self._spare:
             # Numbered from 1 instead of 0, say: what has a name in common is the wrong frame.
             raise UserError(
                 f"{self._place}: {self._masks[self._spare[0]].name} fits no frame, and frame {self._stem(absent[0])} "
                 "has no mask; name masks as their frames, and delete those of other clips"
             )
-        if not any(map(self.has_mask, range(len(self.sequence.frames)))):
-            named = min(self._masks.values()).name
+        if missing := sorted(set(frames).intersection(absent)):
             raise UserError(
-                f"{self._place}: named as {named}, which is none of the frames "
-                f"({Path(self.sequence.frames[0]).name}, ...); name them as the frames, {self._stem(0)}.png"
+                f"{self._place}: {len(missing)} of {len(frames)} scored frames have no mask "
+                f"({some([self._stem(index) for index in missing])}); track again, or put them there"
             )
-        raise UserError(
-            f"{self._place}: {len(missing)} of {len(frames)} scored frames have no mask "
-            f"({some([self._stem(index) for index in missing])}); track again, or put them there"
-        )
 
     def check_ids(self) -> None:
         """Refuse masks from which the sequence's objects cannot be told.
@@ -145,7 +142,7 @@ class StoredResult:
         return np.where(np.isin(labels, ids), next(iter(self._truth)), 0).astype(np.uint8)
 
     def notes(self) -> list[str]:
-        """What of the masks is left out of account, a sentence each."""
+        """What of the masks is left out of account, and what they lack, a sentence each."""
         if not self.has_masks():
             return []
         name = self.sequence.name
@@ -154,6 +151,8 @@ class StoredResult:
             notes.append(f"{name}: {len(self._spare)} masks fit no frame ({some(self._spare)}) and are not counted")
         if not self._all_values:
             notes.append(f"{name}: all masks are empty")
+        elif len(self._truth) > 1 and (unseen := sorted(set(self._truth) - self._all_values)):
+            notes.append(f"{name}: no mask has ids {some(unseen)} of the truth")
         ids = set(self._ids_of_one) if len(self._truth) == 1 else set(self._truth)
         if unknown := sorted(self._all_values - ids - {IGNORE_LABEL}):
             notes.append(f"{name}: ids {some(unknown)} of the masks are none of the truth's and count as background")

@@ -244,6 +244,12 @@ def test_a_server_scores_what_has_the_first_true_box_alone(stored):
         score_stored(stored_again(result), "x")
 
 
+def test_objects_without_a_mask_are_said(stored):
+    result = change_masks(stored("several"), lambda mask: np.where(mask == 2, 0, mask))
+    assert score_stored(result, "x").j == pytest.approx(2 / 3)
+    assert result.notes() == ["several: no mask has ids 2 of the truth"]
+
+
 def test_empty_masks_are_said(stored):
     result = change_masks(stored("one"), lambda mask: mask * 0)
     assert score_stored(result, "x").j == 0 and result.notes() == ["one: all masks are empty"]
