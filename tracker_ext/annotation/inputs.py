@@ -21,6 +21,7 @@ from ltr_ext.words import counted, one_line, printable
 from tracker_ext.annotation.job import AnnotationJob
 from tracker_ext.annotation.manifests import REJECTED_FOLDER, manifest_path, outputs_of, take_back
 from tracker_ext.annotation.sources.base import BoxedSequence, Pictures, Source, VideoFrames
+from tracker_ext.evaluation.frames import FrameSource
 
 BLOCK = 1 << 20
 
@@ -50,14 +51,15 @@ def boxes_hash(sequence: BoxedSequence) -> str:
     return digest.hexdigest()[:16]
 
 
-def frames_hash(frames: Pictures | VideoFrames) -> str:
+def frames_hash(frames: FrameSource) -> str:
     """16 hexadecimal digits over the names of the frames and all bytes of their files.
 
     Raises:
         OSError: a file cannot be read.
     """
     digest = hashlib.sha256("\n".join(frames.stems()).encode(errors="surrogateescape"))
-    for path in frames.paths if isinstance(frames, Pictures) else (frames.path,):
+    files = (frames.path,) if isinstance(frames, VideoFrames) else ()
+    for path in frames.paths if isinstance(frames, Pictures) else files:
         stat = path.stat()
         digest.update(_file_digest(path, stat.st_size, stat.st_mtime_ns))
     return digest.hexdigest()[:16]
