@@ -94,20 +94,25 @@ def export_checkpoint(
     from ltr_ext.published.writer import save_published
 
     # these import the host
-    from ltr_ext.trainers.checkpoint import read_checkpoint
+    from ltr_ext.trainers.checkpoint import read_checkpoint, require_entries
     from ltr_ext.trainers.state import frozen_digest, load_net
     from ltr_ext.weights import NETWORKS, build_network, load_backbone_weights, load_network, save_network
 
     checkpoint = read_checkpoint(checkpoint_path)
     header = checkpoint.header
+    require_entries(header, ("fingerprint", "net_type", "iteration", "best", "torch"), checkpoint_path)
     fingerprint, name = header["fingerprint"], header["net_type"]
+    require_entries(fingerprint, ("model", "frozen", "setting", "seed"), checkpoint_path)
     if name not in NETWORKS:
         raise UserError(f"checkpoint {checkpoint_path} is of a {name}; can be exported: {', '.join(NETWORKS)}")
-    net = build_network(name, fingerprint["model"])
+    try:
+        net = build_network(name, fingerprint["model"])
+    except ValueError as error:
+        raise UserError(f"checkpoint {checkpoint_path} cannot be exported: {error}; name another one") from error
     trained = fingerprint.get("trained_backbone", [])
     if file_format == "upstream":
         check_exportable(net)
-    backbone = fingerprint["model"]["backbone"]
+    backbone = net.config.backbone
     if backbone_file is not None and backbone == "efficientnet_lite0" and backbone_file.suffix != ".safetensors":
         raise UserError(f"--backbone {backbone_file}: is no weight file of a lite network; name a .safetensors file")
     if backbone_file is not None and backbone_file.suffix == ".safetensors":

@@ -122,7 +122,7 @@ def network_state(content: Mapping[str, Any], path: Path) -> dict[str, Tensor]:
     state = content.get("net")
     if isinstance(state, Mapping) and not state:
         raise UserError(f"weights {path} hold a network without tensors: restore the file")
-    if not is_state(state, path.stat().st_size):
+    if not isinstance(state, Mapping) or not is_state(state, path.stat().st_size):
         entries = ", ".join(f"{entry!s:.40}" for entry in list(content)[:5]) or "nothing"
         raise UserError(f"weights {path} hold no network 'net' (but {entries}): name a checkpoint of pytracking")
     return dict(state)

@@ -12,7 +12,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +83,17 @@ def read_checkpoint(path: Path) -> Checkpoint:
         return _read(path)
     except _DamagedError as error:
         raise UserError(f"checkpoint {path}: {error}; name another one") from error
+
+
+def require_entries(entries: Any, names: Iterable[str], path: Path) -> None:
+    """Refuse a checkpoint whose header, or a part of it, lacks something: another program's, or made by hand.
+
+    Raises:
+        UserError: names what is missing.
+    """
+    missing = [name for name in names if not isinstance(entries, dict) or name not in entries]
+    if missing:
+        raise UserError(f"checkpoint {path}: has no entry {missing[0]!r} in its header; name another one")
 
 
 class _DamagedError(Exception):

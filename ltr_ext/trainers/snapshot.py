@@ -12,7 +12,14 @@ from torch import Tensor, nn
 
 from ltr_ext.distributed import team
 from ltr_ext.errors import UserError
-from ltr_ext.trainers.checkpoint import OLDER_FORMAT, Checkpoint, CheckpointFolder, read_checkpoint, set_aside
+from ltr_ext.trainers.checkpoint import (
+    OLDER_FORMAT,
+    Checkpoint,
+    CheckpointFolder,
+    read_checkpoint,
+    require_entries,
+    set_aside,
+)
 from ltr_ext.trainers.config import Position
 from ltr_ext.trainers.rng import gather_rng, rng_of
 from ltr_ext.trainers.scores import Scores
@@ -27,6 +34,9 @@ from ltr_ext.trainers.state import (
     optimizer_state,
     stats_state,
 )
+
+HEADER = ("iteration", "position", "best", "fingerprint", "optimizer", "scheduler", "stats")
+"""Entries of a checkpoint's header that a run goes on from."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +107,7 @@ class Snapshots:
         def read() -> tuple[Path, Checkpoint] | None:
             found = self._latest() if checkpoint is None else (checkpoint, read_checkpoint(checkpoint))
             if found is not None:
+                require_entries(found[1].header, HEADER, found[0])
                 if found[1].header["format"] == OLDER_FORMAT:
                     raise UserError(
                         f"checkpoint {found[0]}: was made by an earlier version, which did not write down its whole "

@@ -266,3 +266,19 @@ def test_upstreams_users_run_with_it(exported):
         output = tracker.track(image, {"previous_output": output})
         assert output["segmentation"].shape == mask.shape
         assert np.isfinite(output["segmentation_raw"]["1"]).all()
+
+
+@pytest.mark.parametrize(
+    ("header", "missing"),
+    [
+        ({}, "fingerprint"),
+        ({"fingerprint": 7, "net_type": "LWLNet", "iteration": 1, "best": None, "torch": "2"}, "model"),
+        ({"fingerprint": {"model": {}}, "net_type": "LWLNet", "iteration": 1, "best": None, "torch": "2"}, "frozen"),
+    ],
+)
+def test_a_checkpoint_made_by_hand_is_refused(tmp_path, header, missing):
+    from ltr_ext.trainers.checkpoint import Checkpoint, write_checkpoint
+
+    write_checkpoint(tmp_path / "a.safetensors", Checkpoint({}, header))
+    with pytest.raises(UserError, match=f"has no entry '{missing}' in its header"):
+        export.export_checkpoint(tmp_path / "a.safetensors", tmp_path / "b.safetensors")
