@@ -149,17 +149,21 @@ class Decoder(nn.Module):
         edges = () if self.detail is None else (self.detail.edges(features[STEM]),)
         return (*(maps for maps, _ in prepared), prepared[0][1], *edges)
 
-    def forward(self, encoding: Tensor, prepared: tuple[Tensor, ...], size: tuple[int, int]) -> Tensor:
+    def forward(
+        self, encoding: Tensor, prepared: tuple[Tensor, ...], size: tuple[int, int], fine: bool = True
+    ) -> Tensor:
         """Decode.
 
         Args:
             encoding: [N, E, h, w] at stride 16.
             prepared: from `prepare`, for the same N frames.
             size: (H, W) of the crop.
+            fine: whether to see to details, if it can; what is refined afterwards need not.
 
         Returns:
             [N, H, W] logits, float32; above 0 is object.
         """
+        detail = self.detail if fine else None
         levels, (average, *edges) = prepared[: len(LEVELS)], prepared[len(LEVELS) :]
         deeper: Tensor | None = None
         for name, level_maps in zip(COARSE_TO_FINE, levels, strict=True):
@@ -167,13 +171,13 @@ class Decoder(nn.Module):
         assert deeper is not None
         maps = F.interpolate(deeper, scale_factor=2, mode=self.upsampling, align_corners=False)
         maps = self.tail(maps)
-        maps = F.relu(maps) if self.detail is None else self.detail(maps, *edges)
+        maps = F.relu(maps) if detail is None else detail(maps, *edges)
         if self.upsampling == "bicubic":
             logits = self.logit(resize(maps, size, "bicubic"))[:, 0]
         else:
             logits = resize(self.logit(maps), size)[:, 0]
-        if self.detail is not None:
-            logits = logits + F.pixel_shuffle(self.detail.pixels(maps), 2)[:, 0]
+        if detail is not None:
+            logits = logits + F.pixel_shuffle(detail.pixels(maps), 2)[:, 0]
         return logits if logits.dtype == torch.float64 else logits.float()
 
     def _level(self, name: str) -> _Level:

@@ -175,7 +175,7 @@ class Box2MaskNet(nn.Module):
         if self.training and encoding.single is not None and self.config.single_dropout > 0:
             encoding = replace(encoding, single=_withhold(encoding.single, self.config.single_dropout))
         explained = self.aggregation(encoding.features, encoding.target, encoding.weight, iterations)
-        coarse = self._decode(encoding, explained.prediction, size)
+        coarse = self._decode(encoding, explained.prediction, size, fine=self.mask_encoder is None)
         if self.mask_encoder is None or self.refined_aggregation is None:
             return Box2MaskOutput(coarse, None, explained.filter)
         again = self._encode_masks(self.mask_encoder, coarse, encoding.features)
@@ -212,12 +212,14 @@ class Box2MaskNet(nn.Module):
         encoded = encoder(masks, features.shape[-2:])
         return Encoding(*(maps.unflatten(0, logits.shape[:2]) for maps in encoded))
 
-    def _decode(self, encoding: FrameEncoding, explained: Tensor | None, size: tuple[int, int] | torch.Size) -> Tensor:
-        """Concat m_t (first) and s_t, decode; [T, B, H, W]."""
+    def _decode(
+        self, encoding: FrameEncoding, explained: Tensor | None, size: tuple[int, int] | torch.Size, fine: bool = True
+    ) -> Tensor:
+        """Concat m_t (first) and s_t, decode, with details or without; [T, B, H, W]."""
         parts = [maps for maps in (encoding.single, explained) if maps is not None]
         joined = torch.cat([maps.to(parts[0].dtype) for maps in parts], dim=2).flatten(0, 1)
         prepared = tuple(maps.flatten(0, 1) for maps in encoding.decoder)
-        return self.decoder(joined, prepared, (size[0], size[1])).unflatten(0, encoding.features.shape[:2])
+        return self.decoder(joined, prepared, (size[0], size[1]), fine).unflatten(0, encoding.features.shape[:2])
 
 
 def _withhold(single: Tensor, share: float) -> Tensor:

@@ -162,8 +162,10 @@ def test_detail_shows_single_pixels():
     net = tiny_net(upsampling="bilinear", detail=True)
     with torch.no_grad():
         net.decoder.detail.pixels.bias[:2] = torch.tensor([5.0, -5.0])
-        logits = net(*clip(1)).coarse[0, 0]
+        output = net(*clip(1))
+    logits, coarse = output.final[0, 0], output.coarse[0, 0]
     assert ((logits[::2, ::2] - logits[::2, 1::2]) > 5).all()
+    assert ((coarse[::2, ::2] - coarse[::2, 1::2]) < 5).all()  # what is refined afterwards goes without
 
 
 def test_target_features_have_the_agreed_mean_square():
