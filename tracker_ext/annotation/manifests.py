@@ -18,7 +18,7 @@ REJECTED_FOLDER = "rejected"
 """Inside the output folder: masks that a reviewer rejected, at the same place below it."""
 TAKEN_BACK = ".old"
 """Suffix of a manifest that no longer counts; it still says what lies in the folder, until that is replaced."""
-DAMAGED = (OSError, ValueError, KeyError, TypeError, RecursionError, UserError)
+DAMAGED = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, UserError)
 """What a manifest that is none raises when it is read."""
 
 
