@@ -12,12 +12,12 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 import settings
 from ltr_ext.data.image_io import IGNORE_LABEL, read_mask
 from ltr_ext.data.layouts import LAYOUTS, Expected, Layout
 from ltr_ext.errors import UserError
+from ltr_ext.progress import Progress
 
 SHOWN_NAMES = 5
 
@@ -74,7 +74,7 @@ def count_entries(groups: Iterable[Expected], title: str) -> tuple[int, int, Pat
     """
     found = expected = 0
     first: Path | None = None
-    for folder, names in tqdm(groups, desc=f"{title}: looking for its files", unit="folder", disable=None, leave=False):
+    for folder, names in Progress(groups, desc=f"{title}: looking for its files", unit="folder", leave=False):
         there = set(os.listdir(folder)) if folder.is_dir() else set()
         lacking = [name for name in names if name not in there]
         expected += len(names)

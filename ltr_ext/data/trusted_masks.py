@@ -12,6 +12,7 @@ import torch
 from ltr_ext.data.decisions import rejected_in
 from ltr_ext.data.trust_table import read_trust, trust_file
 from ltr_ext.errors import UserError
+from ltr_ext.words import counted
 
 
 class TrustedMasks:
@@ -103,7 +104,7 @@ class TrustedMasks:
             if len(by_frame) != num_frames:
                 name = self._kept[seq_id][1]
                 raise UserError(
-                    f"trust table {path}: {len(by_frame)} frames, but {name} has {num_frames}; annotate it again"
+                    f"trust table {path}: {counted(len(by_frame), 'frame')}, but {name} has {num_frames}; make it anew"
                 )
             self._confidences[seq_id] = np.array([by_frame[frame] for frame in sorted(by_frame)], np.float32)
         return self._confidences[seq_id]

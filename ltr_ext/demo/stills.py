@@ -6,13 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from ltr_ext.data.image_io import write_jpeg, write_mask
 from ltr_ext.demo.backgrounds import BACKGROUNDS
 from ltr_ext.demo.registry import FIGURES
 from ltr_ext.demo.scenes import Actor, Pose, Scene, make_background, random_prop, render
 from ltr_ext.output import OutputFolder
+from ltr_ext.progress import Progress
 
 STILLS_PER_PLACE = 10
 """A painted place serves for this many stills, each seen from elsewhere; painting takes most of the time."""
@@ -36,7 +36,7 @@ def write_demo_stills(folder: str | Path, count: int, seed: int = 0) -> None:
         UserError: the folder cannot be written.
     """
     with OutputFolder(folder) as work:
-        for number in tqdm(range(count), desc="drawing stills", disable=None):
+        for number in Progress(range(count), desc="drawing stills"):
             group, index = divmod(number, STILLS_PER_PLACE)
             rng = np.random.default_rng([seed, group, index])
             if index == 0:

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from ltr_ext.data.boxes import box_iou, mask_to_box
 from ltr_ext.models.box2mask import Box2MaskNet
+from ltr_ext.progress import Progress
 from ltr_ext.words import counted
 from tracker_ext.annotation.boxed_video import BoxedVideo, read_video
 from tracker_ext.annotation.config import AnnotateConfig
@@ -53,14 +53,14 @@ def annotate_video(
     frames = PatientFrames(source)
     boxes, given = frames.without_unreadable(prepared.boxes), prepared.given
     for note in prepared.notes:
-        tqdm.write(f"note: {note}", file=sys.stderr)
+        Progress.write(f"note: {note}", file=sys.stderr)
     # A mask comes later than its frame. The overlay reads the clip a second time rather than hold frames back.
     again = iter(PatientFrames(source))
     overlaps: list[float] = []
     num_empty = 0
     with (
         ClipWriter(out, size=source.size, object_ids=list(boxes), fps=source.fps, inputs=(video, box_file)) as writer,
-        tqdm(total=len(source), desc=source.name, unit="frame", disable=None) as progress,
+        Progress(total=len(source), desc=source.name, unit="frame") as progress,
     ):
         for result in annotate(frames, boxes, net, config, name=source.name, given=given):
             is_read = result.index not in frames.unreadable

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from ltr_ext import host
 from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.data.image_io import IGNORE_LABEL, read_mask
 from ltr_ext.errors import CommandLine, UserError, run_command
 from ltr_ext.models.box2mask import Box2MaskNet
+from ltr_ext.progress import Progress
 from ltr_ext.train_settings.synthetic_data import find_photographs
 from ltr_ext.weights import file_hash
 from tracker_ext.annotation.api import load_box2mask, weight_file
@@ -164,8 +164,8 @@ def main(arguments: list[str] | None = None) -> int:
 
     def clips(part: Any, synthetic: int, drawn: int) -> Iterator[TrueClip]:
         generated = synthetic_clips(part, synthetic, CLIP_FRAMES, photographs.held_out, photographs.backgrounds)
-        yield from tqdm(generated, total=synthetic, desc=f"{part}: synthetic", disable=None)
-        yield from tqdm(drawn_clips(part, drawn, CLIP_FRAMES[1]), total=5 * drawn, desc=f"{part}: drawn", disable=None)
+        yield from Progress(generated, total=synthetic, desc=f"{part}: synthetic")
+        yield from Progress(drawn_clips(part, drawn, CLIP_FRAMES[1]), total=5 * drawn, desc=f"{part}: drawn")
 
     fitting = judge(clips("fit", args.synthetic, args.drawn), net, config)
     fitted_on = f"{len(fitting.jaccard)} masks of {args.synthetic} synthetic and {5 * args.drawn} drawn held-out clips"
@@ -174,7 +174,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     tests = {"held-out clips": judge(clips("test", args.synthetic // 2, (args.drawn + 1) // 2), net, config)}
     if sequences:
-        shown = tqdm(sequences, desc=args.clips.name, disable=None)
+        shown = Progress(sequences, desc=args.clips.name)
         tests[args.clips.name] = judge_sequences(shown, net, config, args.every)
     results = {name: measure(masks, calibration) for name, masks in tests.items()}
     path = calibration_path(weights)

@@ -15,6 +15,7 @@ import numpy as np
 from ltr_ext.data.image_io import IGNORE_LABEL
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
+from ltr_ext.words import counted
 from tracker_ext.annotation.config import AnnotateConfig
 from tracker_ext.annotation.prepare import check_frame, check_tracks
 from tracker_ext.annotation.stream import CropLogits, ObjectStream
@@ -102,7 +103,10 @@ def annotate(
     for index, frame in enumerate(frames):
         num_read += 1
         if num_read > num_boxes:
-            raise UserError(f"{name}: more than {num_boxes} frames for {num_boxes} boxes; give one box per frame")
+            raise UserError(
+                f"{name}: more than {counted(num_boxes, 'frame')} for {counted(num_boxes, 'box')}; "
+                "give one box per frame"
+            )
         sizes.append(frame.shape[:2])
         check_frame(tracks, index, frame.shape[:2], name)
         for stream in streams.values():

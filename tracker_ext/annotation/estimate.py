@@ -63,4 +63,4 @@ def measure(job: AnnotationJob, sequence: BoxedSequence) -> tuple[float, dict[st
             for path in sorted(work.iterdir())
             if path.name in FORMATS
         }
-    return seconds / len(few.frames), sizes, f"{len(few.frames)} frames of {sequence.name}"
+    return seconds / len(few.frames), sizes, f"{counted(len(few.frames), 'frame')} of {sequence.name}"

@@ -98,7 +98,9 @@ def prepare_tracks(
     tracks = {i: np.where(flags[i][:, None], np.nan, track) for i, track in sorted(boxes.items())}
     num_frames = len(next(iter(tracks.values()), ()))
     if sizes is not None and tracks and len(sizes) != num_frames:
-        raise UserError(f"{name}: {len(sizes)} frames for {num_frames} boxes; give one box per frame")
+        raise UserError(
+            f"{name}: {counted(len(sizes), 'frame')} for {counted(num_frames, 'box')}; give one box per frame"
+        )
     refuse_relative(tracks, name)
     skipped = _check(tracks, sizes, name, bad) if sizes is not None else []
     given = {i: boxed_rows(track) for i, track in tracks.items()}

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from ltr_ext.data.decisions import DECISIONS_FILE, Decision, read_decisions
 from ltr_ext.data.trust_table import TrustRow, read_trust
 from ltr_ext.errors import UserError
 from ltr_ext.output import write_text
+from ltr_ext.progress import Progress
 from ltr_ext.words import counted
 from tracker_ext.annotation.decisions import read_manifests
 
@@ -90,7 +90,7 @@ def write_report(out: str | Path) -> Path:
     decisions = read_decisions(applied) if applied.is_file() else {}
     summaries = [
         summarise_sequence(out, stem, manifest["name"], decisions.get(manifest["name"]))
-        for stem, manifest in tqdm(found, desc="report", unit="sequence", disable=None, leave=False)
+        for stem, manifest in Progress(found, desc="report", unit="sequence", leave=False)
     ]
     path = out / REPORT_FILE
     write_text(path, render_page(describe_job(out, [manifest for _, manifest in found]), summaries))

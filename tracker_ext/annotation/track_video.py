@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from ltr_ext.errors import UserError
+from ltr_ext.progress import Progress
+from ltr_ext.words import counted
 from tracker_ext.evaluation.box_argument import first_boxes
 from tracker_ext.evaluation.frames import open_frames
 from tracker_ext.evaluation.patient import PatientFrames
@@ -58,7 +59,7 @@ def track_video(
         ClipWriter(
             out, size=source.size, object_ids=[int(name) for name in given], fps=source.fps, inputs=[video], facts=facts
         ) as writer,
-        tqdm(total=num_frames, desc=source.name, unit="frame", disable=None) as progress,
+        Progress(total=num_frames, desc=source.name, unit="frame") as progress,
     ):
         for index, frame in enumerate(frames):
             start = time.perf_counter()
@@ -78,9 +79,9 @@ def track_video(
             labels, found = frame_result(output, list(given), source.size)
             writer.add(source.stem(index), frame, labels, found)
             progress.update()
-    objects = "1 object" if len(given) == 1 else f"{len(given)} objects"
+    objects = counted(len(given), "object")
     num_tracked = num_frames - len(frames.unreadable)
-    print(f"{num_frames} frames, {objects}, {num_tracked / seconds:.1f} frames/s\nresults: {out}")
+    print(f"{counted(num_frames, 'frame')}, {objects}, {num_tracked / seconds:.1f} frames/s\nresults: {out}")
     return frames.report()
 
 

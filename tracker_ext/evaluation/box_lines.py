@@ -95,7 +95,7 @@ def _refuse_width(path: Path, rows: Sequence[Fields], width: int) -> None:
 
 
 def _count_message(path: Path, rows: Sequence[Fields], num_frames: int, kind: str) -> str:
-    said = f"{len(rows)} boxes for {num_frames} frames"
+    said = f"{counted(len(rows), 'box')} for {counted(num_frames, 'frame')}"
     blank = sum(not any(fields) for _, fields in rows)
     if blank:
         said += f" ({counted(blank, 'line')} of them blank)"

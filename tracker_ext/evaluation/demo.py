@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.data.image_io import write_jpeg, write_mask
 from ltr_ext.demo.clips import CLIPS
 from ltr_ext.demo.scenes import Scene, render
 from ltr_ext.output import OutputFolder
+from ltr_ext.progress import Progress
 from tracker_ext.evaluation.writers import write_box_table
 
 VERSION = 1
@@ -40,7 +40,7 @@ def write_demo(root: str | Path, seed: int = 0, num_frames: int = NUM_FRAMES) ->
     wanted = json.dumps({"version": VERSION, "seed": seed, "frames": num_frames})
     if stamp.is_file() and stamp.read_text() == wanted:
         return
-    with OutputFolder(root) as work, tqdm(total=len(CLIPS) * num_frames, desc="drawing demo", disable=None) as bar:
+    with OutputFolder(root) as work, Progress(total=len(CLIPS) * num_frames, desc="drawing demo") as bar:
         for number, (name, (build, size)) in enumerate(CLIPS.items()):
             rng = np.random.default_rng([seed, number])
             scene = build(rng, size, num_frames)
@@ -51,7 +51,7 @@ def write_demo(root: str | Path, seed: int = 0, num_frames: int = NUM_FRAMES) ->
         (work / "demo.json").write_text(wanted)
 
 
-def _write_clip(root: Path, name: str, scene: Scene, num_frames: int, rng: np.random.Generator, bar: tqdm) -> None:
+def _write_clip(root: Path, name: str, scene: Scene, num_frames: int, rng: np.random.Generator, bar: Progress) -> None:
     images, masks, tables = root / "JPEGImages/480p" / name, root / "Annotations/480p" / name, root / "Boxes"
     for folder in (images, masks, tables):
         folder.mkdir(parents=True, exist_ok=True)

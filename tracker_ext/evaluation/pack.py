@@ -22,9 +22,10 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
-from tqdm import tqdm
 
 from ltr_ext.errors import UserError
+from ltr_ext.progress import Progress
+from ltr_ext.words import counted
 from tracker_ext.evaluation.result_files import find_boxes, find_times, read_table
 from tracker_ext.evaluation.results import ClipSequence
 
@@ -71,8 +72,11 @@ def pack(
     write_archive(out, entries)
     wanted = SEQUENCES.get(dataset.removesuffix("_all"))
     if wanted not in (None, len(sequences)):
-        print(f"note: the server wants {wanted} sequences, the data set here has {len(sequences)}", file=sys.stderr)
-    print(f"packed: {out} ({len(sequences)} sequences, {len(entries)} files)")
+        print(
+            f"note: the server wants {counted(wanted, 'sequence')}, the data set here has {len(sequences)}",
+            file=sys.stderr,
+        )
+    print(f"packed: {out} ({counted(len(sequences), 'sequence')}, {counted(len(entries), 'file')})")
 
 
 def collect(
@@ -89,7 +93,7 @@ def collect(
     masks_root, boxes_root = roots[0]
     problems: list[str] = []
     entries: list[Entry] = []
-    progress = tqdm(sequences, desc="checking", disable=None, leave=False)
+    progress = Progress(sequences, desc="checking", leave=False)
     if dataset == "got10k_test":
         for sequence in progress:
             entries += _got10k(sequence, [boxes for _, boxes in roots], problems)
@@ -126,7 +130,7 @@ def write_archive(out: Path, entries: Iterable[Entry]) -> None:
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(part, "w") as archive:
-            for entry in tqdm(sorted(entries, key=lambda one: one.name), desc="packing", disable=None, leave=False):
+            for entry in Progress(sorted(entries, key=lambda one: one.name), desc="packing", leave=False):
                 info = zipfile.ZipInfo(entry.name, _DATE)
                 info.external_attr = 0o644 << 16
                 picture = isinstance(entry.content, Path)
@@ -166,7 +170,7 @@ def _numbers(path: Path, columns: int, count: int, problems: list[str]) -> np.nd
         problems.append(str(error))
         return np.empty((0, columns))
     if len(table) != count:
-        problems.append(f"{path} has {len(table)} lines for {count} frames")
+        problems.append(f"{path} has {counted(len(table), 'line')} for {counted(count, 'frame')}")
     elif not np.isfinite(table).all():
         line = int(np.flatnonzero(~np.isfinite(table).all(axis=1))[0]) + 1
         problems.append(f"{path} line {line} is not finite")

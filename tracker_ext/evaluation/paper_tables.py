@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask.config import VARIANTS
+from ltr_ext.progress import Progress
 from ltr_ext.weights import file_hash
+from ltr_ext.words import counted
 from tracker_ext.annotation.api import load_box2mask, weight_file
 from tracker_ext.annotation.config import AnnotateConfig
 from tracker_ext.evaluation.bootstrap import Difference, paired_bootstrap
@@ -174,7 +175,7 @@ def run_table(
     rows: list[Row] = []
     before: dict[str, np.ndarray] | None = None
     measured: dict[str, np.ndarray] = {}
-    progress = tqdm(total=len(own) * len(sequences), desc=f"{table.title}, {dataset}", disable=None, leave=False)
+    progress = Progress(total=len(own) * len(sequences), desc=f"{table.title}, {dataset}", leave=False)
     for setting in table.settings:
         if setting.changes is None or setting not in own:
             rows.append(Row(setting, float("nan"), None, 0))
@@ -199,7 +200,8 @@ def run_table(
     used = sorted({setting.variant for setting in own})
     hashes = ", ".join(f"{files[variant].name} {file_hash(files[variant])}" for variant in used)
     count = sum(len(values) for values in measured.values())
-    notes = f"{len(measured)} sequences, {count} frames; {torch.get_num_threads()} threads; {hashes}"
+    counts = f"{counted(len(measured), 'sequence')}, {counted(count, 'frame')}"
+    notes = f"{counts}; {counted(torch.get_num_threads(), 'thread')}; {hashes}"
     return format_rows(table.title, dataset, rows, notes)
 
 

@@ -9,12 +9,12 @@ from typing import TypeVar
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 
 from ltr_ext.data.image_io import read_image, read_mask
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.output import OutputFolder
+from ltr_ext.progress import Progress
 from tracker_ext.annotation.config import AnnotateConfig
 from tracker_ext.evaluation.baselines import GRABCUT_MAX_WIDTH
 from tracker_ext.evaluation.comparison import compare
@@ -274,4 +274,4 @@ def write_pictures(folder: Path, stored: Sequence[StoredResult], label: str) -> 
 
 def _progress(items: Sequence[T], what: str) -> Iterable[T]:
     """A progress bar that is off when nobody looks."""
-    return tqdm(items, desc=what, disable=None, leave=False)
+    return Progress(items, desc=what, leave=False)

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ltr_ext.errors import UserError
+from ltr_ext.words import counted
 from tracker_ext.vot.regions import region_box
 
 REPETITION = "001"
@@ -56,8 +57,8 @@ def read_result(path: Path, num_frames: int, start: int = 0) -> np.ndarray:
         difference = len(lines) - num_frames
         count = f"{abs(difference)} {'more' if difference > 0 else 'fewer'}"
         raise UserError(
-            f"result file {path}: {len(lines)} boxes for {num_frames} frames, {count}; write one line per frame, or "
-            "track again"
+            f"result file {path}: {counted(len(lines), 'box')} for {counted(num_frames, 'frame')}, {count}; write one "
+            "line per frame, or track again"
         )
     if lines and all(line in CODES for line in lines):
         raise UserError(f"result file {path}: codes without one box; write x,y,w,h per frame, or track again")

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from tqdm import tqdm
 
 from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.data.image_io import read_image, read_mask, write_jpeg
 from ltr_ext.errors import UserError
+from ltr_ext.progress import Progress
 from tracker_ext.evaluation.results import ClipSequence, true_boxes
 from tracker_ext.vot.anchors import choose_anchors, run_lengths
 from tracker_ext.vot.regions import encode_mask
@@ -44,7 +44,7 @@ def write_sequences(
     """
     names: list[str] = []
     lengths: list[int] = []
-    with tqdm(sequences, desc="sequences", disable=None) as progress:
+    with Progress(sequences, desc="sequences") as progress:
         for sequence in progress:
             labels = [read_mask(path) for path in mask_paths(sequence)]
             ids = list(true_boxes(sequence))

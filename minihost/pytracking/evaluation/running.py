@@ -9,6 +9,7 @@ from typing import Any
 
 from pytracking.evaluation.data import Sequence
 from pytracking.evaluation.result_files import results_exist, save_results
+from pytracking.evaluation.progress import bar_options
 from pytracking.evaluation.tracker import Tracker
 from tqdm import tqdm
 
@@ -56,7 +57,7 @@ def run_dataset(
         (sequence name, tracker name) of what failed.
     """
     jobs = list(product(dataset, trackers))
-    bar = tqdm(total=len(jobs), desc="sequences", unit="seq", disable=None)
+    bar = tqdm(total=len(jobs), desc="sequences", unit="seq", **bar_options())
     failed = []
     with bar, _runner(threads) as run:
         for (seq, tracker), good in zip(jobs, run(_run_job, [(*job, debug, visdom_info) for job in jobs]), strict=True):

@@ -13,6 +13,7 @@ from pytracking.evaluation.data import Sequence
 from pytracking.evaluation.environment import env_settings
 from pytracking.evaluation.images import read_frame
 from pytracking.evaluation.multi_object_wrapper import MultiObjectWrapper
+from pytracking.evaluation.progress import bar_options
 from pytracking.utils import TrackerParams
 from tqdm import tqdm
 
@@ -106,7 +107,7 @@ def _track(tracker: Any, seq: Sequence) -> dict[str, list[Any]]:
     keep(previous, given | {"time": seconds, "object_presence_score": 1.0})
 
     in_worker = multiprocessing.parent_process() is not None
-    later = tqdm(seq.frames[1:], desc=seq.name, unit="frame", leave=False, disable=True if in_worker else None)
+    later = tqdm(seq.frames[1:], desc=seq.name, unit="frame", disable=in_worker, **({"leave": False} | bar_options()))
     for frame_num, path in enumerate(later, start=1):
         image = read_frame(path)
         begin = time.perf_counter()

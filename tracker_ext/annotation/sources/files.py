@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ltr_ext.errors import UserError
+from ltr_ext.words import counted
 
 VIDEO_SUFFIXES = (
     ".mp4",
@@ -70,7 +71,7 @@ def read_flags(path: Path, count: int) -> np.ndarray | None:
     except ValueError as error:
         raise UserError(f"file {path}: {error}; one whole number per frame is expected") from None
     if len(flags) != count:
-        raise UserError(f"file {path}: {len(flags)} flags for {count} boxes; restore the file")
+        raise UserError(f"file {path}: {counted(len(flags), 'flag')} for {counted(count, 'box')}; restore the file")
     return flags
 
 
@@ -106,12 +107,13 @@ def numbered_frames(folder: Path, names: list[str], box_file: Path) -> tuple[Pat
     missing = [name for name in names if name not in present]
     if missing:
         raise UserError(
-            f"{box_file} has {len(names)} boxes, but frame {folder / missing[0]} is missing "
-            f"({len(pictures)} frames are there); restore the frame or the box file"
+            f"{box_file} has {counted(len(names), 'box')}, but frame {folder / missing[0]} is missing "
+            f"({counted(len(pictures), 'frame')} there); restore the frame or the box file"
         )
     if len(pictures) > len(names):
         raise UserError(
-            f"{box_file} has {len(names)} boxes for {len(pictures)} frames in {folder}; restore the box file"
+            f"{box_file} has {counted(len(names), 'box')} for {counted(len(pictures), 'frame')} in {folder}; restore the "
+            "box file"
         )
     return tuple(folder / name for name in names)
 
