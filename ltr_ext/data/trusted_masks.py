@@ -104,7 +104,8 @@ class TrustedMasks:
             if len(by_frame) != num_frames:
                 name = self._kept[seq_id][1]
                 raise UserError(
-                    f"trust table {path}: {counted(len(by_frame), 'frame')}, but {name} has {num_frames}; make it anew"
+                    f"trust table {path}: {counted(len(by_frame), 'frame')}, but {name} has {num_frames}; "
+                    "annotate it again"
                 )
             self._confidences[seq_id] = np.array([by_frame[frame] for frame in sorted(by_frame)], np.float32)
         return self._confidences[seq_id]

@@ -112,8 +112,8 @@ def numbered_frames(folder: Path, names: list[str], box_file: Path) -> tuple[Pat
         )
     if len(pictures) > len(names):
         raise UserError(
-            f"{box_file} has {counted(len(names), 'box')} for {counted(len(pictures), 'frame')} in {folder}; restore the "
-            "box file"
+            f"{box_file} has {counted(len(names), 'box')} for {counted(len(pictures), 'frame')} in {folder}; restore "
+            "the box file"
         )
     return tuple(folder / name for name in names)
 
