@@ -20,8 +20,8 @@ from ltr_ext.progress import Progress
 from ltr_ext.words import counted, one_line, printable
 from tracker_ext.annotation.job import AnnotationJob
 from tracker_ext.annotation.manifests import REJECTED_FOLDER, manifest_path, outputs_of, take_back
-from tracker_ext.annotation.sources.base import BoxedSequence, Pictures, Source, VideoFrames
-from tracker_ext.evaluation.frames import FrameSource
+from tracker_ext.annotation.sources.base import BoxedSequence, Source
+from tracker_ext.evaluation.frames import FrameSource, Pictures, VideoFrames
 
 BLOCK = 1 << 20
 
@@ -58,8 +58,8 @@ def frames_hash(frames: FrameSource) -> str:
         OSError: a file cannot be read.
     """
     digest = hashlib.sha256("\n".join(frames.stems()).encode(errors="surrogateescape"))
-    files = (frames.path,) if isinstance(frames, VideoFrames) else ()
-    for path in frames.paths if isinstance(frames, Pictures) else files:
+    single = (frames.path,) if isinstance(frames, VideoFrames) else ()
+    for path in frames.paths if isinstance(frames, Pictures) else single:
         stat = path.stat()
         digest.update(_file_digest(path, stat.st_size, stat.st_mtime_ns))
     return digest.hexdigest()[:16]
