@@ -16,6 +16,7 @@ from typing import Any
 
 from ltr_ext.errors import UserError
 from ltr_ext.words import one_line
+from tracker_ext.annotation.failures import note_failure
 from tracker_ext.annotation.job import AnnotationJob
 from tracker_ext.annotation.lists import derive
 from tracker_ext.annotation.sequence_run import Outcome
@@ -173,5 +174,8 @@ def run_share(job: AnnotationJob, names: Sequence[str]) -> list[Outcome]:
         if left:
             time.sleep(PATIENCE)
     with suppress(UserError):  # who submitted the tasks does it again, if it still lives
+        for outcome in outcomes.values():
+            if outcome.status == "failed":
+                note_failure(job.out, outcome.name, outcome.reason)
         derive(job.out, job.formats)
     return list(outcomes.values())

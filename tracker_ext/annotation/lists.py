@@ -6,9 +6,11 @@ each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from ltr_ext.data.decisions import rejected_in
@@ -19,13 +21,18 @@ from tracker_ext.annotation.decisions import LOCK_WAIT
 from tracker_ext.annotation.failures import FAILURES_FOLDER, write_failed
 from tracker_ext.annotation.formats import FORMATS
 from tracker_ext.annotation.formats.base import DamagedPartError
-from tracker_ext.annotation.lock import lists_lock
+from tracker_ext.annotation.lock import LOCKS_FOLDER, SequenceLock, lists_lock
 from tracker_ext.annotation.manifests import SEQUENCES_FOLDER, done_manifest, is_in_place, manifests, take_back
 from tracker_ext.annotation.names import original_name, safe_name
 from tracker_ext.annotation.report_page import write_report
 
 PASSES = 4
 """Times that lists are derived anew because sequences were finished meanwhile; who finished them derives them, too."""
+
+TRIES = 1000
+"""Damaged files that are taken back at most; then it is something else."""
+PAUSE = 0.1
+"""Seconds to leave to a process that has a sequence in hand."""
 
 
 @dataclass
@@ -112,37 +119,45 @@ def finish(out: Path, formats: Iterable[str]) -> None:
 
 
 def _write_lists(out: Path, formats: list[str], derived: Derived) -> None:
-    while True:
+    for attempt in range(TRIES):
         try:
             finish(out, formats)
             return
         except DamagedPartError as error:
-            _take_back(out, original_name(error.sequence), derived)
+            if attempt + 1 == TRIES:
+                raise
+            _take_back(out, original_name(error.sequence), derived, error.persists)
 
 
 def _write_report(out: Path, derived: Derived) -> None:
-    try:
-        write_report(out)
-    except UserError:
-        unreadable = [manifest["name"] for manifest in manifests(out) if not _has_table(out, manifest["name"])]
-        if not unreadable:
-            raise
-        for name in unreadable:
-            _take_back(out, name, derived)
-        write_report(out)
+    for last in (False, False, True):
+        try:
+            write_report(out)
+            return
+        except UserError:
+            if last:
+                raise
+            unreadable = [manifest["name"] for manifest in manifests(out) if _is_damaged_table(out, manifest["name"])]
+            for name in unreadable:
+                _take_back(out, name, derived, partial(_is_damaged_table, out, name))
+            if not unreadable:  # another process replaced it just now, or it is something else
+                time.sleep(PAUSE)
 
 
-def _has_table(out: Path, name: str) -> bool:
+def _is_damaged_table(out: Path, name: str) -> bool:
     try:
         read_trust(out / "trust" / f"{safe_name(name)}.csv")
-        return True
-    except UserError:
         return False
+    except UserError:
+        return True
 
 
-def _take_back(out: Path, name: str, derived: Derived) -> None:
-    take_back(out, name)
-    derived.damaged.append(name)
+def _take_back(out: Path, name: str, derived: Derived, still: Callable[[], bool]) -> None:
+    """Let a damaged sequence count as not done, unless another process has it in hand or has just made it again."""
+    with SequenceLock(out / LOCKS_FOLDER / f"{safe_name(name)}.lock", PAUSE) as ours:
+        if ours and still():
+            take_back(out, name)
+            derived.damaged.append(name)
 
 
 def _state(out: Path) -> list[tuple[str, int, int]]:

@@ -176,3 +176,18 @@ def test_ctrl_c_with_workers(data, tmp_path, tiny_weights):
     assert list((out / ".work").iterdir()) == []
     assert run(data, out, tiny_weights) == 0
     assert finished(out) == ["a", "c", "d", "long"]
+
+
+def test_workers_of_a_killed_run_stop_and_the_same_command_makes_all(data, tmp_path, tiny_weights):
+    """Sequences in the hands of orphans would count as busy, and be missing from the lists."""
+    out = tmp_path / "out"
+    process = command(data, out, tiny_weights, "--workers", "2")
+    wait_for(lambda: in_the_middle(out))
+    worker = holder(out / ".locks/long.lock")
+    assert worker not in (None, process.pid)
+    process.kill()
+    process.communicate()
+    assert run(data, out, tiny_weights) == 0
+    assert finished(out) == ["a", "c", "d", "long"]
+    assert (out / "davis/ImageSets/2017/train.txt").read_text().split() == ["a", "c", "d", "long"]
+    assert not Path(f"/proc/{worker}").exists()

@@ -61,12 +61,18 @@ def refuse_ids_above(largest: int, info: SequenceInfo, format_name: str) -> None
 class DamagedPartError(UserError):
     """A file of a finished sequence cannot be read."""
 
-    def __init__(self, path: Path, sequence: str, error: Exception) -> None:
-        """`sequence`: its file name (`safe`)."""
-        super().__init__(
-            f"file {path} is damaged ({one_line(error, 100)}); delete sequences/{sequence}.json and run again"
-        )
-        self.sequence = sequence
+    def __init__(self, path: Path, keys: Iterable[str], error: Exception) -> None:
+        """See `read_part`."""
+        self.path, self.keys, self.sequence = path, tuple(keys), path.stem
+        super().__init__(f"file {path} is damaged ({one_line(error, 100)}); delete sequences/{path.name} and run again")
+
+    def persists(self) -> bool:
+        """Whether it still cannot be read."""
+        try:
+            read_part(self.path, self.keys)
+            return False
+        except DamagedPartError:
+            return True
 
 
 class SequenceWriter(Protocol):
@@ -166,11 +172,19 @@ def parts(folder: Path, names: Iterable[str], keys: Iterable[str]) -> Iterator[t
         DamagedPartError: a file is not what the format wrote.
     """
     for name in names:
-        path = folder / f"{name}.json"
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            if not isinstance(content, dict) or not set(keys) <= content.keys():
-                raise ValueError(f"it has not {', '.join(keys)}")
-        except (OSError, ValueError, RecursionError) as error:
-            raise DamagedPartError(path, name, error) from error
-        yield name, content
+        yield name, read_part(folder / f"{name}.json", keys)
+
+
+def read_part(path: Path, keys: Iterable[str]) -> dict[str, Any]:
+    """The json file of a finished sequence.
+
+    Raises:
+        DamagedPartError: it is not what the format wrote, an object with these keys.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict) or not set(keys) <= content.keys():
+            raise ValueError(f"it has not {', '.join(keys)}")
+    except (OSError, ValueError, RecursionError) as error:
+        raise DamagedPartError(path, keys, error) from error
+    return content
