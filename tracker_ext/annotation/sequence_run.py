@@ -115,6 +115,8 @@ def run_sequence(job: AnnotationJob, name: str, net: Box2MaskNet, calibration: C
         reason = one_line(error).removeprefix(f"{name}: ")
         if is_output_error(error, job.out):
             return Outcome(name, "stopped", f"output folder {job.out} cannot be written: {reason}")
+        if isinstance(error, UnicodeEncodeError):
+            return Outcome(name, "failed", "the name of a frame or an object is not UTF-8; rename it")
         kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
         return Outcome(name, "failed", f"{kind}{reason}")
 
