@@ -43,6 +43,9 @@ def pairs(root: Path) -> dict[str, tuple[str, list[str]]]:
             "s", "s/img", [f"s/groundtruth_rect.{i}.txt" for i in (1, 2, 10)], id="OTB with several targets",
         ),
         pytest.param(["s/clip.mp4", "s/groundtruth.txt"], "s", "s/clip.mp4", ["s/groundtruth.txt"], id="own folder"),
+        pytest.param(["s/video/c.mp4", "s/boxes.csv"], "s", "s/video/c.mp4", ["s/boxes.csv"], id="in video/"),
+        pytest.param(["s/1.jpg", "s/s.txt"], "s", "s", ["s/s.txt"], id="boxes called like the folder"),
+        pytest.param(["s/img/1.jpg", "s/GT.csv"], "s", "s/img", ["s/GT.csv"], id="gt.csv"),
         pytest.param(["c.mp4", "c.txt"], "c", "c.mp4", ["c.txt"], id="video beside boxes"),
         pytest.param(["GOPR1.MP4", "GOPR1.TXT"], "GOPR1", "GOPR1.MP4", ["GOPR1.TXT"], id="of a camera"),
         pytest.param(["c.mov", "gt/c.csv"], "c", "c.mov", ["gt/c.csv"], id="boxes in gt"),
@@ -85,6 +88,13 @@ def test_no_boxes_at_all(tmp_path):
     touch(tmp_path, "a/1.jpg")
     with pytest.raises(UserError, match=r"no sequence has boxes \(a: 1 picture and no box file\); give groundtruth"):
         FolderSource(tmp_path).names()
+
+
+def test_tables_of_unknown_names_are_told(tmp_path):
+    touch(tmp_path, "s/1.jpg", "s/notes.txt", "a/a.txt", "a/annotations.txt", "b/1.jpg", "b/boxes.txt")
+    found = discover(tmp_path)
+    assert list(found.clips) == ["b"], "annotations.txt without frames is somebody else's"
+    assert found.skipped == {"s": "1 picture and no box file of a known name (notes.txt)"}
 
 
 def test_two_videos_and_one_box_file(tmp_path):

@@ -14,16 +14,19 @@ from ltr_ext.words import counted
 from tracker_ext.annotation.sources.listing import BOX_SUFFIXES, FRAME_FOLDERS, Listing, joined, walk
 
 BOX_FILES = (
-    "groundtruth.txt", "boxes.txt", "boxes.csv", "groundtruth.csv", "groundtruth_rect.txt", "gt.txt", "gt/gt.txt",
-    "det/det.txt",
+    "groundtruth.txt", "boxes.txt", "boxes.csv", "groundtruth.csv", "groundtruth_rect.txt", "gt/gt.txt", "det/det.txt",
 )  # fmt: skip
 """A sequence's box file in its folder, in lower case; the first one that is there."""
+OTHER_BOX_FILES = ("gt.txt", "gt.csv", "bboxes.txt", "bboxes.csv", "annotations.txt", "annotations.csv")
+"""The same, or a file called like its folder: names that say less, and count beside frames alone."""
 DETECTIONS = "det/det.txt"
 NUMBERED = re.compile(r"(groundtruth_rect|groundtruth|boxes)[._](\d{1,5})\.txt")
 """Box files of one object each: OTB's `groundtruth_rect.1.txt`."""
 BOX_FOLDERS = ("gt", "anno", "annos", "annotations", "boxes", "bboxes", "labels", "groundtruth")
 """Where `<clip>.txt` is looked for, if not beside `<clip>`."""
-CLIP_FOLDERS = (*FRAME_FOLDERS, "videos", "clips", "sequences", "data_seq")
+VIDEO_FOLDERS = ("video", "videos")
+"""Where a sequence's only video is looked for, if not beside its boxes."""
+CLIP_FOLDERS = (*FRAME_FOLDERS, *VIDEO_FOLDERS, "clips", "sequences", "data_seq")
 """Folders of clips, beside which one of `BOX_FOLDERS` may lie, with the same folders in both."""
 PAIRED = {"image_02": ("label_02",), "image_2": ("label_2",), **dict.fromkeys(CLIP_FOLDERS, BOX_FOLDERS)}
 """Name of a folder of clips -> names of the folder of their box files; KITTI has its own."""
@@ -102,23 +105,24 @@ class _Finder:
             return
         frames = self.frames_of(listing)
         if frames is None:
-            if listing.path.name.lower() in (*BOX_FOLDERS, "det"):
-                return
-            lone = [video for video in listing.videos if not self._beside(listing, Path(video).stem)]
+            lone = [video for video in self._videos_of(listing) if not self._beside(*video)]
             if len(lone) > 1:
                 self._found.skipped[self._name(listing)] = (
                     f"{counted(len(lone), 'video')} and one {files[0].name}; give each video a box file of its name"
                 )
-                self._used.update((listing.name, video) for video in lone)
+                self._used.update((at.name, video) for at, video in lone)
                 return
-            frames = (listing.name, lone[0]) if lone else None
+            frames = (lone[0][0].name, lone[0][1]) if lone else None
+            weak = listing.path.name.lower() in (*BOX_FOLDERS, "det") or self._is_weak(files[0], listing)
+            if frames is None and weak:
+                return
         self._add(self._name(listing), frames, FoundClip(listing.path, files, listing.path, notes))
 
     def folders_beside(self, listing: Listing) -> None:
         """The folders of pictures in this folder that have a box file of their name."""
         for folder in listing.all_folders():
             name = joined(listing.name, folder)
-            files = self._beside(listing, folder)
+            files = self._beside(listing, f"{folder}/")
             child = self._listings.get(self._again.get(name, name))
             frames = self.frames_of(child) if files and child else None
             if frames and (frames not in self._used or name in self._again):
@@ -127,7 +131,7 @@ class _Finder:
     def videos_beside(self, listing: Listing) -> None:
         """The videos in this folder that have a box file of their name."""
         for video in sorted(listing.videos):
-            files = self._beside(listing, Path(video).stem)
+            files = self._beside(listing, video)
             if not files or (listing.name, video) in self._used:
                 continue
             if files[0] in self._taken:
@@ -142,8 +146,10 @@ class _Finder:
     def without_boxes(self, listing: Listing) -> None:
         """Frames of this folder that no sequence has taken."""
         if listing.num_pictures and (listing.name, "") not in self._used:
+            names = sorted(name for same in listing.tables.values() for name in same)
+            other = f" of a known name ({', '.join(names[:3])})" if names else ""
             self._found.skipped.setdefault(
-                self._name(listing), f"{counted(listing.num_pictures, 'picture')} and no box file"
+                self._name(listing), f"{counted(listing.num_pictures, 'picture')} and no box file{other}"
             )
         for video in listing.videos:
             if (listing.name, video) not in self._used:
@@ -181,7 +187,20 @@ class _Finder:
             kind = sorted(numbered)[0][0]
             return tuple(path for (base, _), path in sorted(numbered.items()) if base == kind), ()
         given = [path for pattern, path in present if pattern != DETECTIONS] or [path for _, path in present]
+        if not given:
+            names = (*OTHER_BOX_FILES, *(f"{listing.path.name}{suffix}" for suffix in BOX_SUFFIXES))
+            given = [path for name in names if (path := listing.table(name)) is not None]
         return tuple(given[:1]), _also(given)
+
+    def _is_weak(self, path: Path, listing: Listing) -> bool:
+        return path.name.lower() in OTHER_BOX_FILES or path.stem.lower() == listing.path.name.lower()
+
+    def _videos_of(self, listing: Listing) -> list[tuple[Listing, str]]:
+        """The videos in this folder, or else in `video/` and the like."""
+        children = [self._child(listing, name) for name in VIDEO_FOLDERS]
+        places = [listing, *(child for child in children if child is not None)]
+        place = next((place for place in places if place.videos), listing)
+        return [(place, video) for video in sorted(place.videos)]
 
     def frames_of(self, listing: Listing) -> Frames | None:
         """The pictures of a sequence in this folder."""
@@ -198,8 +217,9 @@ class _Finder:
         path = listing.folder(name)
         return self._listings.get(self._again.get(path, path)) if path else None
 
-    def _beside(self, listing: Listing, stem: str) -> list[Path]:
-        """Box files of a clip in this folder that are called like it."""
+    def _beside(self, listing: Listing, clip: str) -> list[Path]:
+        """Box files of a video, or of a `folder/`, in this folder that are called like it."""
+        stem = clip[:-1] if clip.endswith("/") else Path(clip).stem
         places = [listing, *(self._child(listing, name) for name in BOX_FOLDERS)]
         parts = listing.name.split("/")
         for level, part in enumerate(parts):
