@@ -12,7 +12,9 @@ LARGEST = {"filter_size": 31, "train_iterations": 1000, "inference_iterations": 
 WIDEST = 4096
 """Channels of any layer."""
 LARGEST_NUMBER = 1e4
-"""Of fields that are not whole."""
+"""Of fields that are not whole; the smallest is 0."""
+NOT_ZERO = {"initial_regularisation", "inference_scale"}
+"""Of these, those that are more."""
 
 
 def config_from(config_class: Any, values: Any) -> Any:
@@ -32,7 +34,7 @@ def config_from(config_class: Any, values: Any) -> Any:
     if unknown := sorted(values.keys() - {field.name for field in fields(config_class)}):
         raise ValueError(f"config has an unknown field {unknown[0]!r}")
     for name, value in values.items():
-        if not _fits(kinds[name], value, LARGEST.get(name, WIDEST)):
+        if not _fits(kinds[name], value, LARGEST.get(name, WIDEST)) or (name in NOT_ZERO and value == 0):
             raise ValueError(f"config has {name} = {repr(value)[:80]}")
     return config_class(**values)
 

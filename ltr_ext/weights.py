@@ -107,7 +107,10 @@ def load_network(path: str | Path) -> Network:
         )
     try:
         net = build_network(header["network"], json.loads(header["config"]))
-        if json.loads(header["folded"]):
+        folded = json.loads(header["folded"])
+        if not isinstance(folded, bool):
+            raise ValueError(f"folded is {header['folded']:.40}")
+        if folded:
             net.backbone.fold_batch_norm()
     except KeyError as error:
         raise UserError(f"weights {path} lack the entry {error} in their header: restore the file") from error

@@ -32,7 +32,7 @@ from ltr_ext.losses.crf import SIGMA_RGB, SIGMA_XY
 from ltr_ext.losses.mil import PAIRWISE_WEIGHT
 from ltr_ext.models.lwl import LWLConfig, LWLNet
 from ltr_ext.train_settings.common import BACKBONE_FILE, BaseRecipe, make_loaders, stepped_decay, train_network
-from ltr_ext.trainers.checkpoint import CheckpointFolder
+from ltr_ext.trainers.checkpoint import CheckpointFolder, require_entries
 from ltr_ext.trainers.options import begin_run
 from ltr_ext.trainers.state import NET_PREFIX
 from ltr_ext.weights import file_hash, load_backbone_weights
@@ -188,6 +188,8 @@ def load_start(net: LWLNet, workspace: Path, name: str) -> str:
     if team().leads:
         for complaint in complaints:
             print(f"warning: {complaint}")
+    require_entries(checkpoint.header, ("iteration", "fingerprint"), path)
+    require_entries(checkpoint.header["fingerprint"], ("iterations",), path)
     done, wanted = checkpoint.header["iteration"], checkpoint.header["fingerprint"]["iterations"]
     if done < wanted:
         raise UserError(f"checkpoint {path}: lwl {name} has done {done} of {wanted} iterations: finish {command} first")

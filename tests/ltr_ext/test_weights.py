@@ -161,6 +161,7 @@ def with_config(**changes) -> dict[str, str]:
     [
         *({key: text for key, text in HEADER.items() if key != missing} for missing in HEADER if missing != "notes"),
         *(HEADER | {key: text} for key in ("folded", "config") for text in ("", "{", "[" * 100_000, "\x00", "nul")),
+        *(HEADER | {"folded": text} for text in ("null", "7", '"true"', "[]", "{}", "9" * 10_000)),
         *(HEADER | {"config": text} for text in ("null", "7", "[]", '"a"', "[[]]", '{"zzz": 1}', '{"a b": {}}')),
         *(HEADER | {"network": text} for text in ("", "box2masknet", "x" * 10_000)),
         *(
@@ -178,10 +179,12 @@ def with_config(**changes) -> dict[str, str]:
             for name in ("variant", "backbone", "upsampling", "reduction", "parametrisation", "box_edges")
             for value in ("x", 1, None, [], {})
         ),
+        with_config(initial_regularisation=0),
+        with_config(inference_scale=0.0),
         *(
             with_config(**{name: value})
             for name in ("initial_regularisation", "single_dropout", "inference_scale")
-            for value in (float("nan"), float("inf"), -1, 1e300, "1", None)
+            for value in (float("nan"), float("inf"), -1, 1e300, "1", None, True)
         ),
     ],
 )
