@@ -39,7 +39,7 @@ class Photographs:
             "photographs": len(self.train.stills),
             "held_out": len(self.held_out.stills),
             "backgrounds": len(self.backgrounds),
-            "names": hashlib.sha256(names.encode(errors="surrogateescape")).hexdigest()[:12],
+            "hash_of_names": hashlib.sha256(names.encode(errors="surrogateescape")).hexdigest()[:12],
         }
 
 

@@ -130,22 +130,26 @@ def check_fingerprint(saved: Mapping[str, Any], current: Mapping[str, Any], path
     """Refuse a checkpoint of another recipe.
 
     Raises:
-        UserError: names the first few fields that differ, with both values.
+        UserError: names the fields that differ, the first few with both values.
     """
     before, now = _flat(saved), _flat(json.loads(json.dumps(current)))
-    differences = [
-        f"{key} was {before.get(key, 'not set')!r}, is now {now.get(key, 'not set')!r}"
-        for key in sorted(before.keys() | now.keys())
-        if before.get(key, _MISSING) != now.get(key, _MISSING)
+    names = [
+        name for name in sorted(before.keys() | now.keys()) if before.get(name, _MISSING) != now.get(name, _MISSING)
     ]
-    if differences:
-        more = f" and {len(differences) - 3} more" if len(differences) > 3 else ""
+    if names:
+        shown = [
+            f"{name} was {before.get(name, 'not set')!r}, is now {now.get(name, 'not set')!r}"
+            for name in names[:SHOWN_IN_FULL]
+        ]
+        further = f"; also {', '.join(names[SHOWN_IN_FULL:])}" if len(names) > SHOWN_IN_FULL else ""
         raise UserError(
-            f"checkpoint {path}: made with other settings ({'; '.join(differences[:3])}{more}); "
+            f"checkpoint {path}: made with other settings ({'; '.join(shown)}{further}); "
             "start anew with --fresh or choose another --workspace"
         )
 
 
+SHOWN_IN_FULL = 8
+"""Differing fields of which both values are told; of others the name."""
 _MISSING = object()
 
 

@@ -17,6 +17,7 @@ from tiny_training import BATCHES, Accident, build_trainer
 from ltr_ext.errors import UserError, run_command
 from ltr_ext.trainers.checkpoint import OLDER_FORMAT, Checkpoint, read_checkpoint, write_checkpoint
 from ltr_ext.trainers.options import RunOptions
+from ltr_ext.trainers.state import check_fingerprint
 from ltr_ext.trainers.trainer import Box2MaskTrainer
 
 SCRIPT = Path(__file__).with_name("tiny_training.py")
@@ -152,6 +153,15 @@ def test_another_recipe_is_refused(tmp_path: Path) -> None:
         build_trainer(RunOptions(workspace=tmp_path, seed=1)).train(1)
     with pytest.raises(UserError, match=r"side was 8, is now 'not set'"):
         build_trainer(RunOptions(workspace=tmp_path), fingerprint={"seed": 0}).train(1)
+
+
+def test_all_that_differs_is_named(tmp_path: Path) -> None:
+    saved = {"model": {f"field{number}": number for number in range(10)}, "rates": {"decoder": 1e-3}, "seed": 0}
+    now = {"model": {f"field{number}": -1 for number in range(10)}, "rates": 2e-5, "seed": 0}
+    with pytest.raises(UserError) as caught:
+        check_fingerprint(saved, now, tmp_path)
+    assert "model.field0 was 0, is now -1; model.field1 was 1, is now -1" in str(caught.value)
+    assert "; also model.field8, model.field9, rates, rates.decoder); start anew" in str(caught.value)
 
 
 def test_a_run_of_an_earlier_version_is_refused(tmp_path: Path) -> None:
