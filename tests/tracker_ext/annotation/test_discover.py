@@ -158,6 +158,7 @@ def test_what_an_earlier_run_wrote_is_no_input(tmp_path):
     (tmp_path / "set_masks/settings.json").write_text(json.dumps({"dataset": 1, "formats": 1, "weights_hash": 1}))
     assert list(pairs(tmp_path)) == ["c"]
     assert discover(tmp_path).skipped == {}
+    assert discover_frames(tmp_path / "set_masks") is None
 
 
 @pytest.mark.parametrize("content", ['{"files": ["1.jpg"]}', "[" * 100000, "{}", '{"files": [1]}', "no json"])
@@ -186,6 +187,7 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path):
         (["1.jpg", "c.mp4"], "."),
         (["img/1.jpg", "c.mp4"], "img"),
         (["c.mp4"], "c.mp4"),
+        (["video/c.mp4"], "video/c.mp4"),
         (["a.mp4", "c.mp4"], None),
         (["s/1.jpg"], None),
     ],

@@ -82,11 +82,14 @@ def discover(root: Path) -> Found:
 def discover_frames(folder: Path) -> Path | None:
     """The frames of one clip in a folder: its pictures, those in `img/` and the like, or its only video."""
     listings = {listing.name: listing for listing in walk(folder, {}, {}, depth=1)}
-    frames = _Finder(folder, listings, {}, Found()).frames_of(listings["."])
-    videos = listings["."].videos
+    if "." not in listings:  # output of our own
+        return None
+    finder = _Finder(folder, listings, {}, Found())
+    frames = finder.frames_of(listings["."])
     if frames is not None:
         return listings[frames[0]].path
-    return folder / videos[0] if len(videos) == 1 else None
+    videos = finder.videos_of(listings["."])
+    return videos[0][0].path / videos[0][1] if len(videos) == 1 else None
 
 
 class _Finder:
@@ -105,7 +108,7 @@ class _Finder:
             return
         frames = self.frames_of(listing)
         if frames is None:
-            lone = [video for video in self._videos_of(listing) if not self._beside(*video)]
+            lone = [video for video in self.videos_of(listing) if not self._beside(*video)]
             if len(lone) > 1:
                 self._found.skipped[self._name(listing)] = (
                     f"{counted(len(lone), 'video')} and one {files[0].name}; give each video a box file of its name"
@@ -195,7 +198,7 @@ class _Finder:
     def _is_weak(self, path: Path, listing: Listing) -> bool:
         return path.name.lower() in OTHER_BOX_FILES or path.stem.lower() == listing.path.name.lower()
 
-    def _videos_of(self, listing: Listing) -> list[tuple[Listing, str]]:
+    def videos_of(self, listing: Listing) -> list[tuple[Listing, str]]:
         """The videos in this folder, or else in `video/` and the like."""
         children = [self._child(listing, name) for name in VIDEO_FOLDERS]
         places = [listing, *(child for child in children if child is not None)]
