@@ -182,9 +182,15 @@ def apply_review(out: Path, decisions: Path) -> str:
     if not (out / "sequences").is_dir():
         return apply_decisions(out, decisions).summary()  # which refuses it
     formats = read_settings(out / "settings.json")["formats"]
+    known = [name for name in formats if name in FORMATS]
     with lists_lock(out, LOCK_WAIT):
-        applied = apply_decisions(out, decisions)
-        derived = derive_locked(out, [name for name in formats if name in FORMATS])
+        try:
+            applied = apply_decisions(out, decisions)
+        except UserError:
+            with suppress(UserError):  # it may have come halfway
+                derive_locked(out, known)
+            raise
+        derived = derive_locked(out, known)
     return "\n".join(filter(None, (applied.summary(), derived.warning())))
 
 

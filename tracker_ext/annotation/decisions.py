@@ -154,7 +154,9 @@ def _move(out: Path, relative: PurePosixPath, reject: bool) -> bool:
     if not source.exists():
         return False
     if os.path.lexists(target):
-        raise UserError(f"masks {source} cannot be moved: {target} exists too; delete one of the two")
+        raise UserError(
+            f"masks {source} cannot be moved: {target} exists too; delete one of the two, or make them again (--redo)"
+        )
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         source.rename(target)

@@ -171,7 +171,8 @@ def read_settings(path: Path) -> dict[str, Any]:
         raise UserError(
             f"settings {path} cannot be read ({one_line(error, 100)}); restore the file, or name another folder"
         ) from error
-    if not isinstance(found, dict) or not {"dataset", "formats", "weights_hash"} <= found.keys():
+    known = isinstance(found, dict) and {"dataset", "formats", "weights_hash"} <= found.keys()
+    if not known or not isinstance(found["formats"], list):
         raise UserError(f"output folder {path.parent}: its settings.json is not run_annotate.py's; name another folder")
     return found
 

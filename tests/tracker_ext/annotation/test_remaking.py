@@ -224,3 +224,16 @@ def test_what_a_format_no_longer_holds_goes_with_the_older_masks(run, tmp_path, 
         file.write("0,2,30,5,20,20\n1,2,30,5,20,20\n")
     assert run("--format", "upstream,davis", "--check-inputs", path=data) == 0
     assert not (out / "upstream/s").exists(), "masks of one object beside those of two"
+
+
+def test_a_folder_in_which_masks_lie_twice_is_mended_by_redo(run, out, capsys):
+    """As an older version left a rejected sequence that was made again."""
+    assert run() == 0
+    assert review(out, "b,reject,") == 0
+    shutil.copytree(out / "rejected" / MASKS / "b", out / MASKS / "b", symlinks=True)
+    assert review(out, "b,reject,", "a,reject,") == 2
+    assert "exists too; delete one of the two, or make them again (--redo)" in capsys.readouterr().err
+    assert run("--redo", "b") == 0
+    assert not (out / "rejected" / MASKS / "b").exists() and "b" in listed(out)
+    assert review(out, "b,reject,") == 0
+    assert "b" not in listed(out)
