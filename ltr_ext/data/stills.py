@@ -77,9 +77,8 @@ def collect_stills(
     weights = dict(source_weights or {})
     stills, shares = [], []
     for mask_path in sorted(root.rglob("*.png")):
-        image_path = next(
-            (p for s in IMAGE_SUFFIXES if (p := mask_path.with_suffix(s)).is_file() and s != ".png"), None
-        )
+        written = [form for suffix in IMAGE_SUFFIXES if suffix != ".png" for form in (suffix, suffix.upper())]
+        image_path = next((path for form in written if (path := mask_path.with_suffix(form)).is_file()), None)
         source = "" if mask_path.parent == root else mask_path.parent.name
         if image_path is None or weights.get(source, 1.0) <= 0 or _is_held_out(mask_path) != held_out:
             continue

@@ -21,7 +21,7 @@ from ltr_ext.words import counted, one_line, printable
 from tracker_ext.annotation.job import AnnotationJob
 from tracker_ext.annotation.manifests import REJECTED_FOLDER, manifest_path, outputs_of, take_back
 from tracker_ext.annotation.sources.base import BoxedSequence, Source
-from tracker_ext.evaluation.frames import FrameSource, Pictures, VideoFrames
+from tracker_ext.evaluation.frames import FrameSource
 
 BLOCK = 1 << 20
 
@@ -58,8 +58,7 @@ def frames_hash(frames: FrameSource) -> str:
         OSError: a file cannot be read.
     """
     digest = hashlib.sha256("\n".join(frames.stems()).encode(errors="surrogateescape"))
-    single = (frames.path,) if isinstance(frames, VideoFrames) else ()
-    for path in frames.paths if isinstance(frames, Pictures) else single:
+    for path in frames.files():
         stat = path.stat()
         digest.update(_file_digest(path, stat.st_size, stat.st_mtime_ns))
     return digest.hexdigest()[:16]

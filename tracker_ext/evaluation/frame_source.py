@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,10 @@ class FrameSource(ABC):
         Raises:
             UserError: a file is missing, no picture or no video.
         """
+
+    @abstractmethod
+    def files(self) -> tuple[Path, ...]:
+        """The files that frames are read from."""
 
     @abstractmethod
     def fingerprint(self) -> str:

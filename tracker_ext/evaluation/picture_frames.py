@@ -69,6 +69,9 @@ class Pictures(FrameSource):
             return [self.size] * len(self)
         return [image_header(path).size(self.upright) for path in self.paths]
 
+    def files(self) -> tuple[Path, ...]:
+        return self.paths
+
     def fingerprint(self) -> str:
         """Names and lengths of the files."""
         return "\n".join(f"{path.name} {path.stat().st_size}" for path in self.paths)

@@ -77,6 +77,9 @@ class VideoFrames(FrameSource):
     def sizes(self) -> list[tuple[int, int]]:
         return [self.size] * len(self)
 
+    def files(self) -> tuple[Path, ...]:
+        return (self.path,)
+
     def fingerprint(self) -> str:
         return f"{self.path.name} {self.path.stat().st_size} {self.first} {len(self)} {self.step}"
 
