@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import av
 import numpy as np
 
-from ltr_ext.data.picture_files import kind_of_file, open_regular
+from ltr_ext.data.picture_files import kind_of_file, open_regular, refuse_bomb
 from ltr_ext.errors import UserError
 
 MAX_THREADS = 8
@@ -98,6 +98,7 @@ def opened_video(path: Path) -> Iterator[tuple[Any, Any]]:
             stream = streams[0]
             if stream.codec_context is None:
                 raise UserError(f"video {path} cannot be opened: its codec is unknown to FFmpeg; re-encode it as H.264")
+            refuse_bomb(stream.codec_context.width, stream.codec_context.height, f"video {path}")
             stream.thread_type = "AUTO"
             stream.codec_context.thread_count = min(MAX_THREADS, os.cpu_count() or 1)
             yield container, stream

@@ -15,7 +15,7 @@ from typing import Any
 
 import av
 
-from ltr_ext.data.picture_files import open_regular, refuse_bomb
+from ltr_ext.data.picture_files import open_regular
 from ltr_ext.errors import UserError
 from ltr_ext.words import counted, ranges
 from tracker_ext.evaluation.file_ends import is_cut_short
@@ -80,9 +80,7 @@ def _scan(path: Path, state: tuple[int, ...]) -> VideoScan:
         decoder = VideoDecoder(container, stream)
         for time, frame in decoder.frames(stored):
             here = shown_size(frame)
-            if size is None:
-                refuse_bomb(here[1], here[0], f"video {path}")
-                size = here
+            size = size or here
             if here != size:
                 raise UserError(
                     f"video {path}: frame {len(shown)} is {here[1]}x{here[0]} but the first frame is "

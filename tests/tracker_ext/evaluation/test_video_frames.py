@@ -9,6 +9,7 @@ import pytest
 from miniatures.videos import SIZE, cut_file, damage_frames, grey, level, write_video
 from PIL import Image
 
+from ltr_ext.data import picture_files
 from ltr_ext.errors import UserError
 from tracker_ext.evaluation.file_ends import is_cut_short
 from tracker_ext.evaluation.frames import VideoFrames, open_frames
@@ -160,6 +161,12 @@ def test_a_changed_file_is_looked_at_again(tmp_path):
     assert scan_video(path).count == 3
     write_video(path, count=4)
     assert scan_video(path).count == 4
+
+
+def test_a_bomb_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
+    monkeypatch.setattr(picture_files, "MAX_PIXELS", 100)
+    with pytest.raises(UserError, match=r"a\.mp4 is 64x48, 0 megapixels; at most 0 are read"):
+        open_frames(write_video(tmp_path / "a.mp4", count=1))
 
 
 def sound(path):
