@@ -45,7 +45,7 @@ def test_got10k(tmp_path):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        pytest.param(lambda folder: (folder / "absence.label").write_text("0\n"), "1 flags for 4 boxes", id="flags"),
+        pytest.param(lambda folder: (folder / "absence.label").write_text("0\n"), "1 flag for 4 boxes", id="flags"),
         pytest.param(lambda folder: (folder / "00000002.jpg").unlink(), "00000002.jpg is missing", id="frame"),
         pytest.param(
             lambda folder: write_boxes(folder / "groundtruth.txt", wandering_boxes(3)), "3 boxes for 4 frames", id="box"
