@@ -101,7 +101,7 @@ def read_lines(path: Path) -> list[Line]:
         raise UserError(f"box file {path} is empty; give one x,y,w,h line per frame")
     rows = _json_rows(path, text)
     if rows is not None:
-        return [Line(index, ",".join(map(str, row or [""] * 4))) for index, row in enumerate(rows, 1)]
+        return [Line(index, ",".join(map(str, row)) if row else ",,,") for index, row in enumerate(rows, 1)]
     if text.lstrip().startswith("<"):
         raise mistake(path, "is XML; export it as CSV or as MOT (CVAT: 'MOT 1.1')")
     lines = [Line(index, line) for index, line in enumerate(re.split(r"\r\r\n|\r\n|\r|\n", text), 1)]
