@@ -126,7 +126,7 @@ def test_what_a_table_says_and_what_it_does_not_say(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        pytest.param("1,2,3,4\n", "1 boxes for 2 frames", id="too few"),
+        pytest.param("1,2,3,4\n", "1 box for 2 frames", id="too few"),
         pytest.param("1,2,3,4\n" * 3, "3 boxes for 2 frames", id="too many"),
         pytest.param("", "is empty", id="empty"),
         pytest.param(" \n\t\n", "is empty", id="blanks alone"),
@@ -134,7 +134,7 @@ def test_what_a_table_says_and_what_it_does_not_say(tmp_path):
         pytest.param(
             "7,8,3,4\n", "run_tracker.py lwl box2mask_init --video PATH --box 7,8,3,4", id="one for the first frame"
         ),
-        pytest.param("1,2,3,4\n\n", "1 boxes for 2 frames", id="blank lines at the end do not count"),
+        pytest.param("1,2,3,4\n\n", "1 box for 2 frames", id="blank lines at the end do not count"),
         pytest.param("\n1,2,3,4\n", "line 1: is blank; write nan", id="blank line first"),
         pytest.param("1,5;2;3;4\n" * 2, "decimal point", id="decimal commas, semicolons"),
         pytest.param("1,5 2,5 3,5 4,5\n" * 2, "decimal point", id="decimal commas, blanks"),
