@@ -25,7 +25,8 @@ __all__ = [
     "write_mask",
 ]
 
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # what is wrong with a picture, we say ourselves
+# What is wrong with a picture, we say ourselves. OpenCV 4 has the one function, OpenCV 5 the other; 0 is silence.
+(cv2.setLogLevel if hasattr(cv2, "setLogLevel") else cv2.utils.logging.setLogLevel)(0)
 
 
 def read_image(path: str | Path, *, upright: bool = False, levels: tuple[int, int] | None = None) -> np.ndarray:
