@@ -99,10 +99,17 @@ def manifests(out: Path) -> Iterator[dict[str, Any]]:
 
 
 def take_back(out: Path, name: str) -> None:
-    """Let a sequence count as not done; its masks stay until new ones replace them."""
+    """Let a sequence count as not done; its masks stay until new ones replace them.
+
+    Raises:
+        UserError: the manifest cannot be renamed.
+    """
     path = manifest_path(out, name)
-    if path.exists():
-        path.replace(path.with_name(path.name + TAKEN_BACK))
+    try:
+        if path.exists():
+            path.replace(path.with_name(path.name + TAKEN_BACK))
+    except OSError as error:
+        raise UserError(f"file {path} cannot be renamed ({error.strerror}); mend it, or make room") from error
 
 
 def taken_back(out: Path, name: str) -> dict[str, Any] | None:
