@@ -12,6 +12,7 @@ import pytest
 SCRIPT = Path(__file__).with_name("fault_sweep.py")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_sample_of_broken_runs_comes_out_right():
     done = subprocess.run([sys.executable, SCRIPT, "--every", "97"], capture_output=True, text=True, timeout=600)
