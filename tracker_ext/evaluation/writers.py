@@ -15,7 +15,7 @@ import numpy as np
 
 from ltr_ext.data.image_io import write_mask
 from ltr_ext.errors import UserError
-from ltr_ext.output import OutputFolder
+from ltr_ext.output import OutputFolder, recover
 from tracker_ext.evaluation.box_files import TABLE_COLUMNS, box_line
 from tracker_ext.evaluation.overlay import OverlayVideo, draw_overlay
 
@@ -134,6 +134,8 @@ def box_files(folder: Path) -> list[Path]:
 def refuse_loss(folder: Path, inputs: Sequence[Path]) -> None:
     """Refuse an output folder in which something would be lost that is no earlier result.
 
+    An earlier result that a dead process left on its way is moved into place first.
+
     Args:
         folder: of the result; need not exist.
         inputs: files and folders that it is made from.
@@ -142,6 +144,10 @@ def refuse_loss(folder: Path, inputs: Sequence[Path]) -> None:
         UserError: it lies in an input, holds one under a name of the result or another command's output, or files that
             no earlier run wrote or that were changed since.
     """
+    try:
+        recover(folder)  # half of an earlier result would look as if it was changed by hand
+    except OSError as error:
+        raise UserError(f"output folder {folder} cannot be written ({error.strerror}); name another folder") from error
     results = [path for path in (folder / "masks", *box_files(folder), folder / "overlay.mp4") if path.exists()]
     for given in inputs:
         if given.resolve() in {path.resolve() for path in results}:

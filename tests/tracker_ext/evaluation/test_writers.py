@@ -12,7 +12,7 @@ from ltr_ext.data.image_io import read_mask
 from ltr_ext.errors import UserError
 from tracker_ext.evaluation.box_files import read_boxes
 from tracker_ext.evaluation.frames import open_frames
-from tracker_ext.evaluation.writers import ClipWriter, write_box_table
+from tracker_ext.evaluation.writers import ClipWriter, refuse_loss, write_box_table
 
 SIZE = (24, 32)
 FRAME = np.full((*SIZE, 3), 90, np.uint8)
@@ -80,3 +80,17 @@ def test_box_table_comes_back(tmp_path):
     assert list(back) == [1, 2]
     for object_id, track in boxes.items():
         np.testing.assert_allclose(back[object_id], track)
+
+
+def test_an_earlier_result_that_a_dead_process_left_half_moved_is_finished_first(tmp_path):
+    """Else it would be taken for one that was changed by hand, and refused for ever."""
+    out = tmp_path / "out"
+    (out / "masks").mkdir(parents=True)
+    (out / "masks/0.png").write_text("new")
+    (out / "result.json").write_text('{"files": ["masks/1.png"]}')
+    ready = out / ".out-x.ready"
+    ready.mkdir()
+    (ready / "result.json").write_text('{"files": ["masks/0.png"]}')
+    refuse_loss(out, [])
+    assert sorted(path.name for path in out.iterdir()) == ["masks", "result.json"]
+    assert "0.png" in (out / "result.json").read_text()
