@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -142,8 +143,10 @@ def test_the_command_ends_with_one_line_and_code_2(tmp_path):
     path = tmp_path / "sta.pth.tar"
     torch.save({"net": Bomb(tmp_path / "executed", "os.system")}, path)
     (tmp_path / "boxes.txt").write_text("1,1,5,5\n")
+    (tmp_path / "frames").mkdir()
+    cv2.imwrite(str(tmp_path / "frames/1.png"), np.zeros((32, 32, 3), np.uint8))
     done = subprocess.run(
-        [sys.executable, "run_annotate.py", "video", str(tmp_path), "--boxes", str(tmp_path / "boxes.txt"),
+        [sys.executable, "run_annotate.py", "video", str(tmp_path / "frames"), "--boxes", str(tmp_path / "boxes.txt"),
          "--out", str(tmp_path / "out"), "--weights", str(path)],
         cwd=REPOSITORY, capture_output=True, text=True,
     )  # fmt: skip
