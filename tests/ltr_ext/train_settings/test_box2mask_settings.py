@@ -20,6 +20,7 @@ from ltr_ext.train_settings import common, synthetic_data
 from ltr_ext.train_settings.box2mask import default, lite, lite2, only_a
 from ltr_ext.train_settings.common import stepped_decay
 from ltr_ext.trainers.checkpoint import read_checkpoint
+from ltr_ext.trainers.options import RunOptions, set_run_options
 from ltr_ext.weights import file_hash, load_network, save_network
 
 SMALL = {"feature_dim": 8, "encoder_widths": (4, 4, 8, 8), "decoder_widths": (8, 8, 8, 8), "crop_hw": (64, 64)}
@@ -193,6 +194,15 @@ def test_lite2_starts_from_lite_and_trains_the_end_of_its_backbone(workspace, mo
     export_checkpoint(checkpoint, tmp_path / "out.safetensors")
     exported = load_network(tmp_path / "out.safetensors")
     assert exported.config.detail and exported.config.inference_scale == 1.5
+
+    for limit in (1, None):  # the same in two goes
+        set_run_options(RunOptions(workspace=tmp_path / "again", max_iterations=limit))
+        run_again = run(lite2, "lite2")
+    assert run_again["iteration"] == header["iteration"]
+    again = read_checkpoint(next((tmp_path / "again").rglob(checkpoint.name)))
+    tensors = read_checkpoint(checkpoint).tensors
+    assert tensors.keys() == again.tensors.keys()
+    assert all(torch.equal(tensor, again.tensors[name]) for name, tensor in tensors.items())
 
 
 def test_bfloat16_is_left_to_processors_that_have_it(monkeypatch):
