@@ -20,6 +20,8 @@ class LWLTrackerConfig:
 
     start: Start = "mask"
     """`mask`: the given mask; `box`: a mask that box2mask makes of the given box (paper section 4.3)."""
+    box_scale: float | None = None
+    """Side of the crop in which box2mask makes the first mask, as a multiple of the box; None: the network's own."""
     rules: Rules = "box2mask"
     """`published`: those of pytracking's LWL, to the pixel (`tracker_ext.tracker.published`), for its weights. They
     take no notice of `lost_growth`, `max_lost_growth`, `min_area_share` and `min_confidence`."""
@@ -68,6 +70,8 @@ class LWLTrackerConfig:
             raise ValueError("lower_first_weight belongs to the published rules")
         if self.start not in get_args(Start):
             raise ValueError(f"start {self.start!r} is unknown; known: {', '.join(get_args(Start))}")
+        if self.box_scale is not None and not self.box_scale >= 1:
+            raise ValueError(f"box_scale must be at least 1, got {self.box_scale}")
         if self.precision not in get_args(Precision):
             raise ValueError(f"precision {self.precision!r} is unknown; known: {', '.join(get_args(Precision))}")
         if not self.max_size_change[0] <= 1 <= self.max_size_change[1] or self.max_size_change[0] <= 0:

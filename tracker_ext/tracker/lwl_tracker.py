@@ -249,7 +249,7 @@ class LWLTracker(BaseTracker):
         assert self._box_net is not None
         boxes = info["init_bbox"] if self._many else {SINGLE: info["init_bbox"]}
         ids = list(info.get("init_object_ids", boxes)) if self._many else [SINGLE]
-        config = AnnotateConfig(num_frames=1, precision=self._config.precision)
+        config = AnnotateConfig(num_frames=1, scale=self._config.box_scale, precision=self._config.precision)
         numbered = {
             place: np.asarray(boxes[object_id], dtype=np.float64) for place, object_id in enumerate(ids, start=1)
         }

@@ -26,7 +26,7 @@ def test_ellipse(box: tuple[float, ...], area: float) -> None:
 
 def test_a_blind_network_gets_the_ellipse(box_net: Box2MaskNet, frames: list[np.ndarray]) -> None:
     class Blind(Box2MaskNet):
-        def _decode(self, encoding, explained, size):
+        def _decode(self, encoding, explained, size, fine=True):
             return torch.full((*encoding.features.shape[:2], *size), -5.0)
 
     blind = Blind(box_net.config).eval()

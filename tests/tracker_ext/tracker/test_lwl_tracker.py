@@ -15,6 +15,8 @@ from tiny import HEIGHT, WIDTH, label_map
 from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.errors import UserError
 from ltr_ext.models.lwl import LWLNet
+from tracker_ext.tracker import lwl_tracker
+from tracker_ext.tracker.box_to_mask import boxes_to_masks
 
 MakeTracker = Callable[..., Any]
 BOX = (30, 20, 30, 24)
@@ -224,6 +226,20 @@ def test_start_from_a_box(make_tracker: MakeTracker, frames: list[np.ndarray], m
         grown[max(y - 3, 0) : y + h + 3, max(x - 3, 0) : x + w + 3] = True
         assert not (mask & ~grown).any()
     tracker.track(frames[1])
+
+
+@pytest.mark.parametrize("scale", [None, 3.5])
+def test_the_first_mask_is_made_in_a_crop_of_the_asked_scale(
+    make_tracker: MakeTracker, frames: list[np.ndarray], monkeypatch: pytest.MonkeyPatch, scale: float | None
+) -> None:
+    seen = []
+    monkeypatch.setattr(
+        lwl_tracker,
+        "boxes_to_masks",
+        lambda *args: seen.append(args[-1].scale) or boxes_to_masks(*args),
+    )
+    make_tracker(start="box", box_scale=scale).initialize(frames[0], single())
+    assert seen == [scale]
 
 
 @pytest.mark.parametrize(

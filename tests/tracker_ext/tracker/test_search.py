@@ -64,7 +64,7 @@ def test_a_few_pixels_are_not_the_object() -> None:
 
 @pytest.mark.parametrize("wrong", [
     {"start": "point"}, {"memory_size": 1}, {"update_interval": 0}, {"precision": "int8"}, {"learning_rate": 1.0},
-    {"max_size_change": (1.1, 1.2)}, {"search_scale": 0.5},
+    {"max_size_change": (1.1, 1.2)}, {"search_scale": 0.5}, {"box_scale": 0.5},
 ])  # fmt: skip
 def test_contradictory_options(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):

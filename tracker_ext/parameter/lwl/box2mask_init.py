@@ -14,7 +14,8 @@ from tracker_ext.tracker.networks import network
 
 TRACKER_CLASS = LWLTracker
 BOX_WEIGHTS = "box2mask-lite.safetensors"
-CONFIG = replace(default.CONFIG, start="box")
+CONFIG = replace(default.CONFIG, start="box", box_scale=2.5)
+"""On a single frame the tighter crops of several frames bring nothing (docs/experiments.md, 13 to 15)."""
 
 
 def parameters() -> TrackerParams:
