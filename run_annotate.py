@@ -33,7 +33,8 @@ Where data sets lie is said in settings/paths.toml. A run that was interrupted g
 DATASET_NOTES = """Written: DIR/<format>/..., DIR/trust/<sequence>.csv (confidence and more of every mask),
 DIR/report.html (what to look at first), DIR/sequences/<sequence>.json (there when the sequence is finished),
 DIR/failed.csv.
-Exit code: 0; 1 if sequences failed; 2 for what you can mend (options, a full disk); 130 after Ctrl-C.
+Exit code: 0; 1 if sequences failed; 2 for what you can mend (options, a full disk, boxes of all sequences); 130 after
+Ctrl-C.
 """
 
 FOLDER_NOTES = """PATH holds sequences at any depth, or is one itself:

@@ -30,6 +30,7 @@ from tracker_ext.annotation.tally import Tally, retry_command
 from tracker_ext.annotation.upkeep import prepare_output, stopped_like_ctrl_c, tidy
 
 EXIT_FAILED = 1
+EXIT_MISTAKE = 2
 MOST_SHOWN = 20
 """Folders and videos without boxes that are named."""
 FOLDER_FORMATS = ("davis",)
@@ -77,7 +78,7 @@ def annotate_dataset(options: DatasetOptions, arguments: Sequence[str]) -> int:
         arguments: of the command line, for the command that the summary proposes.
 
     Returns:
-        0, or 1 if sequences failed.
+        0; 1 if sequences failed; 2 if there are no masks at all, because of what was given.
 
     Raises:
         UserError: wrong options, data set or weights not there, an output folder of another job or one that cannot
@@ -136,6 +137,8 @@ def annotate_dataset(options: DatasetOptions, arguments: Sequence[str]) -> int:
     if tally.failures():
         again = retry_command(arguments, job.out / FAILED_FILE)
         print(f"failed: {derived.failed or job.out / FAILED_FILE}\nagain, only these: {again}", file=sys.stderr)
+    if not before and tally.only_mistakes():
+        return EXIT_MISTAKE
     return EXIT_FAILED if tally.failures() or derived.damaged else 0
 
 

@@ -59,6 +59,8 @@ class Outcome:
     """made: now; done: before; busy: another run is at it; failed: by itself; stopped: nothing can be written."""
     reason: str = ""
     """One line for failed and stopped."""
+    mistake: bool = False
+    """Whether a failure is one of what was given, which its user can mend."""
     frames: int = 0
     seconds: float = 0.0
     skipped_boxes: int = 0
@@ -116,9 +118,9 @@ def run_sequence(job: AnnotationJob, name: str, net: Box2MaskNet, calibration: C
         if is_output_error(error, job.out):
             return Outcome(name, "stopped", f"output folder {job.out} cannot be written: {reason}")
         if isinstance(error, UnicodeEncodeError):
-            return Outcome(name, "failed", "the name of a frame or an object is not UTF-8; rename it")
-        kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
-        return Outcome(name, "failed", f"{kind}{reason}")
+            return Outcome(name, "failed", "the name of a frame or an object is not UTF-8; rename it", mistake=True)
+        mistake = isinstance(error, UserError)
+        return Outcome(name, "failed", reason if mistake else f"{type(error).__name__}: {reason}", mistake=mistake)
 
 
 def discard(work: Path) -> None:

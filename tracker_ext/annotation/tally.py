@@ -66,6 +66,11 @@ class Tally:
         """Sequence -> reason."""
         return {name: found.reason for name, found in self._outcomes.items() if found.status == "failed"}
 
+    def only_mistakes(self) -> bool:
+        """Whether nothing came of the run, and all of it is to be mended in what was given."""
+        found = self._outcomes.values()
+        return bool(found) and all(outcome.status == "failed" and outcome.mistake for outcome in found)
+
     def _note(self, outcome: Outcome) -> None:
         try:
             note_failure(self._job.out, outcome.name, outcome.reason)
