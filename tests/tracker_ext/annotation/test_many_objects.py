@@ -78,5 +78,5 @@ def test_300_tracks(crowd, tmp_path, tiny_weights):
 
 
 def test_formats_of_bytes_refuse_300_tracks(crowd, tmp_path, tiny_weights):
-    assert annotate("folder", crowd, "--out", tmp_path / "out", "--weights", tiny_weights, "--format", "ytvos") == 1
+    assert annotate("folder", crowd, "--out", tmp_path / "out", "--weights", tiny_weights, "--format", "ytvos") == 2
     assert "ids up to 300, but --format ytvos holds 254" in failures(tmp_path / "out")["crowd"]
