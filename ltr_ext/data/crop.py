@@ -12,6 +12,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ltr_ext.data.boxes import MOST_PIXELS
+from ltr_ext.errors import UserError
+
 MIN_COVER = 1.15
 """A crop is never smaller than this multiple of its box, whatever the scale and the image say."""
 
@@ -157,7 +160,12 @@ def search_region(box: np.ndarray, image_hw: tuple[int, int], scale: float, out_
 
     Returns:
         The crop.
+
+    Raises:
+        UserError: a box that is not finite, or beyond any picture.
     """
+    if not np.abs(box).max() <= MOST_PIXELS:
+        raise UserError(f"box {','.join(f'{value:g}' for value in box)} is none of a picture; give x,y,w,h in pixels")
     height, width = image_hw
     x, y, w, h = box
     aspect = out_hw[1] / out_hw[0]

@@ -75,7 +75,7 @@ def read_table(path: Path, columns: int) -> np.ndarray:
     rows = [_numbers(path, number, line) for number, line in enumerate(_lines(path), 1)]
     for number, row in enumerate(rows, 1):
         if len(row) != columns:
-            raise _not_read(path, number, f"{len(row)} numbers instead of {columns}")
+            raise _not_read(path, number, f"{counted(len(row), 'number')} instead of {columns}")
     return np.array(rows, np.float64).reshape(-1, columns)
 
 
@@ -120,7 +120,7 @@ def _box(path: Path, number: int, line: str) -> np.ndarray:
             raise _not_read(path, number, str(error)) from None
     row = _numbers(path, number, line)
     if len(row) not in (4, 8):
-        raise _not_read(path, number, f"{len(row)} numbers instead of x,y,w,h")
+        raise _not_read(path, number, f"{counted(len(row), 'number')} instead of x,y,w,h")
     values = np.array(row)
     if np.isnan(values).all():
         return np.full(4, np.nan)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from ltr_ext.data.boxes import mask_to_box
-from ltr_ext.data.crop import MIN_COVER, Crop, crop_around
+from ltr_ext.data.crop import MIN_COVER, Crop, crop_around, search_region
+from ltr_ext.errors import UserError
 
 IMAGE_HW = (480, 854)
 
@@ -104,3 +105,9 @@ def test_outside_the_image_the_picture_repeats_its_edge_and_the_mask_is_empty():
     assert (crop.cut(image) == 7).all()
     labels = crop.cut_mask(np.ones((10, 10), np.uint8))
     assert labels[:8].sum() == 0 and labels[8:, 8:].all()
+
+
+@pytest.mark.parametrize("width", [np.nan, np.inf, 1e308])
+def test_a_search_region_needs_a_box_of_a_picture(width):
+    with pytest.raises(UserError, match="none of a picture"):
+        search_region(np.array([1.9, 83, 87, width]), (593, 960), 2.8, (320, 320))
