@@ -72,7 +72,7 @@ class CommandLine(argparse.ArgumentParser):
 
 def _hint(name: str, known: Iterable[str]) -> str:
     meant = nearest(name, known)
-    return f", did you mean {meant}?" if meant else ""
+    return f", did you mean {meant}?" if meant and meant != name else ""
 
 
 def run_command(main: Callable[[], int | None]) -> int:

@@ -47,7 +47,7 @@ def read_decisions(path: str | Path) -> dict[str, Decision]:
     decided: dict[str, Decision] = {}
     for number, line in csv_rows(path, "decisions", COLUMNS[:2], REMEDY):
         where = f"decisions {path} line {number}"
-        sequence, choice = line["sequence"], line.get("decision", "").strip()
+        sequence, choice = line["sequence"], line.get("decision", "").strip().lower()
         if not sequence:
             raise UserError(f"{where}: no sequence; name one")
         if choice not in CHOICES:

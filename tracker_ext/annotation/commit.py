@@ -65,10 +65,12 @@ def settle(out: Path, work: Path) -> Decision | None:
     manifest = json.loads(text)
     name, safe = manifest["name"], work.name
     place = manifest_path(out, name)
-    if place.is_file() and place.read_text(encoding="utf-8") == text:
-        return None
     outputs = [path.as_posix() for path in outputs_of(out, manifest)]
     moves = [*outputs, f"trust/{safe}.csv", f"preview/{safe}"]
+    # Two runs can write the same manifest: only with nothing left to move is it the one of this run.
+    moved = not any(os.path.lexists(work / relative) for relative in moves)
+    if moved and place.is_file() and place.read_text(encoding="utf-8") == text:
+        return None
     refuse_links(out, sorted({Path(relative).parent.as_posix() for relative in moves}))
     take_back(out, name)
     stale = work / "stale"

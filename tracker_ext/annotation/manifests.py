@@ -66,7 +66,12 @@ def is_whole(out: Path, manifest: Mapping[str, Any]) -> bool:
         return False
     if table != manifest.get("trust_bytes", table) or not (out / "preview" / safe).is_dir():
         return False
-    return all((out / path).exists() or (out / REJECTED_FOLDER / path).exists() for path in outputs_of(out, manifest))
+    return all(_is_there(out / path) or _is_there(out / REJECTED_FOLDER / path) for path in outputs_of(out, manifest))
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a file, or a folder that is not empty."""
+    return any(path.iterdir()) if path.is_dir() else path.exists()
 
 
 def is_in_place(out: Path, manifest: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from ltr_ext.data.boxes import check_box
 from ltr_ext.errors import UserError
 from ltr_ext.words import counted
-from tracker_ext.evaluation.box_files import refuse_relative
+from tracker_ext.evaluation.box_files import refuse_corners, refuse_relative
 
 if TYPE_CHECKING:
     from tracker_ext.annotation.sources.base import BoxedSequence
@@ -91,8 +91,8 @@ def prepare_tracks(
         notes: to be handed on.
 
     Raises:
-        UserError: another number of boxes than of frames, boxes that are parts of the frame, not one usable box, or a
-            bad one that is to be refused.
+        UserError: another number of boxes than of frames, boxes that are parts of the frame or corners, not one usable
+            box, or a bad one that is to be refused.
     """
     flags = {i: np.asarray(absent.get(i, np.zeros(len(track), bool))) for i, track in boxes.items()}
     tracks = {i: np.where(flags[i][:, None], np.nan, track) for i, track in sorted(boxes.items())}
@@ -102,6 +102,8 @@ def prepare_tracks(
             f"{name}: {counted(len(sizes), 'frame')} for {counted(num_frames, 'box')}; give one box per frame"
         )
     refuse_relative(tracks, name)
+    if sizes is not None:
+        refuse_corners(tracks, sizes, name)
     skipped = _check(tracks, sizes, name, bad) if sizes is not None else []
     given = {i: boxed_rows(track) for i, track in tracks.items()}
     seen = [i for i in tracks if given[i].any()]

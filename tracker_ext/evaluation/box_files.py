@@ -22,12 +22,15 @@ __all__ = [
     "read_boxes",
     "read_given_boxes",
     "read_track",
+    "refuse_corners",
     "refuse_relative",
 ]
 
 TABLE_COLUMNS = tuple(HEADER.split(","))
 LEAST_SIDE = 2
 """Pixels; boxes that are all smaller are parts of the frame, or useless."""
+FAR_OUT, FAR_OUT_SHARE = 0.1, 0.2
+"""How far boxes reach out of the frame, in sides of it, and what share of them, to be taken for corners."""
 
 
 def read_given_boxes(path: str | Path, num_frames: int, stems: Sequence[str] | None = None) -> GivenBoxes:
@@ -108,6 +111,33 @@ def refuse_relative(boxes: Mapping[int, np.ndarray], name: str) -> None:
             f"{name}: boxes such as {first} are parts of the frame; multiply x, w by its width and y, h by its height"
         )
     raise UserError(f"{name}: boxes such as {first} have no side of {LEAST_SIDE} pixels; give x,y,w,h in pixels")
+
+
+def refuse_corners(boxes: Mapping[int, np.ndarray], sizes: Sequence[tuple[int, int]], name: str) -> None:
+    """Refuse boxes that are x1,y1,x2,y2: all lie inside the frame so read, and some reach far out of it as x,y,w,h.
+
+    Args:
+        boxes: object id -> [F, 4] (x, y, w, h), image pixels; nan where there is none.
+        sizes: (height, width) of the F frames.
+        name: for the message.
+
+    Raises:
+        UserError: they are.
+    """
+    frame_wh = np.asarray(sizes, dtype=np.float64).reshape(-1, 2)[:, ::-1]
+    tracks = [(track[rows], frame_wh[rows]) for track in boxes.values() for rows in [np.isfinite(track).all(axis=1)]]
+    given = np.concatenate([np.empty((0, 4)), *(track for track, _ in tracks)])
+    frames = np.concatenate([np.empty((0, 2)), *(wh for _, wh in tracks)])
+    corners = (given[:, :2] >= 0) & (given[:, :2] < given[:, 2:]) & (given[:, 2:] <= frames)
+    beyond = ((given[:, :2] + given[:, 2:] - frames) / frames).max(axis=1, initial=0)
+    if not len(given) or not corners.all() or (beyond > FAR_OUT).mean() < FAR_OUT_SHARE:
+        return
+    worst = given[np.argmax(beyond)]
+    right = box_line((*worst[:2], *(worst[2:] - worst[:2])))
+    raise UserError(
+        f"{name}: boxes such as {box_line(worst)} reach far out of the frame, as corners do; of x1,y1,x2,y2 write "
+        f"{right}, or the header x1,y1,x2,y2; true boxes cut off at the frame"
+    )
 
 
 def box_line(box: Iterable[float] | None) -> str:

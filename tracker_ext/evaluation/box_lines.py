@@ -91,7 +91,7 @@ def _refuse_width(path: Path, rows: Sequence[Fields], width: int) -> None:
         raise mistake(
             path, f"{shown(text)} has five numbers; write x,y,w,h alone, or a table with the header {HEADER}", line
         )
-    raise mistake(path, f"{shown(text)} is not four numbers; write x,y,w,h{comma_hint(text)}", line)
+    raise mistake(path, f"{shown(text)} is not four numbers{comma_hint(text) or '; write x,y,w,h'}", line)
 
 
 def _count_message(path: Path, rows: Sequence[Fields], num_frames: int, kind: str) -> str:

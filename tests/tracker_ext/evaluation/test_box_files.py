@@ -13,10 +13,12 @@ from tracker_ext.evaluation.box_files import (
     read_boxes,
     read_given_boxes,
     read_track,
+    refuse_corners,
     refuse_relative,
 )
 
 HEADER = "frame,object,x,y,w,h\n"
+NAN = float("nan")
 
 
 def read(tmp_path, text: str, num_frames: int = 2) -> dict[int, np.ndarray]:
@@ -257,6 +259,29 @@ def test_parts_of_the_frame_are_refused(boxes, message):
     else:
         with pytest.raises(UserError, match=f"clip: .*{message}"):
             refuse_relative(tracks, "clip")
+
+
+@pytest.mark.parametrize(
+    "boxes, refused",
+    [
+        pytest.param([[40, 30, 90, 80]] * 2, True, id="corners"),
+        pytest.param([[40, 30, 90, 80], [NAN] * 4, [5, 5, 20, 20]], True, id="some far out, all inside as corners"),
+        pytest.param([[40, 30, 90, 80], [60, 30, 30, 60]], False, id="one is none as corners"),
+        pytest.param([[40, 30, 50, 50]] * 2, False, id="inside"),
+        pytest.param([[40, 30, 65, 85]] * 2, True, id="out below"),
+        pytest.param([[5, 5, 99, 90]] * 2, False, id="a little out"),
+        pytest.param([[-5, 30, 120, 90]] * 2, False, id="a large object on all sides"),
+        pytest.param([[40, 30, 90, 80]] + [[5, 5, 20, 20]] * 9, False, id="one of ten"),
+        pytest.param([[NAN] * 4], False, id="none"),
+    ],
+)
+def test_corners_that_nothing_names_are_refused(boxes, refused):
+    tracks = {1: np.array(boxes, float)}
+    if not refused:
+        refuse_corners(tracks, [(100, 100)] * len(boxes), "clip")
+        return
+    with pytest.raises(UserError, match=r"clip: .* as 40,30,.* write 40,30,(50|25),5\d?, or the header"):
+        refuse_corners(tracks, [(100, 100)] * len(boxes), "clip")
 
 
 def test_one_object_is_one_track(tmp_path):

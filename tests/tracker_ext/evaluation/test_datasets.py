@@ -111,7 +111,7 @@ def test_box_folder(boxes_root):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        pytest.param("1,2,3,4\n", "1 boxes for 3 frames", id="count"),
+        pytest.param("1,2,3,4\n", "1 box for 3 frames", id="count"),
         pytest.param("nan,nan,nan,nan\n2,2,3,4\n3,2,3,4\n", "on the first frame", id="absent at first"),
     ],
 )
