@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from miniatures.fuzzing import trials
 
 from ltr_ext.csv_text import csv_rows, csv_text
 from ltr_ext.errors import UserError
@@ -12,6 +13,7 @@ from ltr_ext.errors import UserError
 CELLS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 
 
+@trials(100)
 @given(rows=st.lists(st.tuples(CELLS.filter(bool), CELLS), max_size=5))
 def test_every_cell_comes_back(rows, tmp_path_factory):
     path = tmp_path_factory.getbasetemp() / "table.csv"

@@ -8,8 +8,9 @@ import os
 import cv2
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from miniatures.fuzzing import trials
 from PIL import Image
 
 from ltr_ext.data.mask_io import IGNORE_LABEL, is_smoothed, one_object, palette, read_mask, write_mask
@@ -155,7 +156,7 @@ def test_no_file_and_no_picture(tmp_path):
             read_mask(tmp_path / name)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@trials(60)
 @given(place=st.integers(0, 10**6), value=st.integers(0, 255), cut=st.integers(0, 10**6), base=st.integers(0, 3))
 def test_a_damaged_file_is_refused_or_read_as_a_mask(tmp_path, place, value, cut, base):
     """One byte changed, and in every second case the end cut off."""
@@ -173,7 +174,7 @@ def test_a_damaged_file_is_refused_or_read_as_a_mask(tmp_path, place, value, cut
     assert found.dtype == np.uint8 and found.ndim == 2
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@trials(60)
 @given(ids=st.lists(st.integers(0, 255), min_size=1, max_size=6), kind=st.sampled_from(["grey", "palette", "colour"]))
 def test_ids_come_back_as_they_were_written(tmp_path, ids, kind):
     labels = np.array(ids, np.uint8)[:, None].repeat(8, 0).reshape(len(ids), 8).repeat(4, 0)

@@ -7,8 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from miniatures.fuzzing import trials
 from review_job import write_sequence
 
 from ltr_ext.data.decisions import CHOICES, read_decisions
@@ -17,8 +18,6 @@ from ltr_ext.errors import UserError
 from tracker_ext.annotation.failures import note_failure, read_failures, recorded_failures, write_failed
 from tracker_ext.annotation.job import read_settings
 from tracker_ext.annotation.manifests import done_manifest, drop_damaged, read_manifest
-
-FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture
@@ -50,7 +49,7 @@ def parse(content: bytes):
         return None
 
 
-@FUZZ
+@trials(150)
 @given(data=st.data())
 def test_manifests(out, data):
     path = out / "sequences/a.json"
@@ -72,7 +71,7 @@ def test_no_manifest(out, content):
     assert done_manifest(out, "a") is None
 
 
-@FUZZ
+@trials(150)
 @given(data=st.data())
 def test_trust_tables(out, data):
     path = out / "trust/a.csv"
@@ -91,7 +90,7 @@ def test_trust_tables(out, data):
         assert row.trust.area_jump != float("inf")
 
 
-@FUZZ
+@trials(150)
 @given(data=st.data())
 def test_decisions(tmp_path, data):
     path = tmp_path / "decisions.csv"
@@ -103,7 +102,7 @@ def test_decisions(tmp_path, data):
     assert all(name and name == decision.sequence and decision.choice in CHOICES for name, decision in decided.items())
 
 
-@FUZZ
+@trials(150)
 @given(data=st.data())
 def test_failed_csv(out, data):
     note_failure(out, "b", "reason")
@@ -117,7 +116,7 @@ def test_failed_csv(out, data):
         path.unlink()
 
 
-@FUZZ
+@trials(150)
 @given(data=st.data())
 def test_records_of_failures(out, data):
     note_failure(out, "b", "reason")
@@ -126,7 +125,7 @@ def test_records_of_failures(out, data):
     assert list(recorded_failures(out)) == ["b"], "the file's name is known whatever is in it"
 
 
-@FUZZ
+@trials(150)
 @given(data=st.data())
 def test_settings(tmp_path, data):
     path = tmp_path / "settings.json"

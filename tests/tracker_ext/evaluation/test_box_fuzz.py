@@ -5,18 +5,16 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from miniatures.fuzzing import trials
 
 from ltr_ext.errors import UserError
 from tracker_ext.evaluation.box_argument import join_boxes, parse_box
 from tracker_ext.evaluation.box_files import read_given_boxes
 
-EXAMPLES = int(os.environ.get("BOX2MASK_EXAMPLES", "0"))
 NUM_FRAMES = 3
 STEMS = {
     "video": None,
@@ -42,17 +40,6 @@ PIECES = [
     ",", ";", "\t", " ", "\n", "\r", '"', "'", "#", "-", ".", "[", "]", "{", "0", "1", "9" * 40, "1e300", "inf", "nan",
     "-1", "x", "frame", "object", "id", "bb_left", "\0", "\ufeff", "é", "²", "٣", "\u2028", "1_0", "0x1", "1,5", "m1,",
 ]  # fmt: skip
-
-
-def trials(usual: int) -> settings:
-    """So many trials, the same every time unless more are asked for."""
-    return settings(
-        max_examples=EXAMPLES or usual,
-        derandomize=not EXAMPLES,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
 
 
 @st.composite

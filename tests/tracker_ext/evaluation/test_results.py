@@ -5,8 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from miniatures.fuzzing import trials
 from PIL import Image
 
 import run_evaluation
@@ -110,7 +111,7 @@ FIELDS = st.one_of(
 LINES = st.lists(st.lists(FIELDS, max_size=9).map(",".join), max_size=4)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@trials(200)
 @given(text=st.one_of(st.text(max_size=60), LINES.map("\n".join)))
 def test_any_text_is_refused_or_read_line_by_line(tmp_path, text):
     path = tmp_path / "a.txt"
