@@ -18,6 +18,9 @@ from tracker_ext.annotation.prepare import DEFAULT_MAX_GAP
 from tracker_ext.evaluation.patient import PatientFrames
 from tracker_ext.evaluation.writers import ClipWriter
 
+LOW_IOU = 0.7
+"""Below, the boxes are more often wrong than loose."""
+
 
 def annotate_video(
     video: Path,
@@ -76,9 +79,15 @@ def annotate_video(
             progress.update()
     parts = [f"{counted(len(source), 'frame')}, {counted(len(boxes), 'object')}"]
     if overlaps:
-        parts.append(f"IoU of the masks' boxes with the given ones {np.mean(overlaps):.3f}")
+        parts.append(agreement(float(np.mean(overlaps))))
     if num_empty:
         parts.append(f"{counted(num_empty, 'box')} without a mask")
     if prepared.num_empty:
         parts.append(f"{counted(prepared.num_empty, 'frame')} without a box left empty")
     return "; ".join(parts), frames.report()
+
+
+def agreement(iou: float) -> str:
+    """What is said of the mean IoU of the masks' own boxes with the given ones."""
+    low = " (low: look at the overlay, and whether the boxes are x,y,w,h in pixels)" if iou < LOW_IOU else ""
+    return f"IoU of the masks' boxes with the given ones {iou:.3f}{low}"

@@ -13,6 +13,7 @@ from job_files import annotate, failures, finished, wandering_boxes, write_boxes
 from ltr_ext.data.image_io import read_mask
 from ltr_ext.errors import UserError
 from tracker_ext.annotation import masks_from_boxes
+from tracker_ext.annotation.annotate_video import agreement
 from tracker_ext.annotation.sources.coco import CocoVideoSource
 
 NUM_FRAMES = 8
@@ -143,3 +144,8 @@ def test_frames_of_two_folders_get_a_mask_each(tmp_path, options):
     assert code == 0
     for folder in ("upstream/v", "ytvos/Annotations/v", "ytvos/JPEGImages/v"):
         assert len(list((out / folder).iterdir())) == 4, folder
+
+
+@pytest.mark.parametrize("iou, low", [(0.98, False), (0.7, False), (0.48, True)])
+def test_masks_that_do_not_fit_their_boxes_are_called_low(iou, low):
+    assert ("(low: " in agreement(iou)) == low

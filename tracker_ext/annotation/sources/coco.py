@@ -56,7 +56,7 @@ class CocoVideoSource(PickledByFields):
         if not paths[0].exists():
             raise UserError(
                 f"{name}: frame {paths[0]} does not exist; the folder given must be the one that the file names in "
-                f"{self.box_file.name} start from"
+                f"{self.box_file.name} start from; of a video, extract the frames into it"
             )
         boxes, absent, objects = number_objects(boxes_of, len(paths), name)
         frames = as_declared(Pictures(paths, name), sizes, self.box_file)
