@@ -31,7 +31,7 @@ def csv_rows(path: str | Path, what: str, required: Sequence[str], remedy: str) 
         remedy: for messages.
 
     Yields:
-        (line number, column -> cell) of every row; of one that breaks off, what it has.
+        (line number, column -> cell) of every row; of one that breaks off, what it has, and "" for required ones.
 
     Raises:
         UserError: missing, no text, a column missing, or broken quotes.
@@ -51,6 +51,6 @@ def csv_rows(path: str | Path, what: str, required: Sequence[str], remedy: str) 
             raise UserError(f"{what} {path}: no column {', '.join(missing)}; {remedy}")
         for cells in reader:
             if cells:
-                yield reader.line_num, dict(zip(columns, cells, strict=False))
+                yield reader.line_num, dict.fromkeys(required, "") | dict(zip(columns, cells, strict=False))
     except csv.Error as error:
         raise UserError(f"{what} {path} line {reader.line_num}: {error}; {remedy}") from error

@@ -40,3 +40,11 @@ def test_refused_in_words(tmp_path, content, said):
 def test_what_spreadsheets_write(tmp_path):
     (tmp_path / "t.csv").write_bytes("\ufeffnote; a\r\nx;1\r\n\r\n".encode())
     assert [row for _, row in csv_rows(tmp_path / "t.csv", "table", ("a",), "")] == [{"note": "x", "a": "1"}]
+
+
+def test_a_row_that_breaks_off_has_the_required_columns(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(",sequence,decision,comment\na\n")
+    assert list(csv_rows(path, "table", ("sequence", "decision"), "mend it")) == [
+        (2, {"": "a", "sequence": "", "decision": ""})
+    ]

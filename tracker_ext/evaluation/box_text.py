@@ -210,7 +210,7 @@ def _json_kind(content: Any) -> str:
         first_only = f"for the box of the first frame alone: run_tracker.py {_labelme_box(content)}"
         return f"is labelme's json of one picture; {remedy}, or {first_only}"
     if "videos" in keys or {"images", "annotations"} <= keys:
-        return "is COCO json, which goes with run_annotate.py folder PATH --boxes FILE"
+        return "is json, which goes with run_annotate.py folder PATH --boxes FILE (COCO, COCO-VID, YouTube-VIS)"
     first = content[0] if isinstance(content, list) and content else content
     if isinstance(first, dict) and ({"data", "annotations"} <= set(first) or "task" in keys or "box" in keys):
         return f"is Label Studio's json; {remedy} (its numbers are percent of the frame)"
