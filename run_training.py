@@ -127,4 +127,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(main))
+    code = run_command(main)
+    if "WORLD_SIZE" in os.environ:  # under torchrun
+        from ltr_ext.distributed import leave
+
+        leave(code)
+    sys.exit(code)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -152,6 +153,20 @@ def join_team(use_gpu: bool) -> torch.device | None:
         atexit.register(dist.destroy_process_group)
     _team = Team(dist.get_rank(), dist.get_world_size())
     return device
+
+
+def leave(code: int) -> None:
+    """End this process here if it is one of several: what PyTorch tears down afterwards aborts at times, and torchrun
+    would take a training that is done for one that failed.
+
+    Args:
+        code: exit code.
+    """
+    if dist.is_available() and dist.is_initialized():
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def gather_batch(local: Tensor, dim: int) -> Tensor:
