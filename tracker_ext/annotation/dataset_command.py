@@ -11,7 +11,7 @@ from typing import Any
 
 import settings
 from ltr_ext.digest import file_hash
-from ltr_ext.errors import UserError
+from ltr_ext.errors import EXIT_USER_ERROR, UserError
 from ltr_ext.words import counted, one_line
 from tracker_ext.annotation.config import AnnotateConfig, existing_weight_file, option_error
 from tracker_ext.annotation.decisions import LOCK_WAIT, apply_decisions
@@ -30,7 +30,6 @@ from tracker_ext.annotation.tally import Tally, retry_command
 from tracker_ext.annotation.upkeep import prepare_output, stopped_like_ctrl_c, tidy
 
 EXIT_FAILED = 1
-EXIT_MISTAKE = 2
 MOST_SHOWN = 20
 """Folders and videos without boxes that are named."""
 FOLDER_FORMATS = ("davis",)
@@ -138,7 +137,7 @@ def annotate_dataset(options: DatasetOptions, arguments: Sequence[str]) -> int:
         again = retry_command(arguments, job.out / FAILED_FILE)
         print(f"failed: {derived.failed or job.out / FAILED_FILE}\nagain, only these: {again}", file=sys.stderr)
     if not before and tally.only_mistakes():
-        return EXIT_MISTAKE
+        return EXIT_USER_ERROR
     return EXIT_FAILED if tally.failures() or derived.damaged else 0
 
 
