@@ -213,7 +213,7 @@ def main(arguments: list[str] | None = None) -> int:
     args = parser().parse_args(arguments)
     if args.kind is None or args.apply is not None:
         return apply_review(args)
-    from tracker_ext.annotation.config import AnnotateConfig, option_error
+    from tracker_ext.segmentation.config import AnnotateConfig, option_error
 
     try:
         config = AnnotateConfig(
@@ -236,7 +236,7 @@ def apply_review(args: argparse.Namespace) -> int:
         raise UserError(f"--apply {args.apply}: needs --out DIR, the output folder of the data set")
     if args.kind is not None or args.apply is None or args.out is None:
         raise UserError("nothing to do: name a data set, folder or video, or give --apply FILE --out DIR; see --help")
-    from tracker_ext.annotation.dataset_command import apply_review
+    from tracker_ext.annotation.command import apply_review
 
     print(apply_review(args.out, args.apply))
     return 0
@@ -247,7 +247,7 @@ def run_on_dataset(args: argparse.Namespace, config: object, arguments: list[str
     for name in ("workers", "limit", "every", "max_frames"):
         if getattr(args, name) is not None and getattr(args, name) < 1:
             raise UserError(f"--{name.replace('_', '-')} {getattr(args, name)}: must be at least 1")
-    from tracker_ext.annotation.dataset_command import DatasetOptions, annotate_dataset, shard
+    from tracker_ext.annotation.command import DatasetOptions, annotate_dataset, shard
 
     options = DatasetOptions(
         dataset=args.kind,
@@ -278,15 +278,15 @@ def run_on_dataset(args: argparse.Namespace, config: object, arguments: list[str
 def run_on_video(args: argparse.Namespace, config: object) -> int:
     """One video; 1 if frames of it could not be read."""
     from ltr_ext.digest import file_hash
-    from tracker_ext.annotation.boxed_video import read_video
-    from tracker_ext.annotation.config import AnnotateConfig, existing_weight_file
+    from tracker_ext.segmentation.boxed_video import read_video
+    from tracker_ext.segmentation.config import AnnotateConfig, existing_weight_file
 
     assert isinstance(config, AnnotateConfig)
     path = existing_weight_file(args.weights)
     # What can be wrong is said before torch is imported, which takes seconds.
     read = read_video(args.video, args.boxes, args.out, max_gap=args.max_gap)
-    from tracker_ext.annotation.annotate_video import annotate_video
-    from tracker_ext.annotation.api import load_box2mask
+    from tracker_ext.segmentation.annotate_video import annotate_video
+    from tracker_ext.segmentation.api import load_box2mask
 
     net = load_box2mask(path)
     device = next(net.parameters()).device

@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import settings
 from ltr_ext import host
 from ltr_ext.errors import CommandLine, UserError, run_command
-from tracker_ext.evaluation.box_argument import corners_note, first_boxes, join_boxes, parse_box
-from tracker_ext.evaluation.frames import open_frames
-from tracker_ext.evaluation.writers import refuse_loss
+from ltr_ext.paths import load_paths
+from tracker_ext.video.box_argument import corners_note, first_boxes, join_boxes, parse_box
+from tracker_ext.video.clip_writer import refuse_loss
+from tracker_ext.video.frames import open_frames
 
 EXIT_FAILED = 1
 EXAMPLES = """examples:
@@ -109,7 +109,7 @@ def main(arguments: list[str] | None = None) -> int:
         raise UserError(f"--threads {args.threads}: must be 0 or more")
     boxes = [parse_box(text) for text in args.box]
     if args.visdom:
-        from tracker_ext.evaluation.live_view import LiveView
+        from tracker_ext.tracker.live_view import LiveView
 
         print(f"live view: {LiveView(args.visdom).page}")
     print(f"host: {host.resolve(args.host)}")
@@ -122,11 +122,12 @@ def run_on_dataset(args: argparse.Namespace) -> int:
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // args.threads)))
     from tracker_ext import tracker_handle
     from tracker_ext.evaluation.run_record import note_run
+    from tracker_ext.evaluation.sequences import load_sequences
 
-    out = Path(args.out) if args.out else settings.load().results_dir
+    out = Path(args.out) if args.out else load_paths().results_dir
     # What can be wrong is said before the parameter module imports torch, which takes seconds.
     tracker_handle.check_names(args.tracker, args.parameter)
-    sequences = tracker_handle.load_sequences(args.dataset, args.sequence)
+    sequences = load_sequences(args.dataset, args.sequence)
     refuse_unwritable(out)
     tracker = tracker_handle.TrackerHandle(args.tracker, args.parameter, args.runid, out=out)
     tracker.live_view = args.visdom
@@ -168,7 +169,7 @@ def run_on_video(args: argparse.Namespace, boxes: list[tuple[float, float, float
     """Hand a video and its boxes to the tracker; 1 if frames could not be read."""
     if not boxes:
         raise UserError("--video: needs the object on the first frame, as --box x,y,w,h")
-    out = Path(args.out) if args.out else settings.load().results_dir / "video" / Path(args.video).stem
+    out = Path(args.out) if args.out else load_paths().results_dir / "video" / Path(args.video).stem
     from tracker_ext import tracker_handle
 
     # What can be wrong is said before the parameter module imports torch, which takes seconds.
@@ -180,7 +181,7 @@ def run_on_video(args: argparse.Namespace, boxes: list[tuple[float, float, float
     refuse_loss(out, [video])
     for note in filter(None, (corners_note(box, source.size) for box in boxes)):
         print(f"note: {note}", file=sys.stderr)
-    from tracker_ext.annotation.track_video import track_video
+    from tracker_ext.tracker.track_video import track_video
 
     tracker = tracker_handle.TrackerHandle(args.tracker, args.parameter, args.runid)
     tracker.live_view = args.visdom

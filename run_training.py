@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from ltr_ext import host
 from ltr_ext.errors import CommandLine, UserError, run_command
-from ltr_ext.words import unknown
+from ltr_ext.text import unknown
 
 TRAIN_SETTINGS = Path(__file__).resolve().parent / "ltr_ext" / "train_settings"
 

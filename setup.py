@@ -23,8 +23,8 @@ setup(
     long_description_content_type="text/markdown",
     license="GPL-3.0-or-later",
     python_requires=">=3.11",
-    packages=find_packages(include=["ltr_ext*", "tracker_ext*", "minihost*", "settings*"]),
-    package_data={"settings": ["*.toml"], "tracker_ext.annotation": ["page/*"]},
+    packages=find_packages(include=["ltr_ext*", "tracker_ext*", "minihost*"]),
+    package_data={"tracker_ext.annotation.review": ["page/*"]},
     install_requires=[
         "torch>=2.9,<2.15",
         "torchvision>=0.24,<0.30",

@@ -20,14 +20,14 @@ from tqdm import tqdm
 from ltr_ext import host
 from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.data.image_io import IGNORE_LABEL, read_mask
-from ltr_ext.data.synthetic import render_clip
+from ltr_ext.data.synthetic.clips import render_clip
 from ltr_ext.errors import CommandLine, run_command
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.weights import file_hash
-from tracker_ext.annotation.api import load_box2mask
-from tracker_ext.annotation.config import AnnotateConfig
-from tracker_ext.annotation.engine import annotate
 from tracker_ext.evaluation.metrics import boundary_f, jaccard
+from tracker_ext.segmentation.api import load_box2mask
+from tracker_ext.segmentation.config import AnnotateConfig
+from tracker_ext.segmentation.segment import annotate
 
 SEED = 77
 SYNTHETIC_FRAMES = 5
@@ -62,7 +62,7 @@ def synthetic(count: int) -> Iterator[Clip]:
 def real(folder: Path, every: int) -> Iterator[Clip]:
     """The first object of each clip in a folder, in one frame of `every`, where it shows."""
     from tracker_ext.evaluation.datasets import DavisFolderDataset
-    from tracker_ext.evaluation.frames import open_frames
+    from tracker_ext.video.frames import open_frames
 
     dataset = DavisFolderDataset(folder, name=folder.name)
     for name in dataset.sequence_names:

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-import settings
 from ltr_ext import host
 from ltr_ext.errors import CommandLine, UserError, run_command
+from ltr_ext.paths import Paths, load_paths
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = ("lite_photographs", "lite_boxes")
@@ -32,7 +32,7 @@ def main() -> int:
     parser.add_argument("work", type=Path, help="folder for checkpoints, weights and results")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     args = parser.parse_args()
-    paths = settings.load()
+    paths = load_paths()
     for name in ("got10k_dir", "got10k_masks_dir", "clips_dir", "boxclips_dir"):
         paths.require(name, needed_for="benchmarks.made_masks")
     host.resolve()
@@ -47,7 +47,7 @@ def main() -> int:
     return 0
 
 
-def make_weights(paths: settings.Paths, name: str, seed: int, folder: Path) -> None:
+def make_weights(paths: Paths, name: str, seed: int, folder: Path) -> None:
     """Train a setting and put its weights beside those of box2mask into `<folder>/weights`."""
     weights = folder / "weights"
     weights.mkdir(parents=True, exist_ok=True)
@@ -61,11 +61,11 @@ def make_weights(paths: settings.Paths, name: str, seed: int, folder: Path) -> N
     run("-m", "ltr_ext.export", str(last), str(weights / "lwl-lite.safetensors"), "--backbone", str(box2mask))
 
 
-def track(paths: settings.Paths, folder: Path) -> tuple[float, float]:
+def track(paths: Paths, folder: Path) -> tuple[float, float]:
     """Track both data sets with the weights of a folder: mean J of `clips`, mean AO of `boxclips`."""
-    from tracker_ext import tracker_handle
     from tracker_ext.evaluation.report import stored_results
     from tracker_ext.evaluation.scoring import score_stored
+    from tracker_ext.evaluation.sequences import load_sequences
     from tracker_ext.registration import register
 
     register()
@@ -80,9 +80,7 @@ def track(paths: settings.Paths, folder: Path) -> tuple[float, float]:
         run("run_tracker.py", "lwl", "box2mask_init", dataset, "--out", str(out), "--no-report",
             BOX2MASK_SETTINGS=str(file))  # fmt: skip
         masks, boxes = (out / kind / "lwl/box2mask_init" for kind in ("segmentation_results", "tracking_results"))
-        scores = [
-            score_stored(result, "") for result in stored_results(tracker_handle.load_sequences(dataset), masks, boxes)
-        ]
+        scores = [score_stored(result, "") for result in stored_results(load_sequences(dataset), masks, boxes)]
         values.append(float(np.mean([score.j if dataset == "clips" else score.ao for score in scores])))
     return values[0], values[1]
 

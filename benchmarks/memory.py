@@ -47,7 +47,7 @@ def main() -> int:
 
 def write_sequence(folder: Path, num_frames: int) -> None:
     """`num_frames` links to the pictures of a clip of the demo, there and back again, with their boxes."""
-    from tracker_ext.tracker_handle import load_sequences
+    from tracker_ext.evaluation.sequences import load_sequences
 
     (clip,) = load_sequences("demo", CLIP)
     folder.mkdir(parents=True)

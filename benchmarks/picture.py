@@ -16,12 +16,12 @@ from benchmarks.speed import find_sequence
 from ltr_ext import host
 from ltr_ext.data.image_io import read_mask
 from ltr_ext.errors import CommandLine, UserError, run_command
-from tracker_ext.annotation import AnnotateConfig, annotate
-from tracker_ext.annotation.api import load_box2mask
-from tracker_ext.evaluation.frames import open_frames
 from tracker_ext.evaluation.metrics import jaccard
-from tracker_ext.evaluation.overlay import Tile, contact_sheet, evenly_spaced
 from tracker_ext.evaluation.results import ClipSequence, true_boxes
+from tracker_ext.segmentation import AnnotateConfig, annotate
+from tracker_ext.segmentation.api import load_box2mask
+from tracker_ext.video.frames import open_frames
+from tracker_ext.video.overlay import Tile, contact_sheet, evenly_spaced
 
 
 def tiles_of(sequence: ClipSequence, weights: Path | None, count: int) -> list[Tile]:

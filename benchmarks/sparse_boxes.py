@@ -22,14 +22,14 @@ from ltr_ext.data.image_io import IGNORE_LABEL, read_image, read_mask
 from ltr_ext.errors import CommandLine, UserError, run_command
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.weights import file_hash
-from tracker_ext.annotation.api import load_box2mask, weight_file
-from tracker_ext.annotation.calibration import Calibration, load_calibration
-from tracker_ext.annotation.config import AnnotateConfig
-from tracker_ext.annotation.engine import annotate
-from tracker_ext.annotation.sources.base import fill_gaps
-from tracker_ext.annotation.trust import TrustMeter
+from tracker_ext.annotation.review.trust import TrustMeter
 from tracker_ext.evaluation.metrics import jaccard
 from tracker_ext.evaluation.results import ClipSequence, true_boxes
+from tracker_ext.segmentation.api import load_box2mask, weight_file
+from tracker_ext.segmentation.confidence import Calibration, load_calibration
+from tracker_ext.segmentation.config import AnnotateConfig
+from tracker_ext.segmentation.prepare import fill_gaps
+from tracker_ext.segmentation.segment import annotate
 
 WAYS = ("last box copied, as given", "interpolated, as given", "interpolated, as what it is")
 DONE = WAYS[-1]
@@ -56,7 +56,7 @@ def main() -> int:
     if min(args.box_every) < 2:
         raise UserError(f"--box-every {min(args.box_every)}: must be at least 2")
     host.resolve()
-    from tracker_ext.tracker_handle import find_sequences
+    from tracker_ext.evaluation.sequences import find_sequences
 
     sequences = find_sequences(args.dataset)
     path = weight_file(args.weights)

@@ -20,22 +20,22 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-import settings
 from ltr_ext import host
 from ltr_ext.data.crop import crop_around
 from ltr_ext.data.image_io import read_mask
 from ltr_ext.errors import CommandLine, UserError, run_command
 from ltr_ext.models.box2mask import Box2MaskNet
+from ltr_ext.paths import load_paths
 from ltr_ext.weights import file_hash
-from tracker_ext.annotation.api import load_box2mask, weight_file
-from tracker_ext.annotation.config import AnnotateConfig
-from tracker_ext.annotation.engine import annotate, box_logits
-from tracker_ext.annotation.stream import CropLogits
-from tracker_ext.annotation.windows import schedule
 from tracker_ext.evaluation.demo import write_demo
-from tracker_ext.evaluation.frames import open_frames
 from tracker_ext.evaluation.metrics import jaccard
 from tracker_ext.evaluation.results import ClipSequence, true_boxes
+from tracker_ext.segmentation.api import load_box2mask, weight_file
+from tracker_ext.segmentation.config import AnnotateConfig
+from tracker_ext.segmentation.object_stream import CropLogits
+from tracker_ext.segmentation.segment import annotate, box_logits
+from tracker_ext.segmentation.windows import schedule
+from tracker_ext.video.frames import open_frames
 
 Masks = list[np.ndarray]
 """One [H, W] bool per frame."""
@@ -157,7 +157,7 @@ def main() -> int:
     if args.threads > 0:
         torch.set_num_threads(args.threads)
         cv2.setNumThreads(args.threads)
-    clips = args.clips or settings.load().workspace_dir / "demo"
+    clips = args.clips or load_paths().workspace_dir / "demo"
     if args.clips is None:
         write_demo(clips)
     sequence = find_sequence(clips, args.sequence)

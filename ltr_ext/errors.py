@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
-from ltr_ext.words import nearest
+from ltr_ext.text import nearest
 
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130

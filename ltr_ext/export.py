@@ -82,7 +82,7 @@ def export_checkpoint(
             started from, or a ResNet-50 state dict. None: the ImageNet weights of the lite backbone.
         file_format: "safetensors", ours, in half precision; or "upstream", that of pytracking, in full.
         num_frames: number of boxed frames for which a file in pytracking's format is exact
-            (`ltr_ext.published.networks.exported_state`).
+            (`ltr_ext.upstream_weights.networks.exported_state`).
         overwrite: replace a file that exists.
 
     Raises:
@@ -90,12 +90,11 @@ def export_checkpoint(
             to write to, or a file that may not be overwritten.
     """
     check_target(weights_path, checkpoint_path, overwrite)
-    from ltr_ext.published.networks import check_exportable
-    from ltr_ext.published.writer import save_published
-
     # these import the host
     from ltr_ext.trainers.checkpoint import read_checkpoint, require_entries
     from ltr_ext.trainers.state import frozen_digest, load_net
+    from ltr_ext.upstream_weights.networks import check_exportable
+    from ltr_ext.upstream_weights.writer import save_published
     from ltr_ext.weights import NETWORKS, build_network, load_backbone_weights, load_network, save_network
 
     checkpoint = read_checkpoint(checkpoint_path)

@@ -19,8 +19,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import settings
 from ltr_ext.errors import UserError
+from ltr_ext.paths import load_paths
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 HOME_VARIABLE = "PYTRACKING_HOME"
@@ -159,7 +159,7 @@ _PATH_NAME_ENDINGS = ("_dir", "_path", "pretrained_networks", "pregenerated_mask
 
 def _values(mapping: dict[str, tuple[str, str]]) -> dict[str, str]:
     """The host's attributes that are set, as strings (the host concatenates them)."""
-    paths = settings.load()
+    paths = load_paths()
     values = dict(paths.host)
     for attribute, (field, below) in mapping.items():
         base = getattr(paths, field)
@@ -172,7 +172,7 @@ def _refuse_unset(mapping: dict[str, tuple[str, str]], name: str) -> Any:
     """`__getattr__` of both settings objects: a path that is not set is the user's to set, in one place."""
     if name.startswith("_") or not name.endswith(_PATH_NAME_ENDINGS):
         raise AttributeError(name)
-    source = settings.load().source
+    source = load_paths().source
     if name in mapping:
         raise UserError(f"{mapping[name][0]} is not set: set it in {source}")
     raise UserError(f"{name} is not set: set it under [host] in {source}")

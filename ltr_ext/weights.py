@@ -19,8 +19,6 @@ from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
 from ltr_ext.models.lwl import LWLConfig, LWLNet
 from ltr_ext.output import write_bytes
-from ltr_ext.published.networks import load_published
-from ltr_ext.published.reader import SUFFIXES, first_line, is_state, load_tensors, require_content
 from ltr_ext.tensor_files import (
     CHECKPOINT_KEY,
     DIGEST_KEY,
@@ -30,6 +28,8 @@ from ltr_ext.tensor_files import (
     digest_of,
     to_bytes,
 )
+from ltr_ext.upstream_weights.networks import load_published
+from ltr_ext.upstream_weights.reader import SUFFIXES, first_line, is_state, load_tensors, require_content
 
 Network = Box2MaskNet | LWLNet
 
@@ -78,7 +78,7 @@ def save_network(net: Network, path: str | Path, *, half: bool = True, notes: di
 
 
 def load_network(path: str | Path) -> Network:
-    """Rebuild a network from a file that `save_network` wrote, or from one of pytracking (`ltr_ext.published`).
+    """Rebuild a network from a file that `save_network` wrote, or from one of pytracking (`ltr_ext.upstream_weights`).
 
     Args:
         path: the .safetensors file, or pytracking's .pth or .pth.tar.

@@ -17,8 +17,8 @@ from miniatures.networks import write_box_filler
 import run_annotate
 from ltr_ext.data.image_io import read_mask
 from ltr_ext.errors import run_command
-from tracker_ext.annotation import masks_from_boxes
-from tracker_ext.evaluation.box_files import read_boxes
+from tracker_ext.segmentation import masks_from_boxes
+from tracker_ext.video.box_files import read_boxes
 
 NUM_FRAMES = 4
 ROOT = Path(__file__).resolve().parent.parent

@@ -25,7 +25,6 @@ NOT_OURS = {
     "minihost",
     "ltr_ext",
     "tracker_ext",
-    "settings",
     "visdom",
     "vot",
     "dask",
@@ -58,7 +57,7 @@ def test_opencv_reads_colours_in_the_order_that_is_asked_for():
 def test_what_is_imported_is_asked_for():
     asked = {re.split("[=<>]", entry)[0] for entry in ALL}
     known = {IMPORTED_AS.get(name, name.replace("-", "_")) for name in asked} | NOT_OURS | set(sys.stdlib_module_names)
-    files = [*ROOT.glob("run_*.py"), *(path for folder in ("ltr_ext", "tracker_ext", "settings", "minihost")
+    files = [*ROOT.glob("run_*.py"), *(path for folder in ("ltr_ext", "tracker_ext", "minihost")
                                        for path in (ROOT / folder).rglob("*.py"))]  # fmt: skip
     unknown = {}
     for path in files:

@@ -12,7 +12,7 @@ from ltr.actors import BaseActor
 from torch import Tensor, nn
 
 from ltr_ext.actors.common import Objective, frame_loss, mean_jaccard, set_training
-from ltr_ext.models.lwl.previous import PreviousMaskConfig, simulate_previous_masks
+from ltr_ext.data.previous_masks import PreviousMaskConfig, simulate_previous_masks
 
 
 class LWLActor(BaseActor):

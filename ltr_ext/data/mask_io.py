@@ -16,6 +16,8 @@ from ltr_ext.errors import UserError
 
 IGNORE_LABEL = 255
 """Mask value that stands for "undecided": counts in no loss and no metric."""
+MAX_PALETTE_ID = IGNORE_LABEL - 1
+"""A palette PNG has one byte per pixel."""
 
 SIXTEEN_BIT_WHITE = 65535
 MANY_THIN_VALUES = 8

@@ -12,8 +12,8 @@ from torch.utils.data import Dataset
 
 from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.data.processing import CropConfig, CroppedClip, crop_clip
-from ltr_ext.data.stills import StillCollection
-from ltr_ext.data.synthetic import SyntheticConfig, render_clip
+from ltr_ext.data.synthetic.clips import SyntheticConfig, render_clip
+from ltr_ext.data.synthetic.stills import StillCollection
 
 
 class ClipSampler(Dataset):

@@ -14,7 +14,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from ltr_ext.actors.common import Objective
 from ltr_ext.data.sampler import ClipSampler
-from ltr_ext.data.synthetic import SyntheticConfig
+from ltr_ext.data.synthetic.clips import SyntheticConfig
 from ltr_ext.errors import UserError
 from ltr_ext.losses import lovasz_bce_loss
 from ltr_ext.precision import has_fast_bfloat16

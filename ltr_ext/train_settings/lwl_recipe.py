@@ -1,6 +1,6 @@
 """What the ResNet-50 recipes of LWL have in common; in `lwl/` each is a few lines that differ from its parent's.
 
-Held out is our YT300 (`ltr_ext/data/heldout.py`), in the place of upstream's jjvalid.
+Held out is our YT300 (`ltr_ext/dataset/splits.py`), in the place of upstream's jjvalid.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ import torch
 from ltr.dataset import Davis, Got10kVOS, LasotVOS, YouTubeVOS
 from torch import Tensor
 
-import settings as paths_settings
 from ltr_ext.actors.lwl import LWLActor
 from ltr_ext.actors.weak_lwl import WeakLWLActor
 from ltr_ext.data.decisions import rejected_in
 from ltr_ext.data.fewshot import FewShotSampler, Source
-from ltr_ext.data.heldout import part_of
-from ltr_ext.data.presence import require_dataset
 from ltr_ext.data.search_crops import SearchConfig
-from ltr_ext.data.trusted_masks import TrustedMasks
 from ltr_ext.dataset import BoxesOnly, PseudoMasks
+from ltr_ext.dataset.presence import require_dataset
+from ltr_ext.dataset.splits import part_of
+from ltr_ext.dataset.trusted_masks import TrustedMasks
 from ltr_ext.distributed import team
 from ltr_ext.errors import UserError
 from ltr_ext.losses import crf_loss, lovasz_sigmoid_loss, mil_loss
 from ltr_ext.losses.crf import SIGMA_RGB, SIGMA_XY
 from ltr_ext.losses.mil import PAIRWISE_WEIGHT
 from ltr_ext.models.lwl import LWLConfig, LWLNet
+from ltr_ext.paths import Paths, load_paths
 from ltr_ext.train_settings.common import BACKBONE_FILE, BaseRecipe, make_loaders, stepped_decay, train_network
 from ltr_ext.trainers.checkpoint import CheckpointFolder, require_entries
 from ltr_ext.trainers.options import begin_run
@@ -91,7 +91,7 @@ def train(settings: Any, recipe: Recipe) -> None:
     options = begin_run(settings)
     needed_for = f"run_training.py lwl {settings.script_name}"
     settings.description = f"LWL, {', '.join(recipe.sources)}"
-    paths = paths_settings.load()
+    paths = load_paths()
     pretrained = paths.require("pretrained_dir", needed_for=needed_for)
     with team().leader_first():
         sources = [SOURCES[name](paths, needed_for, turns) for name, turns in recipe.sources.items()]
@@ -202,7 +202,7 @@ def load_start(net: LWLNet, workspace: Path, name: str) -> str:
     return f"{name} {file_hash(path)}"
 
 
-def _youtubevos(part: str, paths: paths_settings.Paths, needed_for: str, turns: int, masks: str = "true") -> Source:
+def _youtubevos(part: str, paths: Paths, needed_for: str, turns: int, masks: str = "true") -> Source:
     """A part of YouTube-VOS 2019 train; masks "true", "boxes" or "pseudo"."""
     root = paths.require("youtubevos_dir", needed_for=needed_for)
     require_dataset("yt2019_train")
@@ -219,13 +219,13 @@ def _youtubevos(part: str, paths: paths_settings.Paths, needed_for: str, turns: 
     return Source(dataset, turns)
 
 
-def _davis(paths: paths_settings.Paths, needed_for: str, turns: int) -> Source:
+def _davis(paths: Paths, needed_for: str, turns: int) -> Source:
     root = paths.require("davis_dir", needed_for=needed_for)
     require_dataset("dv2017_train")
     return Source(Davis(root=str(root), version="2017", split="train", multiobj=False), turns)
 
 
-def made_masks(paths: paths_settings.Paths, needed_for: str, turns: int, name: str = "got10k") -> Source:
+def made_masks(paths: Paths, needed_for: str, turns: int, name: str = "got10k") -> Source:
     """GOT-10k or LaSOT with the masks that were made of its boxes.
 
     Sequences that a reviewer rejected are left out where the masks lie in an output folder of run_annotate.py.
@@ -245,7 +245,7 @@ def made_masks(paths: paths_settings.Paths, needed_for: str, turns: int, name: s
     return Source(TrustedMasks(dataset, masks.parent) if (masks.parent / "trust").is_dir() else dataset, turns)
 
 
-SOURCES: dict[str, Callable[[paths_settings.Paths, str, int], Source]] = {
+SOURCES: dict[str, Callable[[Paths, str, int], Source]] = {
     "YouTube-VOS": partial(_youtubevos, "train"),
     "YouTube-VOS A": partial(_youtubevos, "A"),
     "YouTube-VOS B, boxes": partial(_youtubevos, "B", masks="boxes"),

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import settings as paths_settings
-from ltr_ext.data.stills import StillCollection, collect_backgrounds, collect_stills
+from ltr_ext.data.synthetic.stills import StillCollection, collect_backgrounds, collect_stills
 from ltr_ext.distributed import team
-from ltr_ext.words import counted
+from ltr_ext.paths import load_paths
+from ltr_ext.text import counted
 
 SOURCE_WEIGHTS = {"bsds_regions": 0.3, "ccp_garments": 0.3, "camvid": 0.5}
 """Folders of regions or garments hold parts, not objects, and street scenes are all alike: drawn less often."""
@@ -49,7 +49,7 @@ def find_photographs(source_weights: Mapping[str, float] = SOURCE_WEIGHTS) -> Ph
     Args:
         source_weights: see `collect_stills`.
     """
-    paths = paths_settings.load()
+    paths = load_paths()
     drawn = paths.images_dir is None
     root = paths.images_dir or paths.workspace_dir / "demo_stills"
     if drawn:
@@ -83,7 +83,7 @@ def announce(photographs: Photographs, further: str = "") -> None:
     if photographs.drawn:
         line += (
             "; drawn pictures show the machinery only: for good weights name a folder of photographs as images_dir in "
-            f"{paths_settings.load().source}"
+            f"{load_paths().source}"
         )
     print(line, flush=True)
 

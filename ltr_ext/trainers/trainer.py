@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ltr_ext.distributed import synchronise_batch_norm, team
 from ltr_ext.errors import EXIT_INTERRUPTED, UserError
+from ltr_ext.text import counted
 from ltr_ext.trainers.checkpoint import CheckpointFolder
 from ltr_ext.trainers.config import Position, TrainerConfig, check_loaders
 from ltr_ext.trainers.curves import Curves
@@ -26,7 +27,6 @@ from ltr_ext.trainers.scores import Scores, merge
 from ltr_ext.trainers.signals import StopRequest, init_worker
 from ltr_ext.trainers.snapshot import Snapshots, by_leader, prepare_folders
 from ltr_ext.trainers.state import frozen_digest
-from ltr_ext.words import counted
 
 __all__ = ["Box2MaskTrainer", "TrainerConfig"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import settings
+from ltr_ext.paths import SETTINGS_VARIABLE
 
 pytestmark = pytest.mark.usefixtures("fake_parameters")
 
@@ -21,7 +21,7 @@ def results(monkeypatch, tmp_path):
     from pytracking.evaluation import Sequence, Tracker
 
     (tmp_path / "paths.toml").write_text('results_dir = "results"\n')
-    monkeypatch.setenv(settings.SETTINGS_VARIABLE, str(tmp_path / "paths.toml"))
+    monkeypatch.setenv(SETTINGS_VARIABLE, str(tmp_path / "paths.toml"))
 
     def make(rows):
         tracker = Tracker("fake", "shift", display_name="shifted")

@@ -13,8 +13,8 @@ from miniatures.networks import write_box_filler
 from miniatures.shapes import SIZE_HW
 
 import run_annotate
-import settings
 from ltr_ext.errors import run_command
+from ltr_ext.paths import SETTINGS_VARIABLE
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def annotated(tmp_path, weights, monkeypatch):
     for field in fields:
         miniatures.FIELDS[field](tmp_path / field)
     (tmp_path / "paths.toml").write_text("".join(f'{field} = "{tmp_path / field}"\n' for field in fields))
-    monkeypatch.setenv(settings.SETTINGS_VARIABLE, str(tmp_path / "paths.toml"))
+    monkeypatch.setenv(SETTINGS_VARIABLE, str(tmp_path / "paths.toml"))
 
     def call(dataset: str) -> Path:
         arguments = [dataset, "--out", str(tmp_path / "out"), "--weights", str(weights), "--tolerance", "0"]

@@ -10,15 +10,15 @@ import pytest
 from miniature import write_frame, write_mask
 from pytracking.evaluation import get_dataset
 
-import settings
+from ltr_ext.paths import PATH_FIELDS, SETTINGS_VARIABLE
 
 
 @pytest.fixture
 def root(monkeypatch, tmp_path: Path) -> Path:
     """A folder that the settings name for every data set: `<root>/<field>`."""
-    fields = [name for name in settings.PATH_FIELDS if name.endswith("_dir")]
+    fields = [name for name in PATH_FIELDS if name.endswith("_dir")]
     (tmp_path / "paths.toml").write_text("".join(f'{name} = "{name}"\n' for name in fields))
-    monkeypatch.setenv(settings.SETTINGS_VARIABLE, str(tmp_path / "paths.toml"))
+    monkeypatch.setenv(SETTINGS_VARIABLE, str(tmp_path / "paths.toml"))
     return tmp_path
 
 

@@ -14,12 +14,12 @@ from miniatures.boxes import RESIZED
 from miniatures.shapes import SIZE_HW, draw_clip
 from miniatures.vos import youtubevos_names
 
-import settings
 from ltr_ext import host
 from ltr_ext.data.image_io import read_mask
 from ltr_ext.errors import UserError
-from tracker_ext import tracker_handle
+from ltr_ext.paths import SETTINGS_VARIABLE
 from tracker_ext.evaluation.results import true_boxes
+from tracker_ext.evaluation.sequences import load_sequences
 
 ON_UPSTREAM = host.resolve().name == "upstream"
 LENGTHS = {
@@ -43,7 +43,7 @@ def root(originals, tmp_path, monkeypatch) -> Path:
     """The miniatures, named by the settings."""
     lines = [f'{field} = "{originals / field}"\n' for field in miniatures.FIELDS]
     (tmp_path / "paths.toml").write_text('workspace_dir = "work"\n' + "".join(lines))
-    monkeypatch.setenv(settings.SETTINGS_VARIABLE, str(tmp_path / "paths.toml"))
+    monkeypatch.setenv(SETTINGS_VARIABLE, str(tmp_path / "paths.toml"))
     # upstream keeps the names of all frames in the home folder
     monkeypatch.setenv("HOME", str(tmp_path))
     return originals
@@ -51,7 +51,7 @@ def root(originals, tmp_path, monkeypatch) -> Path:
 
 @pytest.mark.parametrize(("name", "length"), LENGTHS.items())
 def test_every_set_is_read_by_name(root, name, length):
-    sequences = tracker_handle.load_sequences(name)
+    sequences = load_sequences(name)
     assert len(sequences) == length
     for sequence in sequences:
         assert all(Path(frame).is_file() for frame in sequence.frames)
@@ -63,18 +63,18 @@ def test_every_set_is_read_by_name(root, name, length):
 
 def test_got10k_clips_that_change_size(root):
     for name in RESIZED:
-        (sequence,) = tracker_handle.load_sequences("got10k_val", name)
+        (sequence,) = load_sequences("got10k_val", name)
         assert len({cv2.imread(frame).shape for frame in sequence.frames}) == 2
         assert len(sequence.ground_truth_rect) == len(sequence.frames)
 
 
 def test_objects_that_enter_late(root):
     name = youtubevos_names("2019", "valid", 4)[1]
-    (sequence,) = tracker_handle.load_sequences("yt2019_valid", name)
+    (sequence,) = load_sequences("yt2019_valid", name)
     assert sequence.init_info()["init_object_ids"] == ["1"]
     assert sequence.frame_info(2)["init_object_ids"] == ["2"] and sequence.frame_info(1) == {}
     assert [path is None for path in sequence.ground_truth_seg] == [False, True, False, True, True]
-    (sequence,) = tracker_handle.load_sequences("yt2019_valid_all", name)
+    (sequence,) = load_sequences("yt2019_valid_all", name)
     assert len(sequence.frames) == 21 and sequence.frame_info(10)["init_object_ids"] == ["2"]
 
 
@@ -89,24 +89,24 @@ def test_an_object_enters_where_it_is_first_seen_whatever_the_list_says(root, or
         video["objects"]["2"]["frames"] = video["objects"]["1"]["frames"]
     meta.write_text(json.dumps(described))
     late = set(youtubevos_names("2019", "train", 4)[1::2])
-    for sequence in tracker_handle.load_sequences("yt300"):
+    for sequence in load_sequences("yt300"):
         assert sequence.name not in late or sequence.frame_info(2)["init_object_ids"] == ["2"]
 
 
 def test_davis_2016_has_one_object(root):
-    for sequence in tracker_handle.load_sequences("dv2016_val"):
+    for sequence in load_sequences("dv2016_val"):
         assert sequence.object_ids == ["255"]
-    assert [len(sequence.object_ids) for sequence in tracker_handle.load_sequences("dv2017_val")] == [1, 2]
+    assert [len(sequence.object_ids) for sequence in load_sequences("dv2017_val")] == [1, 2]
 
 
 def test_davis_test_dev_has_first_masks_only(root):
-    (sequence,) = tracker_handle.load_sequences("dv2017_test_dev", "car-race")
+    (sequence,) = load_sequences("dv2017_test_dev", "car-race")
     assert sequence.object_ids == ["1", "2", "3"] and len(sequence.frames) == 5
     assert [path is None for path in sequence.ground_truth_seg] == [False, True, True, True, True]
 
 
 def test_vot2020_masks(root, tmp_path):
-    (sequence,) = tracker_handle.load_sequences("vot2020", "ants1")
+    (sequence,) = load_sequences("vot2020", "ants1")
     assert not sequence.multiobj_mode and sequence.object_ids == ["1"]
     clip = draw_clip("ants1", 12, absent={1: {5}})
     for frame, path in zip(clip, sequence.ground_truth_seg, strict=True):
@@ -119,15 +119,15 @@ def test_vot2020_masks(root, tmp_path):
 def test_vot2020_masks_are_written_once_and_anew_if_the_data_set_changes(root, originals, tmp_path):
     shutil.copytree(originals / "vot2020_dir", tmp_path / "vot")
     (tmp_path / "paths.toml").write_text('workspace_dir = "work"\nvot2020_dir = "vot"\n')
-    (first,) = tracker_handle.load_sequences("vot2020", "agility")
+    (first,) = load_sequences("vot2020", "agility")
     mask = Path(first.ground_truth_seg[0])
     assert mask.is_relative_to(tmp_path / "work")
     before = mask.stat().st_mtime_ns
-    tracker_handle.load_sequences("vot2020")
+    load_sequences("vot2020")
     assert mask.stat().st_mtime_ns == before
     lines = (tmp_path / "vot/agility/groundtruth.txt").read_text().splitlines()
     (tmp_path / "vot/agility/groundtruth.txt").write_text("\n".join(["10,20,30,8", *lines[1:]]))
-    (again,) = tracker_handle.load_sequences("vot2020", "agility")
+    (again,) = load_sequences("vot2020", "agility")
     assert np.count_nonzero(read_mask(again.ground_truth_seg[0])) == 240
 
 
@@ -145,7 +145,7 @@ def test_broken_vot_sequences(root, originals, tmp_path, file, line, reason):
     path = tmp_path / "vot" / "ants1" / file
     path.write_text("\n".join([line, *path.read_text().splitlines()[1:]]))
     with pytest.raises(UserError, match=reason):
-        tracker_handle.load_sequences("vot2020")
+        load_sequences("vot2020")
 
 
 def test_what_is_missing_is_named_before_the_host_reads(root, originals, tmp_path):
@@ -154,12 +154,12 @@ def test_what_is_missing_is_named_before_the_host_reads(root, originals, tmp_pat
     (tmp_path / "paths.toml").write_text('got10k_dir = "got"\n')
     place = rf"GOT-10k val: got10k_dir = {tmp_path}/got \(set in {tmp_path}/paths.toml\)"
     with pytest.raises(UserError, match=rf"{place}: .* first missing: val/GOT-10k_Val_000136/00000004\.jpg"):
-        tracker_handle.load_sequences("got10k_val")
+        load_sequences("got10k_val")
 
 
 def test_of_lasot_all_280_are_wanted(root):
     with pytest.raises(UserError, match=r"LaSOT test set: lasot_dir = .* first missing: airplane/airplane-9/"):
-        tracker_handle.load_sequences("lasot")
+        load_sequences("lasot")
 
 
 def test_a_name_that_leads_out_of_the_results_is_refused(root, originals, tmp_path):
@@ -169,13 +169,13 @@ def test_a_name_that_leads_out_of_the_results_is_refused(root, originals, tmp_pa
     (base / "list.txt").write_text("../elsewhere\n")
     (tmp_path / "paths.toml").write_text('got10k_dir = "got"\n')
     with pytest.raises(UserError, match=r"sequence name '\.\./elsewhere' is no file name"):
-        tracker_handle.load_sequences("got10k_val")
+        load_sequences("got10k_val")
 
 
 @pytest.mark.parametrize("name", ["dv2017_test_chal", "got10kvos_val"])
 def test_what_upstream_cannot_read_is_refused_by_name(root, name):
     with pytest.raises(UserError, match=f"{name}: pytracking lists it, but"):
-        tracker_handle.load_sequences(name)
+        load_sequences(name)
 
 
 @pytest.mark.skipif(not ON_UPSTREAM, reason="its list comes with pytracking")
@@ -189,4 +189,4 @@ def test_upstream_finds_its_own_lists():
 @pytest.mark.parametrize("name", ["yt2019_jjval", "got10k_ltrval"])
 def test_lists_of_upstream_are_not_ours(root, name):
     with pytest.raises(UserError, match=f"{name}: its list of sequences comes with pytracking only"):
-        tracker_handle.load_sequences(name)
+        load_sequences(name)

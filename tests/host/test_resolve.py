@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-import settings
 from ltr_ext import host
 from ltr_ext.errors import UserError
+from ltr_ext.paths import REPOSITORY, SETTINGS_VARIABLE
 
 
 def checkout(folder: Path) -> Path:
@@ -81,11 +81,11 @@ def test_an_empty_submodule_folder_does_not_shadow_the_host(tmp_path):
         "import importlib.util\nfrom ltr_ext import host\nhost.resolve('minihost')\n"
         "print(importlib.util.find_spec('pytracking').origin)\n"
     )
-    environment = os.environ | {"PYTHONPATH": str(settings.REPOSITORY), host.CHOICE_VARIABLE: ""}
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY), host.CHOICE_VARIABLE: ""}
     output = subprocess.run(
         [sys.executable, script], env=environment, capture_output=True, text=True, check=True
     ).stdout
-    assert Path(output.strip()) == settings.REPOSITORY / "minihost" / "pytracking" / "__init__.py"
+    assert Path(output.strip()) == REPOSITORY / "minihost" / "pytracking" / "__init__.py"
 
 
 def test_both_local_modules_speak_from_the_settings(monkeypatch, tmp_path):
@@ -94,7 +94,7 @@ def test_both_local_modules_speak_from_the_settings(monkeypatch, tmp_path):
 
     file = tmp_path / "paths.toml"
     file.write_text('results_dir = "out"\nworkspace_dir = "work"\ngot10k_dir = "got"\n')
-    monkeypatch.setenv(settings.SETTINGS_VARIABLE, str(file))
+    monkeypatch.setenv(SETTINGS_VARIABLE, str(file))
     assert training().workspace_dir == str(tmp_path / "work")
     assert training().got10k_dir == str(tmp_path / "got" / "train")
     assert evaluation().got10k_path == str(tmp_path / "got")
@@ -117,7 +117,7 @@ def test_an_error_in_the_settings_reaches_the_user(monkeypatch, tmp_path):
 
     file = tmp_path / "paths.toml"
     file.write_text("davis_dir = 1\n")
-    monkeypatch.setenv(settings.SETTINGS_VARIABLE, str(file))
+    monkeypatch.setenv(SETTINGS_VARIABLE, str(file))
     for ask in (training, evaluation):
         with pytest.raises(UserError, match="davis_dir"):
             ask()

@@ -12,8 +12,8 @@ import pytest
 from fake_tracker import ShiftTracker
 from PIL import Image
 
-import settings
 from ltr_ext.errors import UserError
+from ltr_ext.paths import REPOSITORY, SETTINGS_VARIABLE
 
 pytestmark = pytest.mark.usefixtures("fake_parameters")
 
@@ -113,17 +113,17 @@ def test_unknown_names_are_refused_with_the_known(tracker, parameter, listed):
     ],
 )
 def test_a_data_set_that_cannot_be_had_is_refused(dataset, said):
-    from tracker_ext.tracker_handle import load_sequences
+    from tracker_ext.evaluation.sequences import load_sequences
 
     with pytest.raises(UserError, match=said):
         load_sequences(dataset)
 
 
 def test_a_data_set_folder_without_the_data_set_is_refused(monkeypatch, tmp_path):
-    from tracker_ext.tracker_handle import load_sequences
+    from tracker_ext.evaluation.sequences import load_sequences
 
     (tmp_path / "paths.toml").write_text('got10k_dir = "empty"\n')
-    monkeypatch.setenv(settings.SETTINGS_VARIABLE, str(tmp_path / "paths.toml"))
+    monkeypatch.setenv(SETTINGS_VARIABLE, str(tmp_path / "paths.toml"))
     with pytest.raises(UserError, match=r"GOT-10k val: got10k_dir = .*empty.*does not exist"):
         load_sequences("got10k_val")
 
@@ -157,7 +157,7 @@ def test_a_worker_process_does_the_same(video, tmp_path):
     fakes = str(Path(__file__).parent / "fakes")
     script = tmp_path / "script.py"
     script.write_text(WORKER_SCRIPT.format(fakes=fakes, videos=str(tmp_path / "videos")))
-    environment = os.environ | {"PYTHONPATH": str(settings.REPOSITORY)}
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(
         [sys.executable, script], env=environment, capture_output=True, text=True, timeout=600, check=False
     )

@@ -6,25 +6,25 @@ from pathlib import Path
 
 import pytest
 
-import settings
 from ltr_ext.errors import UserError
+from ltr_ext.paths import PATH_FIELDS, REPOSITORY, SETTINGS_VARIABLE, load_paths
 
 
 def use(monkeypatch, tmp_path: Path, text: str) -> Path:
     file = tmp_path / "mine.toml"
     file.write_text(text)
-    monkeypatch.setenv(settings.SETTINGS_VARIABLE, str(file))
+    monkeypatch.setenv(SETTINGS_VARIABLE, str(file))
     return file
 
 
 def test_values_are_taken_from_the_folder_of_the_file(monkeypatch, tmp_path):
     use(monkeypatch, tmp_path, 'davis_dir = "sets/DAVIS"\nlasot_dir = "/data/LaSOT"\n[host]\notb_path = "otb"\n')
-    paths = settings.load()
+    paths = load_paths()
     assert paths.davis_dir == tmp_path / "sets" / "DAVIS"
     assert paths.lasot_dir == Path("/data/LaSOT")
     assert paths.host == {"otb_path": str(tmp_path / "otb")}
     assert paths.got10k_dir is None
-    assert paths.results_dir == settings.REPOSITORY / "results"
+    assert paths.results_dir == REPOSITORY / "results"
 
 
 @pytest.mark.parametrize(
@@ -41,14 +41,14 @@ def test_values_are_taken_from_the_folder_of_the_file(monkeypatch, tmp_path):
 def test_a_bad_file_is_refused_by_name(monkeypatch, tmp_path, text, named):
     use(monkeypatch, tmp_path, text)
     with pytest.raises(UserError) as caught:
-        settings.load()
+        load_paths()
     assert all(name in str(caught.value) for name in named)
 
 
 def test_a_file_that_is_named_must_exist(monkeypatch, tmp_path):
-    monkeypatch.setenv(settings.SETTINGS_VARIABLE, str(tmp_path / "none.toml"))
+    monkeypatch.setenv(SETTINGS_VARIABLE, str(tmp_path / "none.toml"))
     with pytest.raises(UserError, match=r"none\.toml"):
-        settings.load()
+        load_paths()
 
 
 @pytest.mark.parametrize(
@@ -61,16 +61,16 @@ def test_a_file_that_is_named_must_exist(monkeypatch, tmp_path):
 def test_require_names_field_purpose_and_file(monkeypatch, tmp_path, text, found):
     file = use(monkeypatch, tmp_path, text)
     with pytest.raises(UserError) as caught:
-        settings.load().require("got10k_dir", needed_for="got10k_val")
+        load_paths().require("got10k_dir", needed_for="got10k_val")
     message = str(caught.value)
     assert all(part in message for part in ("got10k_dir", "got10k_val", found, str(file)))
 
 
 def test_the_example_file_names_every_path(monkeypatch, tmp_path):
     """Uncommented, the example is valid and complete, so it cannot fall behind the code."""
-    example = (settings.REPOSITORY / "settings" / "paths.example.toml").read_text()
+    example = (REPOSITORY / "settings" / "paths.example.toml").read_text()
     lines = [line.removeprefix("# ") for line in example.splitlines() if " = " in line or line == "# [host]"]
     use(monkeypatch, tmp_path, "\n".join(lines))
-    paths = settings.load()
-    assert [name for name in settings.PATH_FIELDS if getattr(paths, name) is None] == []
+    paths = load_paths()
+    assert [name for name in PATH_FIELDS if getattr(paths, name) is None] == []
     assert set(paths.host) == {"otb_path"}

@@ -12,7 +12,7 @@ from ltr.data import LTRLoader
 from ltr.trainers import LTRTrainer
 from pytracking import TensorDict
 
-import settings
+from ltr_ext.paths import SETTINGS_VARIABLE
 
 PATH = "ltr/mini/line"
 
@@ -55,7 +55,7 @@ class LineActor(BaseActor):
 def trainer(monkeypatch, tmp_path):
     """`trainer()`: a new network and its trainer, all with the same workspace."""
     (tmp_path / "paths.toml").write_text('workspace_dir = "work"\n')
-    monkeypatch.setenv(settings.SETTINGS_VARIABLE, str(tmp_path / "paths.toml"))
+    monkeypatch.setenv(SETTINGS_VARIABLE, str(tmp_path / "paths.toml"))
 
     def make() -> LTRTrainer:
         run = Settings()

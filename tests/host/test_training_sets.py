@@ -13,10 +13,10 @@ from miniatures.boxes import LASOT_SEQUENCES, RESIZED, TRACKINGNET_VIDEOS
 from miniatures.shapes import SIZE_HW, draw_clip, write_labels
 from miniatures.vos import youtubevos_names
 
-import settings
 from ltr_ext import host
 from ltr_ext.data.processing import CropConfig
 from ltr_ext.data.sampler import VideoSampler
+from ltr_ext.paths import SETTINGS_VARIABLE
 
 ON_UPSTREAM = host.resolve().name == "upstream"
 
@@ -35,7 +35,7 @@ def paths(root, tmp_path, monkeypatch) -> None:
     """Settings that name the miniatures."""
     lines = [f'{field} = "{root / field}"\n' for field in miniatures.FIELDS]
     (tmp_path / "paths.toml").write_text("".join(lines))
-    monkeypatch.setenv(settings.SETTINGS_VARIABLE, str(tmp_path / "paths.toml"))
+    monkeypatch.setenv(SETTINGS_VARIABLE, str(tmp_path / "paths.toml"))
 
 
 def test_got10k_knows_when_the_object_is_away_or_covered():

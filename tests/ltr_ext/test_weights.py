@@ -13,8 +13,8 @@ from safetensors.torch import load_file, save_file
 
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
-from ltr_ext.published.reader import read_checkpoint
 from ltr_ext.trainers.checkpoint import Checkpoint, write_checkpoint
+from ltr_ext.upstream_weights.reader import read_checkpoint
 from ltr_ext.weights import _read_state, file_hash, load_backbone_weights, load_network, save_network
 
 TINY = Box2MaskConfig(

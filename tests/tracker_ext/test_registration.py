@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-import settings
 from ltr_ext.errors import UserError
+from ltr_ext.paths import REPOSITORY
 from tracker_ext import registration
 
 
@@ -58,7 +58,7 @@ def test_importing_us_changes_nothing_and_registering_hides_nothing(tmp_path):
     """In a new process, where nobody has registered yet."""
     script = tmp_path / "listing.py"
     script.write_text(LISTING)
-    environment = os.environ | {"PYTHONPATH": str(settings.REPOSITORY)}
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, check=True)
     lines = [line.partition(" ") for line in done.stdout.splitlines()]
     before = {entry for when, _, entry in lines if when == "BEFORE"}

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from ltr_ext.errors import UserError
-from ltr_ext.words import one_line
+from ltr_ext.text import one_line
 from tracker_ext.annotation.failures import note_failure
 from tracker_ext.annotation.job import AnnotationJob
 from tracker_ext.annotation.lists import derive

@@ -14,7 +14,6 @@ from typing import Any
 
 from ltr_ext.data.decisions import Decision
 from ltr_ext.output import remove, sync, sync_tree, write_text
-from tracker_ext.annotation.decisions import forget_decision
 from tracker_ext.annotation.failures import forget_failure
 from tracker_ext.annotation.job import refuse_links
 from tracker_ext.annotation.lock import LOCKS_FOLDER, SequenceLock
@@ -27,6 +26,7 @@ from tracker_ext.annotation.manifests import (
     take_back,
     taken_back,
 )
+from tracker_ext.annotation.review.decisions import forget_decision
 
 WORK_FOLDER = ".work"
 LOG = "manifest.json"

@@ -7,12 +7,12 @@ import time
 from pathlib import Path
 
 from ltr_ext.errors import UserError
-from ltr_ext.words import counted, duration, size
+from ltr_ext.text import counted, duration, size
 from tracker_ext.annotation.formats import FORMATS
 from tracker_ext.annotation.job import AnnotationJob
 from tracker_ext.annotation.sequence_run import make_sequence
-from tracker_ext.annotation.sources.base import BoxedSequence
 from tracker_ext.annotation.workers import network_for
+from tracker_ext.segmentation.boxed_sequence import BoxedSequence
 
 SAMPLED = 12
 """Sequences a dry run looks into."""

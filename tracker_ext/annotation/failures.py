@@ -14,7 +14,7 @@ from pathlib import Path
 from ltr_ext.csv_text import csv_rows, csv_text
 from ltr_ext.errors import UserError
 from ltr_ext.output import write_text
-from ltr_ext.words import one_line, printable
+from ltr_ext.text import one_line, printable
 from tracker_ext.annotation.names import original_name, record_name
 
 FAILURES_FOLDER = "failures"

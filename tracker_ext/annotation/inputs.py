@@ -17,11 +17,12 @@ import numpy as np
 
 from ltr_ext.errors import UserError
 from ltr_ext.progress import Progress
-from ltr_ext.words import counted, one_line, printable
+from ltr_ext.text import counted, one_line, printable
 from tracker_ext.annotation.job import AnnotationJob
 from tracker_ext.annotation.manifests import REJECTED_FOLDER, manifest_path, outputs_of, take_back
-from tracker_ext.annotation.sources.base import BoxedSequence, Source
-from tracker_ext.evaluation.frames import FrameSource
+from tracker_ext.annotation.sources.base import Source
+from tracker_ext.segmentation.boxed_sequence import BoxedSequence
+from tracker_ext.video.frames import FrameSource
 
 BLOCK = 1 << 20
 

@@ -24,12 +24,12 @@ from typing import Any
 
 from ltr_ext.errors import UserError
 from ltr_ext.output import write_text
-from ltr_ext.words import counted, one_line, printable
-from tracker_ext.annotation.config import AnnotateConfig
+from ltr_ext.text import counted, one_line, printable
 from tracker_ext.annotation.failures import FAILURES_FOLDER, adopt_failed, read_failures
 from tracker_ext.annotation.formats import FORMATS
 from tracker_ext.annotation.manifests import REJECTED_FOLDER, done_manifest, manifest_path
 from tracker_ext.annotation.sources.base import Source
+from tracker_ext.segmentation.config import AnnotateConfig
 
 __all__ = ["AnnotationJob", "choose", "is_output_error", "open_output", "read_failures"]
 

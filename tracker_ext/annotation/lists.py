@@ -16,15 +16,15 @@ from pathlib import Path
 from ltr_ext.data.decisions import rejected_in
 from ltr_ext.data.trust_table import read_trust
 from ltr_ext.errors import UserError
-from ltr_ext.words import counted
-from tracker_ext.annotation.decisions import LOCK_WAIT
+from ltr_ext.text import counted
 from tracker_ext.annotation.failures import FAILURES_FOLDER, write_failed
 from tracker_ext.annotation.formats import FORMATS
 from tracker_ext.annotation.formats.base import DamagedPartError
 from tracker_ext.annotation.lock import LOCKS_FOLDER, SequenceLock, lists_lock
 from tracker_ext.annotation.manifests import SEQUENCES_FOLDER, done_manifest, is_in_place, manifests, take_back
 from tracker_ext.annotation.names import original_name, safe_name
-from tracker_ext.annotation.report_page import write_report
+from tracker_ext.annotation.review.decisions import LOCK_WAIT
+from tracker_ext.annotation.review.report_page import write_report
 
 PASSES = 4
 """Times that lists are derived anew because sequences were finished meanwhile; who finished them derives them, too."""

@@ -18,28 +18,22 @@ from ltr_ext.data.trust_table import Trust, TrustRow, write_trust
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.output import remove
-from ltr_ext.words import one_line, printable
-from tracker_ext.annotation.calibration import Calibration, confidence_manifest
+from ltr_ext.text import one_line, printable
 from tracker_ext.annotation.commit import LOG, WORK_FOLDER, commit, finish_or_remove
-from tracker_ext.annotation.engine import FrameMasks, annotate
 from tracker_ext.annotation.formats import FORMATS, SequenceInfo, SequenceWriter
 from tracker_ext.annotation.formats.base import CannotHoldError
 from tracker_ext.annotation.inputs import describe_inputs
 from tracker_ext.annotation.job import AnnotationJob, is_output_error
 from tracker_ext.annotation.lock import LOCKS_FOLDER, SequenceLock
 from tracker_ext.annotation.names import safe_name
-from tracker_ext.annotation.pipeline import DEPTH, Behind, ahead
-from tracker_ext.annotation.prepare import boxed_rows
-from tracker_ext.annotation.preview import PreviewCollector, write_preview
-from tracker_ext.annotation.sources.base import (
-    BoxedSequence,
-    Pictures,
-    PreparedBoxes,
-    VideoFrames,
-    mask_stems,
-    prepare,
-)
-from tracker_ext.annotation.trust import TrustMeter
+from tracker_ext.annotation.review.preview import PreviewCollector, write_preview
+from tracker_ext.annotation.review.trust import TrustMeter
+from tracker_ext.segmentation.boxed_sequence import BoxedSequence, mask_stems
+from tracker_ext.segmentation.confidence import Calibration, confidence_manifest
+from tracker_ext.segmentation.prefetch import DEPTH, Behind, ahead
+from tracker_ext.segmentation.prepare import PreparedBoxes, boxed_rows, prepare
+from tracker_ext.segmentation.segment import FrameMasks, annotate
+from tracker_ext.video.frames import Pictures, VideoFrames
 
 BRIEFLY = 0.2
 """Seconds; who looks whether a lock is left over holds it for a moment."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ltr_ext.data.decisions import Decision
 from ltr_ext.errors import UserError
 from ltr_ext.progress import Progress
-from ltr_ext.words import counted, duration, printable
+from ltr_ext.text import counted, duration, printable
 from tracker_ext.annotation.failures import note_failure
 from tracker_ext.annotation.job import AnnotationJob, is_output_error
 from tracker_ext.annotation.lists import derive

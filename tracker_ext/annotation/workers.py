@@ -17,10 +17,10 @@ import torch
 
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
-from tracker_ext.annotation.api import load_box2mask
-from tracker_ext.annotation.calibration import Calibration, load_calibration
 from tracker_ext.annotation.job import AnnotationJob
 from tracker_ext.annotation.sequence_run import Outcome, run_sequence
+from tracker_ext.segmentation.api import load_box2mask
+from tracker_ext.segmentation.confidence import Calibration, load_calibration
 
 ATTEMPTS = 2
 """A sequence whose worker dies is given to another one; a second death is taken for its fault."""

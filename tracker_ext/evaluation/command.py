@@ -12,13 +12,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import settings
 from ltr_ext import host
 from ltr_ext.errors import UserError
 from ltr_ext.output import OutputFolder
+from ltr_ext.paths import load_paths
 from tracker_ext.evaluation.archives import check_results, open_results
 from tracker_ext.evaluation.dataset_names import check_dataset
-from tracker_ext.evaluation.paper_results import RESULT_TABLES, result_table
+from tracker_ext.evaluation.paper.results import RESULT_TABLES, result_table
 from tracker_ext.evaluation.protocols import protocol_of
 from tracker_ext.evaluation.results import find_masks
 
@@ -101,14 +101,14 @@ def evaluate_results(args: argparse.Namespace) -> None:
     """Score one run, compare several, or pack them for a server."""
     from tracker_ext.evaluation.pack import pack
     from tracker_ext.evaluation.report import report_run, report_runs
-    from tracker_ext.tracker_handle import find_sequences
+    from tracker_ext.evaluation.sequences import find_sequences
 
     sequences, protocol = find_sequences(args.dataset), protocol_of(args.dataset)
     given = named_results(args.results, args.label)
     with opened(given) as runs:
         roots = {name: (Path(args.masks) if args.masks else find_masks(path), path) for name, path in runs.items()}
         if args.pack:
-            pack(args.dataset, sequences, list(roots.values()), Path(args.pack), settings.load().youtubevos_dir)
+            pack(args.dataset, sequences, list(roots.values()), Path(args.pack), load_paths().youtubevos_dir)
         elif len(runs) > 1:
             report_runs(sequences, roots, Path(args.out) if args.out else None, protocol)
         else:
@@ -120,10 +120,10 @@ def evaluate_results(args: argparse.Namespace) -> None:
 def evaluate_boxes(args: argparse.Namespace) -> None:
     """Score what box2mask makes of the true boxes."""
     from ltr_ext.weights import file_hash
-    from tracker_ext.annotation import AnnotateConfig
-    from tracker_ext.annotation.api import load_box2mask, weight_file
     from tracker_ext.evaluation.report import report_from_boxes
-    from tracker_ext.tracker_handle import find_sequences
+    from tracker_ext.evaluation.sequences import find_sequences
+    from tracker_ext.segmentation import AnnotateConfig
+    from tracker_ext.segmentation.api import load_box2mask, weight_file
 
     sequences: list[Any] = find_sequences(args.dataset)
     weights = weight_file(args.weights)
@@ -137,9 +137,9 @@ def evaluate_boxes(args: argparse.Namespace) -> None:
 
 def print_table(args: argparse.Namespace) -> None:
     """Print a table of the paper, and write it if asked to."""
-    from tracker_ext.annotation.api import weight_file
-    from tracker_ext.evaluation.paper_tables import TABLES, run_table
-    from tracker_ext.tracker_handle import find_sequences
+    from tracker_ext.evaluation.paper.tables import TABLES, run_table
+    from tracker_ext.evaluation.sequences import find_sequences
+    from tracker_ext.segmentation.api import weight_file
 
     grids = {}
     if args.table in RESULT_TABLES:
@@ -167,7 +167,7 @@ def present_datasets(table: str, wanted: Sequence[str]) -> list[str]:
     Raises:
         UserError: none.
     """
-    paths = settings.load()
+    paths = load_paths()
     fields = {name: PRESENT[name] for name in (*wanted, "clips")}
     found = [name for name, field in fields.items() if getattr(paths, field) is not None]
     if not found:

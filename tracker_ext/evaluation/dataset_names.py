@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import settings
-from ltr_ext.data.layouts import LAYOUTS
-from ltr_ext.data.presence import require_dataset
+from ltr_ext.dataset.layouts import LAYOUTS
+from ltr_ext.dataset.presence import require_dataset
 from ltr_ext.errors import UserError
-from ltr_ext.words import unknown
+from ltr_ext.paths import load_paths
+from ltr_ext.text import unknown
 
 _MODULE = "tracker_ext.evaluation.datasets"
 DATASETS: dict[str, tuple[str, str, dict[str, object]]] = {
@@ -59,11 +59,11 @@ def check_dataset(dataset: str, home: Path) -> None:
     elif known is not None and dataset not in {*known, *ONLY_UPSTREAM, *BROKEN_UPSTREAM}:
         raise UserError(f"data set {dataset}: {unknown(dataset, sorted(known))}")
     elif dataset in _OWN_FOLDERS:
-        root = settings.load().require(_OWN_FOLDERS[dataset], needed_for=f"data set {dataset}")
+        root = load_paths().require(_OWN_FOLDERS[dataset], needed_for=f"data set {dataset}")
         if dataset == "clips":
             davis_folders(root, dataset)
     elif dataset in LAYOUTS:
-        root_or_none = getattr(settings.load(), LAYOUTS[dataset].field)
+        root_or_none = getattr(load_paths(), LAYOUTS[dataset].field)
         if root_or_none is None or not root_or_none.is_dir():
             require_dataset(dataset)
 

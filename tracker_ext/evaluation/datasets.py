@@ -11,17 +11,17 @@ import numpy as np
 from pytracking.evaluation.data import BaseDataset, Sequence, SequenceList
 from pytracking.evaluation.datasets import dataset_dict
 
-import settings
 from ltr_ext.data.boxes import mask_to_box
-from ltr_ext.data.heldout import split_yt300
 from ltr_ext.data.image_io import image_size
 from ltr_ext.data.mask_io import IGNORE_LABEL, read_mask, value_counts
+from ltr_ext.dataset.splits import split_yt300
 from ltr_ext.errors import UserError
-from tracker_ext.evaluation.box_files import read_track
+from ltr_ext.paths import load_paths
 from tracker_ext.evaluation.dataset_names import DATASETS, davis_folders
 from tracker_ext.evaluation.demo import write_demo
-from tracker_ext.evaluation.frames import list_pictures
 from tracker_ext.evaluation.vot_sequences import read_sequence, read_sequence_names, store_masks
+from tracker_ext.video.box_files import read_track
+from tracker_ext.video.frames import list_pictures
 
 __all__ = ["DATASETS", "BoxFolderDataset", "DavisFolderDataset", "DemoDataset", "Vot2020Dataset", "mask_boxes"]
 
@@ -61,7 +61,7 @@ class DavisFolderDataset(BaseDataset):
             UserError: the path is not set, or is not of this layout.
         """
         super().__init__()
-        self.root = Path(root) if root else settings.load().require("clips_dir", needed_for="data set clips")
+        self.root = Path(root) if root else load_paths().require("clips_dir", needed_for="data set clips")
         self.name = name
         self.images, self.masks = davis_folders(self.root, name)
         self.sequence_names = sorted(path.name for path in self.images.iterdir() if path.is_dir())
@@ -120,7 +120,7 @@ class DemoDataset(DavisFolderDataset):
     """The demo clips; drawn on first use under the workspace folder of the settings."""
 
     def __init__(self, root: str | Path | None = None) -> None:
-        root = Path(root) if root else settings.load().workspace_dir / "demo"
+        root = Path(root) if root else load_paths().workspace_dir / "demo"
         write_demo(root)
         super().__init__(root, name="demo")
 
@@ -139,7 +139,7 @@ class BoxFolderDataset(BaseDataset):
             UserError: the path is not set, or holds no such sequence.
         """
         super().__init__()
-        self.root = Path(root) if root else settings.load().require("boxclips_dir", needed_for="data set boxclips")
+        self.root = Path(root) if root else load_paths().require("boxclips_dir", needed_for="data set boxclips")
         self.name = name
         self.sequence_names = sorted(path.parent.name for path in self.root.glob("*/groundtruth.txt"))
         if not self.sequence_names:
@@ -183,7 +183,7 @@ class Vot2020Dataset(BaseDataset):
             UserError: the path is not set, or there is no list.
         """
         super().__init__()
-        self.root = Path(root) if root else settings.load().require("vot2020_dir", needed_for="data set vot2020")
+        self.root = Path(root) if root else load_paths().require("vot2020_dir", needed_for="data set vot2020")
         self.sequence_names = read_sequence_names(self.root)
 
     def __len__(self) -> int:
@@ -199,7 +199,7 @@ class Vot2020Dataset(BaseDataset):
 
     def _sequence(self, name: str) -> Sequence:
         clip = read_sequence(self.root / name)
-        masks = store_masks(clip, settings.load().workspace_dir / "vot2020_masks" / name)
+        masks = store_masks(clip, load_paths().workspace_dir / "vot2020_masks" / name)
         return Sequence(
             name,
             [str(frame) for frame in clip.frames],
@@ -226,11 +226,11 @@ class YouTubeVOS2018Valid(BaseDataset):
 
 
 class YT300Dataset(BaseDataset):
-    """YT300: what our training leaves out of the training set of YouTube-VOS 2019 (`ltr_ext.data.heldout`)."""
+    """YT300: what our training leaves out of the training set of YouTube-VOS 2019 (`ltr_ext.dataset.splits`)."""
 
     def __init__(self) -> None:
         super().__init__()
-        root = settings.load().require("youtubevos_dir", needed_for="data set yt300")
+        root = load_paths().require("youtubevos_dir", needed_for="data set yt300")
         _, held_out = split_yt300(root / "2019" / "train" / "JPEGImages")
         self._videos = _host_youtubevos(version="2019", split="train", sequences=held_out)
 

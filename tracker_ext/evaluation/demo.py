@@ -13,7 +13,7 @@ from ltr_ext.demo.clips import CLIPS
 from ltr_ext.demo.scenes import Scene, render
 from ltr_ext.output import OutputFolder
 from ltr_ext.progress import Progress
-from tracker_ext.evaluation.writers import write_box_table
+from tracker_ext.video.clip_writer import write_box_table
 
 VERSION = 1
 """To be raised when the drawings change, so that an older copy on disk is drawn anew."""

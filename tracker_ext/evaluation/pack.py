@@ -25,7 +25,7 @@ from PIL import Image, UnidentifiedImageError
 
 from ltr_ext.errors import UserError
 from ltr_ext.progress import Progress
-from ltr_ext.words import counted
+from ltr_ext.text import counted
 from tracker_ext.evaluation.result_files import find_boxes, find_times, read_table
 from tracker_ext.evaluation.results import ClipSequence
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from ltr_ext.errors import UserError
-from ltr_ext.words import counted
-from tracker_ext.vot.regions import region_box
+from ltr_ext.text import counted
+from tracker_ext.video.regions import region_box
 
 REPETITION = "001"
 CODES = ("0", "1", "2")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ltr_ext.output import write_text
-from ltr_ext.words import counted
+from ltr_ext.text import counted
 
 RECORD_FILE = "run.json"
 

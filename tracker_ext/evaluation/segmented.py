@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from ltr_ext.models.box2mask import Box2MaskNet
-from tracker_ext.annotation.config import AnnotateConfig
-from tracker_ext.annotation.engine import WindowPlan, annotate
-from tracker_ext.evaluation.frames import open_frames
 from tracker_ext.evaluation.protocols import CLIPS, Protocol, frames_with_masks
 from tracker_ext.evaluation.results import ClipSequence, true_boxes
 from tracker_ext.evaluation.scoring import MaskScorer, Predict, Score
+from tracker_ext.segmentation.config import AnnotateConfig
+from tracker_ext.segmentation.segment import WindowPlan, annotate
+from tracker_ext.video.frames import open_frames
 
 
 class Segmented:

@@ -12,7 +12,7 @@ from PIL import Image
 from ltr_ext.data.image_io import write_mask
 from ltr_ext.errors import UserError
 from ltr_ext.output import OutputFolder
-from tracker_ext.vot.regions import decode_region, region_box
+from tracker_ext.video.regions import decode_region, region_box
 
 CHANNEL = "channels.color"
 DEFAULT_PATTERN = "color/%08d.jpg"
@@ -27,7 +27,7 @@ class VotSequence:
     name: str
     frames: list[Path]
     regions: list[str]
-    """One line per frame, see `tracker_ext.vot.regions`."""
+    """One line per frame, see `tracker_ext.video.regions`."""
     boxes: np.ndarray
     """[N, 4] (x, y, w, h) in pixels; nan where the object is not seen."""
 

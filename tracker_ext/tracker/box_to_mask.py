@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from ltr_ext.models.box2mask import Box2MaskNet
-from tracker_ext.annotation.config import AnnotateConfig
-from tracker_ext.annotation.engine import annotate
+from tracker_ext.segmentation.config import AnnotateConfig
+from tracker_ext.segmentation.segment import annotate
 
 MIN_FILL = 0.05
 """A mask that fills less of its box is no start for a tracker."""

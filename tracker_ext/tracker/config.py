@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from tracker_ext.annotation.config import Precision
+from tracker_ext.segmentation.config import Precision
 
 Start = Literal["mask", "box"]
 """What an object is started from; the other is not looked at."""
@@ -23,8 +23,8 @@ class LWLTrackerConfig:
     box_scale: float | None = None
     """Side of the crop in which box2mask makes the first mask, as a multiple of the box; None: the network's own."""
     rules: Rules = "box2mask"
-    """`published`: those of pytracking's LWL, to the pixel (`tracker_ext.tracker.published`), for its weights. They
-    take no notice of `lost_growth`, `max_lost_growth`, `min_area_share` and `min_confidence`."""
+    """`published`: those of pytracking's LWL, to the pixel (`tracker_ext.tracker.upstream_rules`), for its weights.
+    They take no notice of `lost_growth`, `max_lost_growth`, `min_area_share` and `min_confidence`."""
     search_scale: float = 2.5
     """Side of the search region, relative to the object's size in the frame before."""
     max_size_change: tuple[float, float] = (0.9, 1.12)

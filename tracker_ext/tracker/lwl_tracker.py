@@ -21,13 +21,13 @@ from ltr_ext.data.crop import Crop
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.models.lwl import FrameFeatures, LWLNet
-from tracker_ext.annotation.config import AnnotateConfig, Precision, uses_bfloat16
+from tracker_ext.segmentation.config import AnnotateConfig, Precision, uses_bfloat16
 from tracker_ext.tracker.box_to_mask import boxes_to_masks
 from tracker_ext.tracker.config import LWLTrackerConfig
 from tracker_ext.tracker.merge import drop_small_parts, soft_aggregate
-from tracker_ext.tracker.published import PublishedCrop, PublishedState, aggregate_published
 from tracker_ext.tracker.search import SearchState
 from tracker_ext.tracker.target import Target
+from tracker_ext.tracker.upstream_rules import PublishedCrop, PublishedState, aggregate_published
 
 OUTSIDE_LOGIT = -100.0
 """Logit of what no crop covers."""

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from tracker_ext.tracker.config import LWLTrackerConfig
-from tracker_ext.tracker.published import published_weights
+from tracker_ext.tracker.upstream_rules import published_weights
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.models.lwl import LWLNet
 from tracker_ext.tracker.config import LWLTrackerConfig
 from tracker_ext.tracker.memory import Sample, SampleMemory
-from tracker_ext.tracker.published import PublishedState
 from tracker_ext.tracker.search import SearchState
+from tracker_ext.tracker.upstream_rules import PublishedState
 
 
 class Target:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.errors import UserError
-from tracker_ext.vot.regions import decode_region, paste
+from tracker_ext.video.regions import decode_region, paste
 
 REGION_TYPES = ("rectangle", "polygon", "mask")
 """What we take; the toolkit converts nothing then."""

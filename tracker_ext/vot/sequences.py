@@ -14,8 +14,8 @@ from ltr_ext.data.image_io import read_image, read_mask, write_jpeg
 from ltr_ext.errors import UserError
 from ltr_ext.progress import Progress
 from tracker_ext.evaluation.results import ClipSequence, true_boxes
+from tracker_ext.video.regions import encode_mask
 from tracker_ext.vot.anchors import choose_anchors, run_lengths
-from tracker_ext.vot.regions import encode_mask
 
 JPEG_QUALITY = 95
 Truth = Literal["mask", "rectangle"]

@@ -10,10 +10,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import settings
 from ltr_ext import host
 from ltr_ext.errors import CommandLine, UserError, run_command
 from ltr_ext.output import OutputFolder
+from ltr_ext.paths import SETTINGS_VARIABLE
 from tracker_ext.vot.anchors import eao_window
 from tracker_ext.vot.session import KINDS, Kind, kind_given
 
@@ -183,7 +183,7 @@ def trackers_ini(names: Sequence[str], truth: Kind, chosen: host.Host) -> str:
         chosen: on which to run.
     """
     environment = {"PYTHONPATH": str(host.REPOSITORY), "PYTHONUNBUFFERED": "1"}
-    for variable in (settings.SETTINGS_VARIABLE, host.HOME_VARIABLE):
+    for variable in (SETTINGS_VARIABLE, host.HOME_VARIABLE):
         if os.environ.get(variable):
             environment[variable] = str(Path(os.environ[variable]).expanduser().resolve())
     lines = []
@@ -246,7 +246,7 @@ def write_dataset(work: Path, dataset: str, truth: Kind, spacing: int, experimen
     Raises:
         UserError: unknown data set, or one without masks.
     """
-    from tracker_ext.tracker_handle import find_sequences
+    from tracker_ext.evaluation.sequences import find_sequences
     from tracker_ext.vot.sequences import write_sequences
 
     given = find_sequences(dataset)

@@ -19,16 +19,16 @@ from typing import Any
 import torch
 from ltr.dataset import Davis, YouTubeVOS
 
-import settings as paths_settings
 from ltr_ext.actors.box2mask import Box2MaskActor
-from ltr_ext.data.heldout import part_of
-from ltr_ext.data.presence import require_dataset
 from ltr_ext.data.processing import CropConfig
 from ltr_ext.data.sampler import VideoSampler
+from ltr_ext.dataset.presence import require_dataset
+from ltr_ext.dataset.splits import part_of
 from ltr_ext.distributed import team
 from ltr_ext.losses import lovasz_loss
 from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
 from ltr_ext.models.layers import he_initialise
+from ltr_ext.paths import load_paths
 from ltr_ext.train_settings.common import BACKBONE_FILE, BaseRecipe, make_loaders, stepped_decay, train_network
 from ltr_ext.trainers.options import begin_run
 from ltr_ext.weights import load_backbone_weights
@@ -49,7 +49,7 @@ class Recipe(BaseRecipe):
     turns: tuple[int, ...]
     """Samples that YouTube-VOS and DAVIS give in turn; a single number: YouTube-VOS alone."""
     part: str = "train"
-    """Of YouTube-VOS, see `ltr_ext.data.heldout`."""
+    """Of YouTube-VOS, see `ltr_ext.dataset.splits`."""
     learning_rate: float
     """Of Adam."""
     milestones: tuple[int, ...]
@@ -91,7 +91,7 @@ def train(settings: Any, recipe: Recipe) -> None:
     """
     options = begin_run(settings)
     settings.description = f"box2mask as in the paper, {recipe.model.variant}"
-    paths = paths_settings.load()
+    paths = load_paths()
     needed_for = f"run_training.py box2mask {settings.script_name}"
     youtubevos = paths.require("youtubevos_dir", needed_for=needed_for)
     davis = paths.require("davis_dir", needed_for=needed_for) if len(recipe.turns) > 1 else None

@@ -15,14 +15,14 @@ from typing import Any
 
 import torch
 
-import settings as paths_settings
 from ltr_ext.actors.box2mask import Box2MaskActor
 from ltr_ext.data.processing import CropConfig
 from ltr_ext.data.sampler import SyntheticSampler
-from ltr_ext.data.synthetic import SyntheticConfig
+from ltr_ext.data.synthetic.clips import SyntheticConfig
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.models.box2mask.config import LITE, Box2MaskConfig
+from ltr_ext.paths import load_paths
 from ltr_ext.train_settings.common import SyntheticRecipe, make_loaders, train_network
 from ltr_ext.train_settings.synthetic_data import announce, find_photographs
 from ltr_ext.trainers.options import begin_run
@@ -127,7 +127,7 @@ def initial_network(
     net.backbone.unfreeze(trained_backbone)
     digest = None
     if start is not None:
-        path = paths_settings.load().weights_dir / start
+        path = load_paths().weights_dir / start
         source = load_network(path)
         if not isinstance(source, Box2MaskNet):
             raise UserError(f"weights {path} hold a {type(source).__name__}: put box2mask weights there")

@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any
 
 from ltr_ext.data.processing import CropConfig
-from ltr_ext.data.synthetic import SyntheticConfig
+from ltr_ext.data.synthetic.clips import SyntheticConfig
 from ltr_ext.models.box2mask.config import LITE
 from ltr_ext.train_settings.box2mask import lite
 from ltr_ext.train_settings.common import warm_up_and_stages

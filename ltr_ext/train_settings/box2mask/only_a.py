@@ -1,7 +1,7 @@
 """The paper's network and recipe on split A of YouTube-VOS alone: it makes the pseudo masks of `lwl pseudo`.
 
-Section 4.2: masks are given for A, a tenth of the sequences (`ltr_ext/data/heldout.py`), boxes for B. The paper states
-no other schedule for this network, so it is that of `default.py`, without DAVIS.
+Section 4.2: masks are given for A, a tenth of the sequences (`ltr_ext/dataset/splits.py`), boxes for B. The paper
+states no other schedule for this network, so it is that of `default.py`, without DAVIS.
 """
 
 from __future__ import annotations

@@ -15,20 +15,21 @@ from typing import Any
 
 import torch
 
-import settings as paths_settings
 from ltr_ext.actors.lwl import LWLActor
+from ltr_ext.data.previous_masks import PreviousMaskConfig
 from ltr_ext.data.processing import CropConfig
 from ltr_ext.data.sampler import ClipSampler, MixedSampler, SyntheticSampler, VideoSampler
-from ltr_ext.data.synthetic import SyntheticConfig
+from ltr_ext.data.synthetic.clips import SyntheticConfig
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
-from ltr_ext.models.lwl import LITE, LWLConfig, LWLNet, PreviousMaskConfig, initialise_from_box2mask
+from ltr_ext.models.lwl import LITE, LWLConfig, LWLNet, initialise_from_box2mask
+from ltr_ext.paths import load_paths
+from ltr_ext.text import counted
 from ltr_ext.train_settings.common import SyntheticRecipe, make_loaders, train_network
 from ltr_ext.train_settings.lwl_recipe import made_masks, parameter_groups
 from ltr_ext.train_settings.synthetic_data import announce, find_photographs
 from ltr_ext.trainers.options import begin_run
 from ltr_ext.weights import file_hash, load_backbone_weights, load_network
-from ltr_ext.words import counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +114,7 @@ def train(settings: Any, recipe: Recipe) -> None:
     data, further = photographs.facts(), ""
     if recipe.made_turns is not None:
         settings.description += " and video with made masks"
-        made = made_masks(paths_settings.load(), f"run_training.py lwl {settings.script_name}", turns=1).dataset
+        made = made_masks(load_paths(), f"run_training.py lwl {settings.script_name}", turns=1).dataset
         videos = VideoSampler(
             [made], (1,), recipe.first_crops, test_crops=recipe.later_crops, num_frames=recipe.num_frames,
             window=recipe.made_window, samples_per_epoch=recipe.samples_per_epoch, seed=options.seed,
@@ -130,7 +131,7 @@ def train(settings: Any, recipe: Recipe) -> None:
     )  # fmt: skip
     loaders = make_loaders(train_set, val_set, recipe.batch_size, recipe.num_workers)
 
-    net, start = initial_network(recipe.model, paths_settings.load().weights_dir / "box2mask-lite.safetensors")
+    net, start = initial_network(recipe.model, load_paths().weights_dir / "box2mask-lite.safetensors")
     actor = LWLActor(
         net, recipe.objective, recipe.refinement_iterations, autocast=recipe.autocasts, previous=recipe.previous,
         absent_share=recipe.absent_share,

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ltr_ext.actors.lwl import LWLActor
-from ltr_ext.models.lwl import PreviousMaskConfig
+from ltr_ext.data.previous_masks import PreviousMaskConfig
 
 
 class Recorder(nn.Module):

@@ -14,7 +14,7 @@ from miniatures.fuzzing import trials
 from PIL import Image
 
 from ltr_ext.data.mask_io import IGNORE_LABEL, is_smoothed, one_object, palette, read_mask, write_mask
-from ltr_ext.data.stills import Still, object_ids
+from ltr_ext.data.synthetic.stills import Still, object_ids
 from ltr_ext.errors import UserError
 
 IDS = np.zeros((24, 32), np.uint8)

@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from ltr_ext.data.boxes import box_iou, mask_to_box
-from ltr_ext.data.heldout import split_yt300
 from ltr_ext.data.processing import CropConfig, crop_clip
 from ltr_ext.data.sampler import MixedSampler, SyntheticSampler, VideoSampler
-from ltr_ext.data.stills import collect_stills
-from ltr_ext.data.synthetic import SyntheticConfig
+from ltr_ext.data.synthetic.clips import SyntheticConfig
+from ltr_ext.data.synthetic.stills import collect_stills
+from ltr_ext.dataset.splits import split_yt300
 from ltr_ext.errors import UserError
 
 CROPS = CropConfig(crop_hw=(64, 96), scale=(2.0, 3.0), shift=0.1)

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-import settings as paths_settings
 from ltr_ext.data.image_io import write_mask
 from ltr_ext.models.backbone import ResNet50
+from ltr_ext.paths import SETTINGS_VARIABLE
 from ltr_ext.train_settings.common import BACKBONE_FILE
 from ltr_ext.trainers.options import RunOptions, set_run_options
 
@@ -27,7 +27,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
     def write(*lines: str) -> Path:
         file = tmp_path / "paths.toml"
         file.write_text("\n".join(['workspace_dir = "work"', *lines]) + "\n")
-        monkeypatch.setenv(paths_settings.SETTINGS_VARIABLE, str(file))
+        monkeypatch.setenv(SETTINGS_VARIABLE, str(file))
         return tmp_path / "work"
 
     yield write

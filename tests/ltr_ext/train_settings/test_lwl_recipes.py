@@ -16,12 +16,12 @@ from ltr.admin.settings import Settings
 from ltr.dataset import YouTubeVOS
 from miniatures.boxes import make_got10k, make_lasot
 
-import settings as paths_settings
-from ltr_ext.data.heldout import part_of
 from ltr_ext.data.image_io import read_mask, write_mask
+from ltr_ext.dataset.splits import part_of
 from ltr_ext.errors import UserError
 from ltr_ext.export import export_checkpoint
 from ltr_ext.models.lwl import LWLNet
+from ltr_ext.paths import load_paths
 from ltr_ext.train_settings import lwl_recipe
 from ltr_ext.train_settings.common import stepped_decay
 from ltr_ext.trainers.checkpoint import read_checkpoint, write_checkpoint
@@ -208,7 +208,7 @@ def test_rejected_sequences_take_no_part(workspace, video_data, tiny, tmp_path):
     (tmp_path / "job/ytvos/Annotations").mkdir(parents=True)
     names = lwl_recipe.part_of(tmp_path / "yt/2019/train/JPEGImages", "B")
     (tmp_path / "job/decisions.csv").write_text(f"sequence,decision\n{names[0]},reject\n")
-    paths = paths_settings.load()
+    paths = load_paths()
     whole = lwl_recipe.SOURCES["YouTube-VOS B, boxes"](paths, "test", 1).dataset
     made = lwl_recipe.SOURCES["YouTube-VOS B, pseudo masks"](paths, "test", 1).dataset
     assert made.get_num_sequences() < whole.get_num_sequences()

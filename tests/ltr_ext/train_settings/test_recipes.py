@@ -90,7 +90,7 @@ def behaviour(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     paths = MagicMock()
     paths.weights_dir = paths.require.return_value = tmp_path
     for place in (default, lwl_lite, lwl_recipe):
-        monkeypatch.setattr(place.paths_settings, "load", lambda: paths)
+        monkeypatch.setattr(place, "load_paths", lambda: paths)
 
     def run(module: Any, recipe: Any) -> list[Any]:
         calls.clear()

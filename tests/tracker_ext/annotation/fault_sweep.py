@@ -27,10 +27,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[3]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(Path(__file__).parent)]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import torch  # noqa: E402
-from job_files import got10k, wandering_boxes, write_boxes  # noqa: E402
+from miniatures.job_files import got10k, wandering_boxes, write_boxes  # noqa: E402
 from miniatures.networks import write_box_filler  # noqa: E402
 
 import run_annotate  # noqa: E402

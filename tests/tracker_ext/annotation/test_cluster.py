@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from test_dataset_processes import data, finished, job, killer
+from test_command_processes import data, finished, job, killer
 
 from ltr_ext.errors import UserError
 from tracker_ext.annotation import cluster

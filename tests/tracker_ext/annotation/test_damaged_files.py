@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from miniatures.fuzzing import trials
-from review_job import write_sequence
+from miniatures.review_job import write_sequence
 
 from ltr_ext.data.decisions import CHOICES, read_decisions
 from ltr_ext.data.trust_table import read_trust

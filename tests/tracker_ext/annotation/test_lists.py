@@ -8,14 +8,14 @@ import signal
 import threading
 from pathlib import Path
 
-import job_files
 import pytest
-from job_files import NAMES, annotate, failures, finished, leftovers
+from miniatures import job_files
+from miniatures.job_files import NAMES, annotate, failures, finished, leftovers
 
 from tracker_ext.annotation import lists, sequence_run, tally, upkeep
-from tracker_ext.annotation.decisions import read_manifests
 from tracker_ext.annotation.formats import images
 from tracker_ext.annotation.lock import lists_lock
+from tracker_ext.annotation.review.decisions import read_manifests
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ import json
 
 import numpy as np
 import pytest
-from job_files import annotate, failures, write_frames
+from miniatures.job_files import annotate, failures, write_frames
 
-from tracker_ext.annotation.engine import annotate as annotate_frames
-from tracker_ext.annotation.engine import label_type
-from tracker_ext.annotation.prepare import prepare_tracks
 from tracker_ext.annotation.sequence_run import waiting_frames
-from tracker_ext.evaluation.overlay import draw_overlay
+from tracker_ext.segmentation.prepare import prepare_tracks
+from tracker_ext.segmentation.segment import annotate as annotate_frames
+from tracker_ext.segmentation.segment import label_type
+from tracker_ext.video.overlay import draw_overlay
 
 NUM_TRACKS, NUM_FRAMES = 300, 4
 

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from job_files import NAMES, failures, finished, got10k_sequence, leftovers
+from miniatures.job_files import NAMES, failures, finished, got10k_sequence, leftovers
 
 from tracker_ext.annotation.formats import images
 from tracker_ext.annotation.lock import SequenceLock

@@ -9,10 +9,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
-import job_files
 import numpy as np
 import pytest
-from job_files import NAMES, annotate, everything, finished
+from miniatures import job_files
+from miniatures.job_files import NAMES, annotate, everything, finished
 
 from ltr_ext.data.decisions import read_decisions
 from tracker_ext.annotation import sequence_run

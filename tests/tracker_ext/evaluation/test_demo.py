@@ -15,8 +15,8 @@ from ltr_ext.demo.clips import CLIPS
 from ltr_ext.demo.registry import FIGURES
 from ltr_ext.demo.sprites import translation
 from ltr_ext.demo.stills import STILL_SIZE, write_demo_stills
-from tracker_ext.evaluation.box_files import read_boxes
 from tracker_ext.evaluation.demo import write_demo
+from tracker_ext.video.box_files import read_boxes
 
 EXPECTED_IDS = {"dog": {1}, "balls": {1, 2, 3}, "car": {1}, "fish": {1, 2}, "herd": {1, 2, 3}}
 

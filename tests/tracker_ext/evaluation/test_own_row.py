@@ -12,9 +12,9 @@ from miniatures.networks import write_box_filler
 from PIL import Image
 
 import run_evaluation
-import settings
 from ltr_ext.data.image_io import read_mask
 from ltr_ext.errors import UserError
+from ltr_ext.paths import SETTINGS_VARIABLE
 from tracker_ext.evaluation.datasets import DavisFolderDataset
 from tracker_ext.evaluation.report import BOX_ORACLE, GRABCUT
 
@@ -45,7 +45,7 @@ def test_the_three_rows_count_the_same_and_have_a_mean(
 ):
     fields = [f'{path.name} = "{path}"\n' for path in originals.iterdir()]
     (tmp_path / "paths.toml").write_text("".join(fields))
-    monkeypatch.setenv(settings.SETTINGS_VARIABLE, str(tmp_path / "paths.toml"))
+    monkeypatch.setenv(SETTINGS_VARIABLE, str(tmp_path / "paths.toml"))
     monkeypatch.setenv("HOME", str(tmp_path))
     command = [name, "--weights", str(weights), "--grabcut-frames", "9", "--out", str(tmp_path / "out")]
     assert run_evaluation.main(command) == 0

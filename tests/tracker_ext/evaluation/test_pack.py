@@ -12,9 +12,9 @@ from miniatures import make_davis_testdev, make_got10k, make_trackingnet, make_y
 from PIL import Image
 
 import run_evaluation
-import settings
 from ltr_ext.data.image_io import read_image, write_mask
 from ltr_ext.errors import UserError
+from ltr_ext.paths import SETTINGS_VARIABLE
 
 GOT10K = [f"GOT-10k_Test_{number:06d}" for number in (1, 2, 3)]
 
@@ -26,7 +26,7 @@ def data(tmp_path, monkeypatch):
     def make(maker, field, **options):
         root = maker(tmp_path / field, **options)
         (tmp_path / "paths.toml").write_text(f'{field} = "{root}"\n')
-        monkeypatch.setenv(settings.SETTINGS_VARIABLE, str(tmp_path / "paths.toml"))
+        monkeypatch.setenv(SETTINGS_VARIABLE, str(tmp_path / "paths.toml"))
         return root
 
     return make

@@ -6,18 +6,12 @@ repository), got10k 0.1.3 (package), metrics.py of TrackingNet's devkit (its rep
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
+from miniatures import scored_clips
 
 from ltr_ext.data.image_io import read_mask, write_mask
 from ltr_ext.errors import UserError
-
-sys.path.insert(0, str(Path(__file__).parent))
-import scored_clips
-
 from tracker_ext.evaluation.box_scores import score_boxes, score_trackingnet
 from tracker_ext.evaluation.datasets import BoxFolderDataset, DavisFolderDataset
 from tracker_ext.evaluation.protocols import CLIPS, PROTOCOLS, protocol_of, scored_frames, truth_notes

@@ -15,13 +15,13 @@ from ltr_ext.data.image_io import read_mask, write_mask
 from ltr_ext.errors import UserError
 from tracker_ext.evaluation import report
 from tracker_ext.evaluation.datasets import DavisFolderDataset
-from tracker_ext.evaluation.frames import open_frames
 from tracker_ext.evaluation.plots import draw_curves, write_plots
 from tracker_ext.evaluation.protocols import CLIPS
 from tracker_ext.evaluation.report import report_run
 from tracker_ext.evaluation.results import StoredResult
 from tracker_ext.evaluation.scoring import Score, mean_score, score_box_oracle, score_stored
 from tracker_ext.evaluation.tables import Grid, format_table
+from tracker_ext.video.frames import open_frames
 
 
 @pytest.fixture

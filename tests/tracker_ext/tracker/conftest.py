@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tiny import CONFIG, HEIGHT, TINY, TINY_BOX2MASK, WIDTH
+from miniatures.tiny_lwl import CONFIG, HEIGHT, TINY, TINY_BOX2MASK, WIDTH
 
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.models.lwl import LWLNet

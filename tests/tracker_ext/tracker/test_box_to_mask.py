@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ltr_ext.models.box2mask import Box2MaskNet
-from tracker_ext.annotation.config import AnnotateConfig
+from tracker_ext.segmentation.config import AnnotateConfig
 from tracker_ext.tracker.box_to_mask import boxes_to_masks, inscribed_ellipse
 
 

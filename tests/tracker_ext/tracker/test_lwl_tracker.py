@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from tiny import HEIGHT, WIDTH, label_map
+from miniatures.tiny_lwl import HEIGHT, WIDTH, label_map
 
 from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.errors import UserError

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tiny import HEIGHT, WIDTH, label_map
+from miniatures.tiny_lwl import HEIGHT, WIDTH, label_map
 
 from ltr_ext.data.image_io import write_mask
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.models.lwl import LWLNet
 from ltr_ext.weights import save_network
-from tracker_ext.tracker import networks
+from tracker_ext.segmentation import networks
 
 BOXES = {"3": [30.0, 20.0, 30.0, 24.0], "8": [4.0, 40.0, 20.0, 24.0]}
 

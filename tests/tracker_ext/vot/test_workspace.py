@@ -14,8 +14,8 @@ from PIL import Image
 from ltr_ext import host
 from ltr_ext.data.image_io import read_image, write_jpeg, write_mask
 from ltr_ext.errors import UserError
+from tracker_ext.video.regions import decode_region
 from tracker_ext.vot import workspace
-from tracker_ext.vot.regions import decode_region
 
 SIZE = (24, 32)
 FRAMES = 12

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from ltr_ext.data.image_io import read_image
+from tracker_ext.video.regions import decode_region, region_box
 from tracker_ext.vot import protocol
-from tracker_ext.vot.regions import decode_region, region_box
 
 FRAMES_BEFORE_LOSS = 3
 

@@ -14,7 +14,7 @@ import numpy as np
 from ltr_ext.data.image_io import image_header, read_image, write_jpeg
 from ltr_ext.data.trust_table import Trust
 from ltr_ext.errors import UserError
-from ltr_ext.words import counted, one_line
+from ltr_ext.text import counted, one_line
 
 TURNED_QUALITY = 95
 """Of JPEG, 0 to 100, where a picture is written anew because its EXIF orientation turns it."""

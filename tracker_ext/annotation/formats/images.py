@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ltr_ext.data.image_io import IGNORE_LABEL, write_mask
+from ltr_ext.data.image_io import write_mask
+from ltr_ext.data.mask_io import MAX_PALETTE_ID
 from ltr_ext.data.trust_table import Trust
 from ltr_ext.output import write_text
 from tracker_ext.annotation.formats.base import (
@@ -20,9 +21,6 @@ from tracker_ext.annotation.formats.base import (
     refuse_ids_above,
     write_png,
 )
-
-MAX_PALETTE_ID = IGNORE_LABEL - 1
-"""A palette PNG has one byte per pixel; 255 is "undecided"."""
 
 
 class UpstreamFormat:

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tracker_ext.annotation.sources.base import BoxedSequence, Source, prepare_boxes
+from tracker_ext.annotation.sources.base import Source
 from tracker_ext.annotation.sources.got10k import Got10kSource
 from tracker_ext.annotation.sources.lasot import LasotSource
 from tracker_ext.annotation.sources.trackingnet import TrackingNetSource
 from tracker_ext.annotation.sources.youtubevos import YouTubeVosSource
+from tracker_ext.segmentation.boxed_sequence import BoxedSequence
+from tracker_ext.segmentation.prepare import prepare_boxes
 
 __all__ = ["DATASETS", "BoxedSequence", "KnownDataset", "Source", "prepare_boxes"]
 

@@ -1,73 +1,12 @@
-"""What every data set of boxes looks like to the annotation job: sequences of frames with boxes on some of them."""
+"""What every data set of boxes looks like to the annotation job."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
-from tracker_ext.annotation.prepare import PreparedBoxes, fill_gaps, prepare, prepare_boxes
-from tracker_ext.evaluation.frames import FrameSource, Pictures, VideoFrames
-
-__all__ = [
-    "BoxedSequence",
-    "PickledByFields",
-    "Pictures",
-    "PreparedBoxes",
-    "Source",
-    "VideoFrames",
-    "fill_gaps",
-    "frame_numbers",
-    "mask_stems",
-    "number_of",
-    "prepare",
-    "prepare_boxes",
-]
-
-
-@dataclass(frozen=True)
-class BoxedSequence:
-    """One sequence as its data set gives it."""
-
-    name: str
-    frames: FrameSource
-    numbers: tuple[int, ...]
-    """[F] number of each frame in the names of upstream's mask files."""
-    boxes: Mapping[int, np.ndarray]
-    """Object id -> [F, 4] float64 (x, y, w, h), image pixels; nan where no box is given."""
-    absent: Mapping[int, np.ndarray] = field(default_factory=dict)
-    """Object id -> [F] bool: the data set says that the object is not to be seen. Elsewhere a nan row says nothing."""
-    objects: Mapping[int, str] = field(default_factory=dict)
-    """Object id -> what the data set calls it, where ids had to be renumbered or a class is known."""
-    frame_step: int = 1
-    """Frames of the video from one of `frames` to the next."""
-    notes: tuple[str, ...] = ()
-    """What the user should be told once."""
-
-    def thinned(self, every: int, most: int | None) -> BoxedSequence:
-        """Every K-th frame, and at most so many."""
-        chosen = slice(0, None if most is None else every * most, every)
-        return replace(
-            self,
-            frames=self.frames.thinned(chosen),
-            numbers=self.numbers[chosen],
-            boxes={object_id: track[chosen] for object_id, track in self.boxes.items()},
-            absent={object_id: flags[chosen] for object_id, flags in self.absent.items()},
-            frame_step=self.frame_step * every,
-        )
-
-    def input_hash(self) -> str:
-        """First 16 hexadecimal digits of a SHA-256 over the boxes, the flags, and names and lengths of the files."""
-        digest = hashlib.sha256(self.frames.fingerprint().encode(errors="surrogateescape"))
-        for tracks in (self.boxes, self.absent):
-            for object_id, values in sorted(tracks.items()):
-                digest.update(f"\n{object_id} {values.shape}".encode())
-                digest.update(np.ascontiguousarray(values).tobytes())
-        return digest.hexdigest()[:16]
+from tracker_ext.segmentation.boxed_sequence import BoxedSequence
 
 
 class Source(Protocol):
@@ -92,21 +31,3 @@ class PickledByFields:
 
     def __getstate__(self) -> dict[str, Any]:
         return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
-
-
-def frame_numbers(paths: Sequence[Path]) -> tuple[int, ...]:
-    """The numbers in the pictures' names if all have one and no two the same, else their positions counted from 1."""
-    numbers = tuple(number_of(path.stem, index) for index, path in enumerate(paths))
-    named = all(path.stem.isascii() and path.stem.isdigit() for path in paths)
-    return numbers if named and len(set(numbers)) == len(paths) else tuple(range(1, len(paths) + 1))
-
-
-def mask_stems(frames: FrameSource) -> list[str]:
-    """Names of the mask files of the frames: the pictures' own, or where two are the same, %08d of their positions."""
-    stems = frames.stems()
-    return stems if len(set(stems)) == len(stems) else [f"{index:08d}" for index in range(len(stems))]
-
-
-def number_of(stem: str, index: int) -> int:
-    """The number in a frame's file name if it is one, else its position counted from 1."""
-    return int(stem) if stem.isascii() and stem.isdigit() else index + 1

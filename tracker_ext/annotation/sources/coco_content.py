@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ltr_ext.errors import UserError
-from tracker_ext.evaluation.frames import natural_key
+from tracker_ext.video.frames import natural_key
 
 FRAME_KEYS = ("frame_id", "frame_index")
 """What tells the order of a video's images; without one, their names do, in natural order."""

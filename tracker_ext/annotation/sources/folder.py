@@ -10,15 +10,16 @@ from pathlib import Path
 import numpy as np
 
 from ltr_ext.errors import UserError
-from tracker_ext.annotation.sources.base import BoxedSequence, PickledByFields, Source
-from tracker_ext.annotation.sources.clip import load_clip
+from tracker_ext.annotation.sources.base import PickledByFields, Source
 from tracker_ext.annotation.sources.coco import CocoVideoSource
-from tracker_ext.annotation.sources.discover import Found, FoundClip, discover
-from tracker_ext.annotation.sources.files import read_lines
 from tracker_ext.annotation.sources.got10k import GOT10K_FLAGS, got10k_absence
 from tracker_ext.annotation.sources.lasot import LASOT_FLAGS, lasot_absence
 from tracker_ext.annotation.sources.youtubebb import BB_COLUMNS, YouTubeBbSource
-from tracker_ext.evaluation.frames import VideoFrames
+from tracker_ext.segmentation.boxed_sequence import BoxedSequence
+from tracker_ext.segmentation.clip import load_clip
+from tracker_ext.video.data_files import read_lines
+from tracker_ext.video.discover import Found, FoundClip, discover
+from tracker_ext.video.frames import VideoFrames
 
 SHOWN = "groundtruth.txt, boxes.csv or gt/gt.txt into its folder, <name>.txt or .csv beside it, or --boxes FILE"
 

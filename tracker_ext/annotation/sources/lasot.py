@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from ltr_ext.errors import UserError
-from tracker_ext.annotation.sources.base import BoxedSequence, Pictures
-from tracker_ext.annotation.sources.files import absent_rows, count_lines, numbered_frames, read_flags, read_lines
-from tracker_ext.evaluation.box_files import read_track
+from tracker_ext.segmentation.boxed_sequence import BoxedSequence
+from tracker_ext.video.box_files import read_track
+from tracker_ext.video.data_files import absent_rows, count_lines, numbered_frames, read_flags, read_lines
+from tracker_ext.video.frames import Pictures
 
 LASOT_FLAGS = ("full_occlusion.txt", "out_of_view.txt")
 

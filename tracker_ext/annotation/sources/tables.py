@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tracker_ext.annotation.sources.base import BoxedSequence, frame_numbers
-from tracker_ext.annotation.sources.clip import load_clip
 from tracker_ext.annotation.sources.coco import CocoVideoSource
-from tracker_ext.annotation.sources.files import VIDEO_SUFFIXES
 from tracker_ext.annotation.sources.objects import number_objects
 from tracker_ext.annotation.sources.youtubebb import BB_COLUMNS, YouTubeBbSource
+from tracker_ext.segmentation.boxed_sequence import BoxedSequence, frame_numbers
+from tracker_ext.segmentation.clip import load_clip
+from tracker_ext.video.data_files import VIDEO_SUFFIXES
 
 __all__ = [
     "BB_COLUMNS",

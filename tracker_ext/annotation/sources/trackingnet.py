@@ -7,10 +7,11 @@ from functools import cached_property
 from pathlib import Path
 
 from ltr_ext.errors import UserError
-from tracker_ext.annotation.sources.base import BoxedSequence, PickledByFields, Pictures
-from tracker_ext.annotation.sources.files import absent_rows, count_lines, numbered_frames
-from tracker_ext.evaluation.box_files import read_track
-from tracker_ext.evaluation.frames import natural_key
+from tracker_ext.annotation.sources.base import PickledByFields
+from tracker_ext.segmentation.boxed_sequence import BoxedSequence
+from tracker_ext.video.box_files import read_track
+from tracker_ext.video.data_files import absent_rows, count_lines, numbered_frames
+from tracker_ext.video.frames import Pictures, natural_key
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ import numpy as np
 from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.data.image_io import IGNORE_LABEL, read_mask
 from ltr_ext.errors import UserError
-from tracker_ext.annotation.sources.base import BoxedSequence, Pictures, number_of
-from tracker_ext.evaluation.frames import list_pictures
+from tracker_ext.segmentation.boxed_sequence import BoxedSequence, number_of
+from tracker_ext.video.frames import Pictures, list_pictures
 
 FRAME_STEP = 5
 """The published frames are every 5th of the video."""

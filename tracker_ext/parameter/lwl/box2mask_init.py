@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from pytracking.utils import TrackerParams
 
-import settings
 from ltr_ext.models.box2mask import Box2MaskNet
+from ltr_ext.paths import load_paths
 from tracker_ext.parameter.lwl import default
+from tracker_ext.segmentation.networks import network
 from tracker_ext.tracker.lwl_tracker import LWLTracker, LWLTrackerParts
-from tracker_ext.tracker.networks import network
 
 TRACKER_CLASS = LWLTracker
 BOX_WEIGHTS = "box2mask-lite.safetensors"
@@ -21,7 +21,7 @@ CONFIG = replace(default.CONFIG, start="box", box_scale=2.5)
 def parameters() -> TrackerParams:
     """The host's parameters; raises `UserError` if the weights are missing or corrupt."""
     params = default.parameters()
-    path = settings.load().weights_dir / BOX_WEIGHTS
+    path = load_paths().weights_dir / BOX_WEIGHTS
     params.weights = (*params.weights, path)
     params.lwl = LWLTrackerParts(params.lwl.net, CONFIG, network(path, Box2MaskNet, params.device))
     return params

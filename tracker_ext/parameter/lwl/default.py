@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pytracking.utils import TrackerParams
 
-import settings
 from ltr_ext.models.lwl import LWLNet
+from ltr_ext.paths import load_paths
+from tracker_ext.segmentation.networks import best_device, network
 from tracker_ext.tracker.config import LWLTrackerConfig
 from tracker_ext.tracker.lwl_tracker import LWLTracker, LWLTrackerParts
-from tracker_ext.tracker.networks import best_device, network
 
 TRACKER_CLASS = LWLTracker
 WEIGHTS = "lwl-lite.safetensors"
@@ -18,7 +18,7 @@ CONFIG = LWLTrackerConfig(memory_size=16, memory_interval=2)
 
 def parameters() -> TrackerParams:
     """The host's parameters; raises `UserError` if the weights are missing or corrupt."""
-    path = settings.load().weights_dir / WEIGHTS
+    path = load_paths().weights_dir / WEIGHTS
     params = TrackerParams()
     params.device = best_device()
     params.weights = (path,)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from pytracking.utils import TrackerParams
 
-import settings
 from ltr_ext.models.lwl import LWLNet
+from ltr_ext.paths import load_paths
+from tracker_ext.segmentation.networks import best_device, network
 from tracker_ext.tracker.config import LWL_YTVOS
 from tracker_ext.tracker.lwl_tracker import LWLTracker, LWLTrackerParts
-from tracker_ext.tracker.networks import best_device, network
 
 TRACKER_CLASS = LWLTracker
 WEIGHTS = "lwl_stage2.pth"
@@ -26,7 +26,7 @@ def parameters(needed_for: str = "lwl lwl_stage2") -> TrackerParams:
     Raises:
         UserError: `pretrained_dir` or the weights in it are missing.
     """
-    path = settings.load().require("pretrained_dir", needed_for=needed_for) / WEIGHTS
+    path = load_paths().require("pretrained_dir", needed_for=needed_for) / WEIGHTS
     params = TrackerParams()
     params.device = best_device()
     params.weights = (path,)

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from pytracking.utils import TrackerParams
 
-import settings
 from ltr_ext.models.box2mask import Box2MaskNet
+from ltr_ext.paths import load_paths
 from tracker_ext.parameter.lwl import lwl_stage2
+from tracker_ext.segmentation.networks import network
 from tracker_ext.tracker.config import LWL_YTVOS
 from tracker_ext.tracker.lwl_tracker import LWLTracker, LWLTrackerParts
-from tracker_ext.tracker.networks import network
 
 TRACKER_CLASS = LWLTracker
 BOX_WEIGHTS = "sta.pth.tar"
@@ -22,7 +22,7 @@ def parameters() -> TrackerParams:
     """The host's parameters; raises `UserError` if `pretrained_dir` or the weights in it are missing."""
     needed_for = "lwl sta_init"
     params = lwl_stage2.parameters(needed_for)
-    path = settings.load().require("pretrained_dir", needed_for=needed_for) / BOX_WEIGHTS
+    path = load_paths().require("pretrained_dir", needed_for=needed_for) / BOX_WEIGHTS
     params.weights = (*params.weights, path)
     params.lwl = LWLTrackerParts(params.lwl.net, CONFIG, network(path, Box2MaskNet, params.device))
     return params

@@ -1,0 +1,1 @@
+"""Synthetic video from photographs with masks."""

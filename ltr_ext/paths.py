@@ -1,0 +1,129 @@
+"""Where things lie on this machine. Paths only: a hyper-parameter belongs to a train setting or a parameter module.
+
+The values come from `settings/paths.toml` (not under version control; copy `paths.example.toml`), or from the file
+named by the environment variable `BOX2MASK_SETTINGS`. Without a file the defaults hold, and they are enough for the
+demo and for training on generated material.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from ltr_ext.errors import UserError
+from ltr_ext.text import unknown
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SETTINGS_VARIABLE = "BOX2MASK_SETTINGS"
+DEFAULT_FILE = REPOSITORY / "settings" / "paths.toml"
+HOST_TABLE = "host"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paths:
+    """Every path the project uses; `None` means "not set".
+
+    Raises `UserError` only on use, through `require`: a path nobody asks for need not exist.
+    """
+
+    source: Path = DEFAULT_FILE
+    """The file the values come from, or would come from if it existed."""
+
+    workspace_dir: Path = REPOSITORY / "workspace"
+    """Checkpoints and TensorBoard logs of training."""
+    results_dir: Path = REPOSITORY / "results"
+    """Boxes, masks, plots and tables that the run commands write."""
+    weights_dir: Path = REPOSITORY / "weights"
+    """Trained networks (.safetensors)."""
+
+    images_dir: Path | None = None
+    """Still photographs with id masks (any depth of `<name>.jpg` + `<name>.png`), for synthetic training video."""
+    backgrounds_dir: Path | None = None
+    """Photographs without objects of interest, for synthetic training video."""
+    youtubevos_dir: Path | None = None
+    """YouTube-VOS: the folder that holds `2019/train`, `2019/valid`."""
+    davis_dir: Path | None = None
+    """DAVIS 2017: the folder that holds `JPEGImages/480p`, `Annotations/480p`, `ImageSets`."""
+    davis16_dir: Path | None = None
+    """DAVIS 2016, same layout, one object per video."""
+    davis_testdev_dir: Path | None = None
+    """DAVIS 2017 test-dev, same layout."""
+    got10k_dir: Path | None = None
+    """GOT-10k: the folder that holds `train`, `val`, `test`."""
+    lasot_dir: Path | None = None
+    """LaSOT: the folder that holds one folder per class."""
+    trackingnet_dir: Path | None = None
+    """TrackingNet: the folder that holds `TRAIN_0` .. `TRAIN_11`, `TEST`."""
+    vot2020_dir: Path | None = None
+    """VOT2020: the folder that holds `list.txt` and one folder per sequence (the VOT toolkit's `sequences`)."""
+    youtubevos_masks_dir: Path | None = None
+    """Pseudo masks of YouTube-VOS: `<sequence>/<frame>.png`, pixel value = object id."""
+    got10k_masks_dir: Path | None = None
+    """Pseudo masks of GOT-10k: `<sequence>/%08d.png`, pixels 0 and 1, as the host's Got10kVOS reads them."""
+    lasot_masks_dir: Path | None = None
+    """Pseudo masks of LaSOT: `<class>-<n>/%08d.png`, pixels 0 and 1, as the host's LasotVOS reads them."""
+    clips_dir: Path | None = None
+    """Your own clips with masks, in DAVIS layout: `{JPEGImages,Annotations}/480p/<seq>` (data set `clips`)."""
+    boxclips_dir: Path | None = None
+    """Your own clips with boxes, in GOT-10k layout: `<seq>/*.jpg`, `<seq>/groundtruth.txt` (data set `boxclips`)."""
+    pretrained_dir: Path | None = None
+    """Foreign weight files (`sta.pth.tar`, `lwl_stage2.pth`, Mask R-CNN backbone)."""
+
+    host: Mapping[str, str] = field(default_factory=dict)
+    """Further attributes for the host's own settings, for its data sets that we do not use (table `[host]`)."""
+
+    def require(self, name: str, *, needed_for: str) -> Path:
+        """Return a path that must be set.
+
+        Args:
+            name: a field of this class.
+            needed_for: what the user asked for, for the message.
+
+        Raises:
+            UserError: the path is not set, or does not exist.
+        """
+        value = getattr(self, name)
+        if value is None:
+            copy = "" if self.source.is_file() else " (a copy of settings/paths.example.toml)"
+            raise UserError(f"{name} is not set, but {needed_for} needs it: set {name} in {self.source}{copy}")
+        if not value.exists():
+            raise UserError(f"{name}: {value} does not exist, but {needed_for} needs it: correct it in {self.source}")
+        return value
+
+
+PATH_FIELDS = tuple(f.name for f in fields(Paths) if f.name not in ("source", HOST_TABLE))
+
+
+def load_paths() -> Paths:
+    """Read the settings file.
+
+    Relative paths are taken from the folder of the file, `~` is the home folder.
+
+    Raises:
+        UserError: the file named by `BOX2MASK_SETTINGS` is missing, the file is not TOML, holds an unknown name, or a
+            value that is not a string.
+    """
+    named = os.environ.get(SETTINGS_VARIABLE)
+    source = Path(named).expanduser().resolve() if named else DEFAULT_FILE
+    if not source.is_file():
+        if named:
+            raise UserError(f"{SETTINGS_VARIABLE}: {source} is not a file; name a TOML file or unset the variable")
+        return Paths()
+    try:
+        entries = tomllib.loads(source.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise UserError(f"settings file {source} cannot be read: {error}; see paths.example.toml") from error
+    host = entries.pop(HOST_TABLE, {})
+    if not isinstance(host, dict):
+        raise UserError(f"{source}: {HOST_TABLE} is {host!r}; it must be a table, [{HOST_TABLE}]")
+    for name in sorted(set(entries) - set(PATH_FIELDS)):
+        raise UserError(f"{source}: {name}: {unknown(name, PATH_FIELDS)}")
+    for name, value in [*entries.items(), *host.items()]:
+        if not isinstance(value, str) or not value:
+            raise UserError(f'{source}: {name} is {value!r}; it must be a path in quotes, such as {name} = "/data"')
+    paths = {name: (source.parent / Path(value).expanduser()).resolve() for name, value in entries.items()}
+    further = {name: str((source.parent / Path(value).expanduser()).resolve()) for name, value in host.items()}
+    return Paths(source=source, host=further, **paths)

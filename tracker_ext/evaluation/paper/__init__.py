@@ -1,0 +1,1 @@
+"""The paper's tables, its numbers beside one's own."""

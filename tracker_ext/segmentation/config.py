@@ -1,0 +1,100 @@
+"""How a clip is annotated: windows, crops' tolerance, precision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+from ltr_ext.errors import UserError
+from ltr_ext.paths import load_paths
+from ltr_ext.precision import has_fast_bfloat16
+from tracker_ext.segmentation.windows import MODES, Mode
+
+if TYPE_CHECKING:
+    import torch
+
+Precision = Literal["auto", "float32", "bfloat16"]
+"""Arithmetic of the convolutions; "auto" takes bfloat16 where the processor multiplies it natively."""
+SHORT_PRECISIONS = {"fp32": "float32", "bf16": "bfloat16"}
+"""What the command line calls them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnnotateConfig:
+    """Options of windowed inference; the defaults are those of appendix D."""
+
+    num_frames: int = 5
+    """T, boxed frames that are aggregated together."""
+    interval: int = 15
+    """D, frames from one to the next within a window; 5 suits fast motion (section 4.1)."""
+    mode: Mode = "strided"
+    """`strided`: every window gives T masks; `centred`: one window per frame, T times the work."""
+    tolerance: float = 0.05
+    """Part of the box's width and height by which a mask may exceed it on each side; 0 for tight boxes."""
+    tolerance_between: float = 0.15
+    """The same for frames whose box is interpolated from their neighbours'."""
+    iterations: int | None = None
+    """Steepest-descent steps; None for the network's own number (15 in the paper)."""
+    scale: float | None = None
+    """Side of the crop as a multiple of the box; None for the network's own (4 in the paper)."""
+    encode_batch: int = 4
+    """Frames of one object that are encoded in one call."""
+    precision: Precision = "auto"
+    """Arithmetic of the convolutions; the solver always works in float32."""
+
+    def __post_init__(self) -> None:
+        for name in ("num_frames", "interval", "encode_batch"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.mode not in MODES:
+            raise ValueError(f"mode {self.mode!r} is unknown; known: {', '.join(MODES)}")
+        if self.precision not in get_args(Precision):
+            raise ValueError(f"precision {self.precision!r} is unknown; known: {', '.join(get_args(Precision))}")
+        for name in ("tolerance", "tolerance_between"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be 0 to 1, got {getattr(self, name)}")
+        if self.iterations is not None and self.iterations < 1:
+            raise ValueError(f"iterations must be at least 1, got {self.iterations}")
+        if self.scale is not None and not self.scale >= 1:
+            raise ValueError(f"scale must be at least 1, got {self.scale}")
+
+    def uses_bfloat16(self, device: torch.device) -> bool:
+        """Whether convolutions run in bfloat16 on this device."""
+        return uses_bfloat16(self.precision, device)
+
+
+DEFAULT_WEIGHTS = "box2mask-lite.safetensors"
+"""File in `weights_dir` of the settings that is used unless another one is named."""
+
+
+def weight_file(weights: str | Path | None) -> Path:
+    """The named weight file, or the one that ships."""
+    return load_paths().weights_dir / DEFAULT_WEIGHTS if weights is None else Path(weights)
+
+
+def existing_weight_file(weights: str | Path | None) -> Path:
+    """As `weight_file`.
+
+    Raises:
+        UserError: there is none.
+    """
+    path = weight_file(weights)
+    if not path.is_file():
+        raise UserError(f"weights {path} do not exist; name a file with --weights")
+    return path
+
+
+OPTIONS = {"num_frames": "frames", "encode_batch": "batch", "most": "max-frames"}
+"""Fields whose command-line option has another name."""
+
+
+def option_error(error: ValueError) -> UserError:
+    """Say of a refused value which option it came from: the message begins with the field's name."""
+    field, _, rest = str(error).partition(" ")
+    return UserError(f"--{OPTIONS.get(field, field).replace('_', '-')} {rest}")
+
+
+def uses_bfloat16(precision: Precision, device: torch.device) -> bool:
+    """Whether convolutions run in bfloat16 on this device."""
+    return has_fast_bfloat16(device) if precision == "auto" else precision == "bfloat16"

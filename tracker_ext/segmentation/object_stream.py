@@ -1,0 +1,217 @@
+"""One object of a clip, frame by frame: crops, encodings, windows (paper sections 3.1 to 3.3, 3.5).
+
+A frame whose box is not given but interpolated is no evidence: it takes part in no window's solve. The window that
+makes the mask of the nearest given frame lends it its filter (`Box2MaskNet.transfer`).
+
+Shapes: T frames of a window, H W image pixels, Hc Wc crop pixels.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+
+import numpy as np
+import torch
+
+from ltr_ext.data.crop import Crop, crop_around
+from ltr_ext.models.box2mask import Box2MaskNet
+from ltr_ext.models.box2mask.network import FrameEncoding
+from tracker_ext.segmentation.config import AnnotateConfig
+from tracker_ext.segmentation.windows import Window
+
+
+@dataclass(frozen=True)
+class CropLogits:
+    """What the network says about one frame of one object."""
+
+    crop: Crop
+    """Where in the image."""
+    logits: np.ndarray
+    """[Hc, Wc] float32; above 0 is object."""
+
+
+class ObjectStream:
+    """Takes the frames of a clip in order and gives the logits of one object.
+
+    Each frame is cropped and encoded once. The encoding of a frame with a given box is kept until the last window that
+    holds it has run, so no more than `span(T, D) + encode_batch - 1` are alive, whatever the length of the clip. A
+    frame in between waits as a crop (bytes, not features) until its window has run.
+    """
+
+    def __init__(
+        self,
+        net: Box2MaskNet,
+        boxes: np.ndarray,
+        windows: Iterable[Window],
+        config: AnnotateConfig,
+        given: np.ndarray | None = None,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            net: in eval mode.
+            boxes: [N, 4] (x, y, w, h) image pixels; nan rows where the object is absent.
+            windows: in the order of their last frame; positions count the rows that are given. Given frames in no
+                window are passed over.
+            config: scale, iterations, precision.
+            given: [N] bool, which of the boxes are certain; the others are interpolated. None: all.
+        """
+        self._net = net
+        self._boxes = boxes
+        self._config = config
+        self._device = next(net.parameters()).device
+        covered = np.isfinite(boxes).all(axis=1)
+        certain = covered if given is None else covered & given
+        self._boxed = np.flatnonzero(certain)
+        self._windows = deque(windows)
+        self._uses = np.zeros(len(self._boxed), dtype=np.int64)
+        for window in self._windows:
+            self._uses[list(window.frames)] += 1
+        self._lender = lenders(np.flatnonzero(covered & ~certain), self._boxed, self._windows)
+        self._borrowers = Counter(self._lender.values())
+        self._awaited = {int(self._boxed[position]) for window in self._windows for position in window.kept}
+        self._awaited |= self._lender.keys()
+        self._num_run = 0
+        self._filters: dict[int, torch.Tensor | None] = {}
+        self._between: dict[int, list[tuple[int, Crop, np.ndarray]]] = {}
+        self._next_position = 0
+        self._waiting: list[tuple[int, Crop, np.ndarray]] = []
+        self._crops: dict[int, Crop] = {}
+        self._encodings: dict[int, FrameEncoding] = {}
+        self._done: dict[int, CropLogits] = {}
+
+    @property
+    def num_alive(self) -> int:
+        """Encodings that are kept at present."""
+        return len(self._encodings)
+
+    def push(self, index: int, frame: np.ndarray) -> None:
+        """Take the next frame and run every window that is complete with it.
+
+        Args:
+            index: number of the frame; frames come in order, from 0.
+            frame: [H, W, 3] uint8 RGB.
+        """
+        if index in self._lender:
+            self._between.setdefault(self._lender[index], []).append((index, *self._cut(index, frame)))
+            self._transfer(self._lender[index])
+            return
+        position = self._next_position
+        if position == len(self._boxed) or self._boxed[position] != index:
+            return
+        self._next_position += 1
+        if self._uses[position]:
+            self._waiting.append((position, *self._cut(index, frame)))
+        if len(self._waiting) == self._config.encode_batch or self._next_position == len(self._boxed):
+            self._encode()
+            self._run_windows()
+
+    def is_ready(self, index: int) -> bool:
+        """Whether the answer for a frame that was pushed is there; also true where there will be none."""
+        return index not in self._awaited
+
+    def pop(self, index: int) -> CropLogits | None:
+        """Hand out the answer for a frame, once; None where the object has no box or no window."""
+        return self._done.pop(index, None)
+
+    def _cut(self, index: int, frame: np.ndarray) -> tuple[Crop, np.ndarray]:
+        box, shape = self._boxes[index], self._net.config
+        scale = shape.scale_of(box[2], box[3]) if self._config.scale is None else self._config.scale
+        crop = crop_around(box, frame.shape[:2], scale, shape.crop_hw)
+        return crop, crop.cut(frame)
+
+    def _encode(self) -> None:
+        """Encode the waiting crops in one call."""
+        if not self._waiting:
+            return
+        batch = self._encoded([(int(self._boxed[at]), crop, image) for at, crop, image in self._waiting])
+        for row, (position, crop, _) in enumerate(self._waiting):
+            self._crops[position] = crop
+            self._encodings[position] = batch.map(itemgetter(row))
+        self._waiting.clear()
+
+    @torch.inference_mode()
+    def _encoded(self, crops: Sequence[tuple[int, Crop, np.ndarray]]) -> FrameEncoding:
+        """Encodings of (frame, crop, picture), with a leading dimension."""
+        images = torch.from_numpy(np.stack([image for _, _, image in crops]))
+        boxes = np.stack([crop.boxes_to_crop(self._boxes[index]) for index, crop, _ in crops])
+        with self._autocast():
+            return self._net.encode(
+                images.to(self._device).permute(0, 3, 1, 2).float(),
+                torch.from_numpy(boxes).to(self._device, torch.float32),
+            )
+
+    @torch.inference_mode()
+    def _run_windows(self) -> None:
+        """Run the windows whose frames are all encoded."""
+        last = self._next_position - 1
+        while self._windows and self._windows[0].frames[-1] <= last:
+            window = self._windows.popleft()
+            encoding = FrameEncoding.stack([self._encodings[position] for position in window.frames])
+            with self._autocast():
+                output = self._net.aggregate(
+                    encoding.map(lambda maps: maps.unsqueeze(1)), self._net.config.crop_hw, self._config.iterations
+                )
+            logits = output.final[:, 0].float().cpu().numpy()
+            for position in window.kept:
+                index = int(self._boxed[position])
+                self._done[index] = CropLogits(self._crops[position], logits[window.frames.index(position)].copy())
+                self._awaited.discard(index)
+            for position in window.frames:
+                self._uses[position] -= 1
+                if self._uses[position] == 0:
+                    del self._encodings[position], self._crops[position]
+            number, self._num_run = self._num_run, self._num_run + 1
+            if self._borrowers[number]:
+                self._filters[number] = output.filter
+                self._transfer(number)
+
+    @torch.inference_mode()
+    def _transfer(self, number: int) -> None:
+        """Segment the frames in between that wait for a window, once it has run and they fill a batch."""
+        waiting = self._between.get(number, [])
+        size = self._config.encode_batch
+        while number in self._filters and waiting and (len(waiting) >= size or len(waiting) == self._borrowers[number]):
+            batch, waiting[:size] = waiting[:size], []
+            encoding = self._encoded(batch).map(lambda maps: maps.unsqueeze(1))
+            with self._autocast():
+                output = self._net.transfer(encoding, self._filters[number], self._net.config.crop_hw)
+            logits = output[:, 0].float().cpu().numpy()
+            for (index, crop, _), answer in zip(batch, logits, strict=True):
+                self._done[index] = CropLogits(crop, answer.copy())
+                self._awaited.discard(index)
+            self._borrowers[number] -= len(batch)
+        if number in self._filters and not self._borrowers[number]:
+            del self._filters[number], self._between[number]
+
+    def _autocast(self) -> torch.autocast:
+        enabled = self._config.uses_bfloat16(self._device)
+        return torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=enabled)
+
+
+def lenders(between: np.ndarray, boxed: np.ndarray, windows: Iterable[Window]) -> dict[int, int]:
+    """Which window lends its filter to which frame: the one that keeps the nearest given frame, the earlier of two.
+
+    Args:
+        between: [M] numbers of the frames with an interpolated box.
+        boxed: [P] ascending numbers of the frames with a given box.
+        windows: over positions in `boxed`.
+
+    Returns:
+        Frame number -> number of the window; frames whose nearest given frame no window keeps are left out.
+    """
+    if len(between) == 0 or len(boxed) == 0:
+        return {}
+    keeper = {position: number for number, window in enumerate(windows) for position in window.kept}
+    after = np.searchsorted(boxed, between).clip(1, max(len(boxed) - 1, 1))
+    after = np.minimum(after, len(boxed) - 1)
+    before = np.maximum(after - 1, 0)
+    nearest = np.where(np.abs(between - boxed[before]) <= np.abs(boxed[after] - between), before, after)
+    return {
+        frame: keeper[position]
+        for frame, position in zip(between.tolist(), nearest.tolist(), strict=True)
+        if position in keeper
+    }

@@ -1,0 +1,1 @@
+"""Frames and boxes in, masks and overlays out."""
