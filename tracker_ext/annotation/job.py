@@ -17,7 +17,8 @@ import difflib
 import errno
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -119,14 +120,10 @@ def open_output(job: AnnotationJob) -> None:
     path = job.out / "settings.json"
     refuse_foreign(job.out)
     refuse_links(job.out, (*FOLDERS, FAILURES_FOLDER, REJECTED_FOLDER, *job.formats))
-    try:
+    with written_or_refused(job.out):
         for folder in FOLDERS:
             (job.out / folder).mkdir(parents=True, exist_ok=True)
         write_first(path, json.dumps(job.settings(), indent=1) + "\n")
-    except OSError as error:
-        raise UserError(
-            f"output folder {job.out} cannot be written ({error.strerror}); name a folder you may write to"
-        ) from error
     found = read_settings(path)
     wanted = json.loads(json.dumps(job.settings()))
     differing = [name for name in sorted({*found, *wanted}) if found.get(name) != wanted.get(name)]
@@ -136,7 +133,23 @@ def open_output(job: AnnotationJob) -> None:
             for name in differing
         )
         raise UserError(f"output folder {job.out} was made with other settings: {shown}; take these, or another --out")
-    adopt_failed(job.out)
+    with written_or_refused(job.out):
+        adopt_failed(job.out)
+
+
+@contextmanager
+def written_or_refused(out: Path) -> Iterator[None]:
+    """Say of an output folder that it cannot be written.
+
+    Raises:
+        UserError: in place of an `OSError`.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"output folder {out} cannot be written ({error.strerror}); name a folder you may write to"
+        ) from error
 
 
 def write_first(path: Path, text: str) -> None:

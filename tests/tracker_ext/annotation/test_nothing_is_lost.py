@@ -129,6 +129,23 @@ def test_what_another_run_has_in_hand_is_left_to_it(run, tmp_path, capsys):
     assert finished(out) == sorted(NAMES)
 
 
+@pytest.mark.parametrize("folder", ["sequences", "failures"])
+def test_a_folder_that_cannot_be_made_is_named_on_one_line(run, tmp_path, monkeypatch, capsys, folder):
+    make = os.mkdir
+
+    def full(path, *arguments, **options):
+        if os.path.basename(path) == folder:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+        make(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "mkdir", full)
+    assert run() == 2
+    error = capsys.readouterr().err
+    assert error.count("error: ") == 1 and f"output folder {tmp_path / 'out'} cannot be written" in error
+    monkeypatch.setattr(os, "mkdir", make)
+    assert run() == 0 and finished(tmp_path / "out") == sorted(NAMES)
+
+
 def test_masks_are_on_the_disk_before_the_manifest_says_so(run, tmp_path, monkeypatch):
     """What a power cut leaves is a whole sequence or one without a manifest."""
     out = tmp_path / "out"
