@@ -32,6 +32,8 @@ class VideoDecoder:
         self._container, self._stream = container, stream
         self.num_errors = 0
         """Times that reading or decoding failed."""
+        self._torn: set[int] = set()
+        """Time stamps of packets that are there in part: decoders fill up the rest with what was there before."""
 
     def frames(self, stored: list[int] | None = None) -> Iterator[DecodedFrame]:
         """Decode on after errors.
@@ -42,12 +44,15 @@ class VideoDecoder:
         for packet in self._packets():
             if stored is not None and packet.size and packet.pts is not None and not packet.is_discard:
                 stored.append(packet.pts)
-            self.num_errors += packet.is_corrupt
+            if packet.is_corrupt:
+                self.num_errors += 1
+                self._torn.update(() if packet.pts is None else (packet.pts,))
             yield from self._decode(packet)
 
     def _decode(self, packet: Any) -> list[DecodedFrame]:
         try:
-            return [DecodedFrame(frame.pts, frame) for frame in self._stream.decode(packet)]
+            frames = self._stream.decode(packet)
+            return [DecodedFrame(frame.pts, frame) for frame in frames if frame.pts not in self._torn]
         except av.FFmpegError:
             self.num_errors += 1
             return []
