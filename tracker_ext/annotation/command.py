@@ -25,7 +25,7 @@ from tracker_ext.annotation.review.report_page import REPORT_FILE
 from tracker_ext.annotation.sources import DATASETS, Source
 from tracker_ext.annotation.sources.folder import FolderSource, open_folder
 from tracker_ext.annotation.tally import Tally, retry_command
-from tracker_ext.annotation.upkeep import prepare_output, stopped_like_ctrl_c, tidy
+from tracker_ext.annotation.upkeep import prepare_output, remove_unfinished_files, stopped_like_ctrl_c, tidy
 from tracker_ext.segmentation.config import AnnotateConfig, existing_weight_file, option_error
 from tracker_ext.segmentation.prepare import DEFAULT_MAX_GAP
 
@@ -186,6 +186,7 @@ def apply_review(out: Path, decisions: Path) -> str:
     formats = read_settings(out / "settings.json")["formats"]
     known = [name for name in formats if name in FORMATS]
     with lists_lock(out, LOCK_WAIT):
+        remove_unfinished_files(out)
         try:
             applied = apply_decisions(out, decisions)
         except UserError:

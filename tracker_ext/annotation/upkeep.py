@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from ltr_ext.data.decisions import rejected_in
 from ltr_ext.errors import UserError
@@ -28,9 +29,8 @@ def prepare_output(job: AnnotationJob) -> None:
     """
     open_output(job)
     rejected_in(job.out)
+    remove_unfinished_files(job.out)
     try:
-        for folder in LIST_FOLDERS:
-            remove_partials(job.out / folder)
         for decision in clear_work(job.out):
             print(undone_line(decision))
         if dropped := drop_damaged(job.out):
@@ -39,6 +39,21 @@ def prepare_output(job: AnnotationJob) -> None:
         raise UserError(
             f"output folder {job.out} cannot be written ({error}); mend it, or name another folder"
         ) from error
+
+
+def remove_unfinished_files(out: Path) -> None:
+    """Remove the half-written lists, tables and manifests that killed processes left in an output folder.
+
+    What a living process is writing stays.
+
+    Raises:
+        UserError: the folder cannot be written.
+    """
+    try:
+        for folder in LIST_FOLDERS:
+            remove_partials(out / folder)
+    except OSError as error:
+        raise UserError(f"output folder {out} cannot be written ({error}); mend it, or name another folder") from error
 
 
 def tidy(job: AnnotationJob) -> Derived:

@@ -7,8 +7,9 @@ import os
 from pathlib import Path
 
 import pytest
-from miniatures.job_files import NAMES, failures, finished, got10k_sequence, leftovers
+from miniatures.job_files import NAMES, annotate, failures, finished, got10k_sequence, leftovers
 
+from ltr_ext.output import replacing
 from tracker_ext.annotation.formats import images
 from tracker_ext.annotation.lock import SequenceLock
 
@@ -177,3 +178,32 @@ def test_a_folder_of_something_else_is_refused_untouched(run, data, tmp_path, ca
     assert run(out=data / "masks") == 2
     assert "lies in the input" in capsys.readouterr().err
     assert not (data / "masks").exists()
+
+
+@pytest.mark.parametrize("command", ["make", "apply"])
+def test_half_written_files_of_killed_processes_are_removed_by_every_command(run, tmp_path, command):
+    out = tmp_path / "out"
+    (tmp_path / "decisions.csv").write_text("sequence,decision\nb,reject\n")
+    commands = {
+        "make": lambda: run("--format", "davis,ytvos"),
+        "apply": lambda: annotate("--apply", tmp_path / "decisions.csv", "--out", out),
+    }
+    assert commands["make"]() == 0
+    left = [
+        out / name
+        for name in (
+            ".decisions.csv.1.partial",
+            ".report.html.1.partial",
+            "sequences/.a.json.1.partial",
+            "failures/.a.json.1.partial",
+            "davis/ImageSets/2017/.train.txt.1.partial",
+            "ytvos/.meta.json.1.partial",
+        )
+    ]
+    for path in left:
+        path.write_text("half")
+    with replacing(out / "failed.csv") as file:
+        file.write(b"sequence,reason\n")
+        assert commands[command]() == 0
+        assert list(out.rglob("*.partial")) == [Path(file.name)], "what a living process writes stays"
+    assert not list(out.rglob("*.partial"))
