@@ -10,36 +10,27 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ltr_ext import host
-from ltr_ext.data.boxes import mask_to_box
+from ltr_ext.data.boxes import box_iou, mask_to_box
 from ltr_ext.data.image_io import IGNORE_LABEL, read_mask
+from ltr_ext.digest import file_hash
 from ltr_ext.errors import CommandLine, UserError, run_command
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.progress import Progress
 from ltr_ext.train_settings.synthetic_data import find_photographs
-from ltr_ext.weights import file_hash
-from tracker_ext.annotation.review.trust import count_parts, tightness_of
 from tracker_ext.evaluation.metrics import jaccard
 from tracker_ext.evaluation.reliability import Reliability, format_reliability, plot_reliability, reliability
 from tracker_ext.evaluation.results import ClipSequence, true_boxes
-from tracker_ext.evaluation.true_clips import TrueClip, drawn_clips, synthetic_clips
+from tracker_ext.evaluation.true_clips import Part, TrueClip, drawn_clips, synthetic_clips
 from tracker_ext.segmentation.api import load_box2mask, weight_file
-from tracker_ext.segmentation.confidence import (
-    DEFAULT_FEATURES,
-    Calibration,
-    calibration_path,
-    fit_calibration,
-    save_calibration,
-)
+from tracker_ext.segmentation.confidence import Calibration, calibration_path, save_calibration, soft_iou
 from tracker_ext.segmentation.config import AnnotateConfig
-from tracker_ext.segmentation.mask_features import NAMES, as_vector, mask_features
 from tracker_ext.segmentation.segment import WindowPlan, annotate
 from tracker_ext.segmentation.windows import Window, schedule
 from tracker_ext.video.frames import open_frames
@@ -48,77 +39,118 @@ CLIP_FRAMES = (5, 9)
 """Shortest and longest synthetic clip; drawn ones have the latter."""
 
 
+NUM_STEPS = 12
+"""Groups of equal size that the map is fitted to."""
+
+
 @dataclass(frozen=True)
-class JudgedMasks:
-    """Masks with features and true J; empty ones are left out: their confidence is 0 by definition."""
+class JudgedMask:
+    """What is known of one mask that is not empty; the confidence of an empty one is 0 by definition."""
 
-    clips: np.ndarray
-    """[N] str, the clip of each mask."""
-    vectors: np.ndarray
-    """[N, len(NAMES)] float64, see `as_vector`."""
-    jaccard: np.ndarray
-    """[N] float64."""
+    clip: str
+    soft_iou: float
+    tightness: float
+    """IoU of the mask's own box with the given one."""
+    jaccard: float
+    """True J."""
 
 
-def judge(clips: Iterable[TrueClip], net: Box2MaskNet, config: AnnotateConfig) -> JudgedMasks:
+def judge(clips: Iterable[TrueClip], net: Box2MaskNet, config: AnnotateConfig) -> Iterator[JudgedMask]:
     """Segment clips from their boxes, and measure every mask with and without its truth."""
-    rows: list[tuple[str, np.ndarray, float]] = []
     for clip in clips:
-        rows += _judge_clip(clip.name, clip.frames, clip.labels, clip.boxes, net, config, None)
-    return _judged(rows)
+        yield from _judge_clip(clip.name, clip.frames, clip.labels, clip.boxes, net, config, None)
 
 
 def judge_sequences(
     sequences: Iterable[ClipSequence], net: Box2MaskNet, config: AnnotateConfig, every: int
-) -> JudgedMasks:
+) -> Iterator[JudgedMask]:
     """The same for every `every`-th window of real clips with true masks and true boxes."""
 
     def plan(num_boxed: int) -> list[Window]:
         return list(schedule(config.mode, num_boxed, config.num_frames, config.interval))[::every]
 
-    rows: list[tuple[str, np.ndarray, float]] = []
     for sequence in sequences:
         paths = sequence.ground_truth_seg or []
         boxes = {i: track for i, track in true_boxes(sequence).items() if np.isfinite(track).any()}
         truths = (read_mask(path) if path else None for path in paths)
         if boxes and any(paths):
-            rows += _judge_clip(sequence.name, open_frames(sequence.frames), truths, boxes, net, config, plan)
-    return _judged(rows)
+            yield from _judge_clip(sequence.name, open_frames(sequence.frames), truths, boxes, net, config, plan)
 
 
 def _judge_clip(
     name: str,
     frames: Iterable[np.ndarray],
     truths: Iterable[np.ndarray | None],
-    boxes: Any,
+    boxes: Mapping[int, np.ndarray],
     net: Box2MaskNet,
     config: AnnotateConfig,
     plan: WindowPlan | None,
-) -> Iterator[tuple[str, np.ndarray, float]]:
+) -> Iterator[JudgedMask]:
     results = annotate(frames, boxes, net, config, name=name, keep_logits=True, plan=plan)
     for result, truth in zip(results, truths, strict=True):
         for object_id, logits in (result.logits or {}).items():
-            mask, given = result.mask(object_id), boxes[object_id][result.index]
+            mask = result.mask(object_id)
             own = mask_to_box(mask)
             if truth is None or own is None:
                 continue
-            features = mask_features(logits, mask, own, given, count_parts(mask, own), tightness_of(own, given))
-            yield name, as_vector(features), jaccard(mask, truth == object_id, truth == IGNORE_LABEL)
+            yield JudgedMask(
+                name,
+                soft_iou(logits, mask),
+                float(box_iou(own, boxes[object_id][result.index])),
+                jaccard(mask, truth == object_id, truth == IGNORE_LABEL),
+            )
 
 
-def _judged(rows: list[tuple[str, np.ndarray, float]]) -> JudgedMasks:
-    if not rows:
-        raise UserError("clips: not one mask to measure; give clips with masks, and weights that find something")
-    names, vectors, overlaps = zip(*rows, strict=True)
-    return JudgedMasks(np.array(names), np.stack(vectors), np.array(overlaps))
+def fit_calibration(scores: np.ndarray, truth: np.ndarray, *, weights_hash: str, fitted_on: str) -> Calibration:
+    """Fit the map: isotonic regression on the means of `NUM_STEPS` groups of equal size.
+
+    Args:
+        scores: [N] soft IoU of each mask.
+        truth: [N] its true J.
+        weights_hash: of the weights.
+        fitted_on: the masks in words.
+
+    Raises:
+        UserError: fewer masks than groups.
+    """
+    if len(scores) < NUM_STEPS:
+        raise UserError(f"{len(scores)} masks are too few to fit {NUM_STEPS} groups; give more clips, --synthetic N")
+    groups = np.array_split(np.argsort(scores, kind="stable"), NUM_STEPS)
+    # From the groups at both ends on, the map runs straight to 0 and to 1: few masks of the fit are lost altogether.
+    map_from = [0.0, *(scores[group].mean() for group in groups), 1.0]
+    map_to = [0.0, *isotonic(np.array([truth[group].mean() for group in groups])), 1.0]
+    return Calibration(weights_hash, _rounded(map_from), _rounded(map_to), fitted_on)
 
 
-def measure(masks: JudgedMasks, calibration: Calibration) -> dict[str, Reliability]:
+def isotonic(values: np.ndarray) -> np.ndarray:
+    """The non-descending sequence nearest to `values` [N] in the squares: pool adjacent violators."""
+    blocks: list[list[float]] = []
+    for value in values.tolist():
+        blocks.append([value, 1.0])
+        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
+            (last, count), (first, before) = blocks.pop(), blocks.pop()
+            blocks.append([(first * before + last * count) / (before + count), before + count])
+    return np.concatenate([np.full(int(count), value) for value, count in blocks])
+
+
+def measure(masks: list[JudgedMask], calibration: Calibration) -> dict[str, Reliability]:
     """What the confidence says of the true J, and what simpler scores would."""
-    scores = {"confidence": calibration.predict(masks.vectors)}
-    for feature in ("soft_iou", "mean_probability", "tightness"):
-        scores[feature.replace("_", " ")] = masks.vectors[:, NAMES.index(feature)]
-    return {name: reliability(score, masks.jaccard, masks.clips) for name, score in scores.items()}
+    if not masks:
+        raise UserError("clips: not one mask to measure; give clips with masks, and weights that find something")
+    clips, scores, tightness, truth = columns(masks)
+    estimates = {"confidence": calibration.predict(scores), "soft IoU": scores, "tightness": tightness}
+    return {name: reliability(estimate, truth, clips) for name, estimate in estimates.items()}
+
+
+def columns(masks: list[JudgedMask]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Clips [N] str, soft IoUs, tightnesses and true J, [N] float64 each."""
+    names = np.array([mask.clip for mask in masks])
+    numbers = np.array([[mask.soft_iou, mask.tightness, mask.jaccard] for mask in masks])
+    return names, *numbers.reshape(-1, 3).T
+
+
+def _rounded(values: Iterable[float]) -> tuple[float, ...]:
+    return tuple(round(float(value), 6) for value in values)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -134,14 +166,6 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--clips", metavar="DIR", type=Path, help="also test on these: DAVIS layout, with masks")
     command.add_argument(
         "--every", metavar="K", type=int, default=16, help="of those, every K-th window (default %(default)s)"
-    )
-    command.add_argument(
-        "--features",
-        metavar="NAME",
-        nargs="+",
-        choices=NAMES,
-        default=DEFAULT_FEATURES,
-        help=f"what the estimate is made of: {', '.join(NAMES)} (default: {' '.join(DEFAULT_FEATURES)})",
     )
     command.add_argument("--picture", metavar="FILE", type=Path, help="reliability curves, PNG")
     return command
@@ -162,20 +186,18 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"weights: {weights} (sha256 {digest})", flush=True)
     photographs = find_photographs()
 
-    def clips(part: Any, synthetic: int, drawn: int) -> Iterator[TrueClip]:
+    def clips(part: Part, synthetic: int, drawn: int) -> Iterator[TrueClip]:
         generated = synthetic_clips(part, synthetic, CLIP_FRAMES, photographs.held_out, photographs.backgrounds)
         yield from Progress(generated, total=synthetic, desc=f"{part}: synthetic")
         yield from Progress(drawn_clips(part, drawn, CLIP_FRAMES[1]), total=5 * drawn, desc=f"{part}: drawn")
 
-    fitting = judge(clips("fit", args.synthetic, args.drawn), net, config)
-    fitted_on = f"{len(fitting.jaccard)} masks of {args.synthetic} synthetic and {5 * args.drawn} drawn held-out clips"
-    calibration = fit_calibration(
-        fitting.vectors, fitting.jaccard, weights_hash=digest, fitted_on=fitted_on, features=args.features
-    )
-    tests = {"held-out clips": judge(clips("test", args.synthetic // 2, (args.drawn + 1) // 2), net, config)}
+    _, scores, _, truth = columns(list(judge(clips("fit", args.synthetic, args.drawn), net, config)))
+    fitted_on = f"{len(truth)} masks of {args.synthetic} synthetic and {5 * args.drawn} drawn held-out clips"
+    calibration = fit_calibration(scores, truth, weights_hash=digest, fitted_on=fitted_on)
+    tests = {"held-out clips": list(judge(clips("test", args.synthetic // 2, (args.drawn + 1) // 2), net, config))}
     if sequences:
         shown = Progress(sequences, desc=args.clips.name)
-        tests[args.clips.name] = judge_sequences(shown, net, config, args.every)
+        tests[args.clips.name] = list(judge_sequences(shown, net, config, args.every))
     results = {name: measure(masks, calibration) for name, masks in tests.items()}
     path = calibration_path(weights)
     save_calibration(path, calibration, {name: scores["confidence"].summary() for name, scores in results.items()})

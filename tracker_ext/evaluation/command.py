@@ -119,7 +119,7 @@ def evaluate_results(args: argparse.Namespace) -> None:
 
 def evaluate_boxes(args: argparse.Namespace) -> None:
     """Score what box2mask makes of the true boxes."""
-    from ltr_ext.weights import file_hash
+    from ltr_ext.digest import file_hash
     from tracker_ext.evaluation.report import report_from_boxes
     from tracker_ext.evaluation.sequences import find_sequences
     from tracker_ext.segmentation import AnnotateConfig

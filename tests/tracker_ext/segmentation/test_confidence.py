@@ -1,135 +1,131 @@
-"""The confidence means what it says, on masks whose J is known."""
+"""Soft IoU, and the map that makes an estimate of J of it."""
 
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from ltr_ext.digest import file_hash
 from ltr_ext.errors import UserError
-from ltr_ext.weights import file_hash
-from tracker_ext.evaluation.reliability import format_reliability, plot_reliability, reliability
 from tracker_ext.segmentation.confidence import (
     Calibration,
     calibration_path,
+    confidence,
     confidence_manifest,
-    fit_calibration,
-    isotonic,
     load_calibration,
     save_calibration,
+    soft_iou,
 )
-from tracker_ext.segmentation.mask_features import NAMES
+from tracker_ext.segmentation.config import weight_file
+from tracker_ext.segmentation.segment import BACKGROUND_LOGIT
+
+HALVES = Calibration("abc", (0.0, 0.5, 1.0), (0.25, 0.5, 0.75), "made up")
 
 
-def made_up(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """[count, K] features and J that two of them give, bent and noisy."""
-    rng = np.random.default_rng(seed)
-    vectors = rng.normal(0, 1, (count, len(NAMES)))
-    truth = 1 / (1 + np.exp(-(1.5 * vectors[:, 0] - vectors[:, 4])))
-    return vectors, np.clip(truth**2 + rng.normal(0, 0.05, count), 0, 1)
+def logits_and_mask(shape: tuple[int, int] = (12, 20)) -> tuple[np.ndarray, np.ndarray]:
+    """A mask of 20 pixels of probability 3/4, and a row of 4 of probability 1/4 beside it."""
+    logits = np.full(shape, BACKGROUND_LOGIT, np.float32)
+    logits[2:7, 3:7] = math.log(3)
+    logits[7, 3:7] = -math.log(3)
+    return logits, logits > 0
 
 
-@pytest.fixture(scope="module")
-def fitted() -> Calibration:
-    return fit_calibration(*made_up(2000, 0), weights_hash="abc", fitted_on="made up", features=NAMES)
+def test_soft_iou_is_expected_intersection_over_expected_union():
+    assert soft_iou(*logits_and_mask()) == pytest.approx(15 / 21)
 
 
-def test_it_estimates_j_of_masks_it_has_not_seen(fitted):
-    vectors, jaccard = made_up(1000, 1)
-    scores = reliability(fitted.predict(vectors), jaccard, np.array(["clip"] * 1000))
-    assert scores.pearson > 0.95 and scores.calibration_error < 0.03
-    raw = reliability(np.clip(vectors[:, 0], 0, 1), jaccard, np.array(["clip"] * 1000))
-    assert raw.calibration_error > 0.1
+def test_what_was_not_predicted_changes_nothing():
+    logits, mask = logits_and_mask((300, 400))
+    assert soft_iou(logits, mask) == soft_iou(*logits_and_mask())
 
 
-def test_estimates_stay_between_0_and_1(fitted):
-    far = np.full((2, len(NAMES)), 1e6) * np.array([[1], [-1]])
-    assert ((fitted.predict(far) >= 0) & (fitted.predict(far) <= 1)).all()
+def test_a_mask_that_leaves_out_or_adds_pixels_is_expected_to_be_worse():
+    logits, mask = logits_and_mask()
+    fewer, more = mask.copy(), mask.copy()
+    fewer[2] = False
+    more[9:11, 3:7] = True
+    assert max(soft_iou(logits, fewer), soft_iou(logits, more)) < soft_iou(logits, mask)
 
 
-def test_a_mask_worse_than_any_of_the_fit_gets_a_lower_estimate():
-    """Clips to fit on hold few lost masks; the estimate must not stop at the worst of them."""
-    score = np.linspace(0.5, 1, 200)
-    vectors = np.zeros((200, len(NAMES)))
-    vectors[:, 0] = score
-    calibration = fit_calibration(vectors, score, weights_hash="", fitted_on="")
-    worse = np.zeros((2, len(NAMES)))
-    worse[:, 0] = 0.3, 0.1
-    estimates = calibration.predict(worse)
-    assert estimates[1] < estimates[0] < 0.5
+@pytest.mark.parametrize("value, score", [(BACKGROUND_LOGIT, 0.0), (-1e30, 0.0), (0.0, 0.5), (1e30, 1.0)])
+def test_one_pixel_with_any_logit_has_a_finite_score(value, score):
+    mask = np.zeros((12, 20), bool)
+    mask[0, 0] = True
+    assert soft_iou(np.where(mask, value, BACKGROUND_LOGIT).astype(np.float32), mask) == pytest.approx(score)
 
 
-def test_the_map_never_descends(fitted):
-    assert (np.diff(fitted.map_to) >= 0).all() and (np.diff(fitted.map_from) >= 0).all()
+def test_without_a_calibration_the_confidence_is_the_soft_iou():
+    assert confidence(*logits_and_mask(), None) == soft_iou(*logits_and_mask())
+    assert confidence(*logits_and_mask(), HALVES) == pytest.approx(0.25 + 0.5 * 15 / 21)
+
+
+@pytest.mark.parametrize("score, estimate", [(-1.0, 0.25), (0.0, 0.25), (0.2, 0.35), (1.0, 0.75), (2.0, 0.75)])
+def test_the_map_is_linear_in_between_and_constant_outside(score, estimate):
+    assert HALVES.predict(np.array([score])) == pytest.approx([estimate])
 
 
 @pytest.mark.parametrize(
-    "values, pooled",
+    "score, estimate",
     [
-        pytest.param([1, 2, 3], [1, 2, 3], id="ascending"),
-        pytest.param([3, 2, 1], [2, 2, 2], id="descending"),
-        pytest.param([1, 3, 2, 4], [1, 2.5, 2.5, 4], id="one swap"),
-        pytest.param([4, 1, 1, 6], [2, 2, 2, 6], id="pools twice"),
+        (0.0, 0.097), (0.1, 0.159), (0.2, 0.2505), (0.3, 0.373), (0.4, 0.5165), (0.5, 0.641), (0.6, 0.717),
+        (0.7, 0.806), (0.75, 0.879), (0.8, 0.907), (0.85, 0.95), (0.9, 0.974), (1.0, 0.985),
     ],
-)
-def test_isotonic(values, pooled):
-    assert isotonic(np.array(values, float)).tolist() == pooled
+)  # fmt: skip
+def test_the_weights_that_ship_have_a_calibration_with_these_values(score, estimate):
+    """What a logistic regression followed by an isotonic map gave; the file holds both as one map."""
+    calibration = load_calibration(weight_file(None))
+    assert calibration is not None
+    assert float(calibration.predict(np.array(score))) == pytest.approx(estimate, abs=0.01)
 
 
-def test_it_belongs_to_its_weights(tmp_path, fitted):
-    weights = tmp_path / "net.safetensors"
-    weights.write_bytes(b"weights")
-    assert load_calibration(weights) is None
-    own = replace(fitted, weights_hash=file_hash(weights))
-    save_calibration(calibration_path(weights), own, {"held-out": {}})
-    assert load_calibration(weights) == own
-    assert confidence_manifest(own)["kind"] == "calibrated"
+@pytest.fixture
+def weights(tmp_path):
+    """A file of weights with a calibration beside it."""
+    path = tmp_path / "net.safetensors"
+    path.write_bytes(b"weights")
+    save_calibration(calibration_path(path), replace(HALVES, weights_hash=file_hash(path)), {"held-out": {}})
+    return path
+
+
+def test_a_calibration_belongs_to_its_weights(weights):
+    calibration = load_calibration(weights)
+    assert calibration == replace(HALVES, weights_hash=file_hash(weights))
+    assert confidence_manifest(calibration)["kind"] == "calibrated"
     weights.write_bytes(b"other weights")
+    assert load_calibration(weights) is None
+    calibration_path(weights).unlink()
     assert load_calibration(weights) is None
     assert "not calibrated" in confidence_manifest(None)["kind"]
 
 
 @pytest.mark.parametrize(
-    "change",
+    "change, said",
     [
-        pytest.param({"features": ["no such"]}, id="feature"),
-        pytest.param({"coefficients": [1.0]}, id="length"),
-        pytest.param({"map_to": [1.0, 0.0] + [0.0] * 10}, id="descending"),
-        pytest.param({"intercept": None}, id="missing"),
+        pytest.param({"scale": [1.0]}, r"another version \(it has scale\); fit it again", id="other fields"),
+        pytest.param({"map_to": [0.0, 1.0]}, "map_from has 3 numbers, map_to 2", id="length"),
+        pytest.param({"map_to": [1.0, 0.5, 0.0]}, "map_to must ascend within 0..1", id="descending"),
+        pytest.param({"map_from": [0.0, 0.5, 1.5]}, "map_from must ascend within 0..1", id="beyond 1"),
+        pytest.param({"map_to": [0.0, math.nan, 1.0]}, "map_to must ascend within 0..1", id="nan"),
+        pytest.param({"map_to": ["a", "b", "c"]}, "could not convert", id="words"),
+        pytest.param({"map_to": None}, "KeyError", id="missing"),
+        pytest.param({"map_from": [], "map_to": []}, "map_from has 0 numbers", id="empty"),
     ],
 )
-def test_a_damaged_file_is_refused(tmp_path, fitted, change):
-    weights = tmp_path / "net.safetensors"
-    weights.write_bytes(b"weights")
+def test_a_damaged_file_is_refused(weights, change, said):
     path = calibration_path(weights)
-    save_calibration(path, replace(fitted, weights_hash=file_hash(weights)), {})
     stored = {**json.loads(path.read_text()), **change}
     path.write_text(json.dumps({key: value for key, value in stored.items() if value is not None}))
+    with pytest.raises(UserError, match=said) as caught:
+        load_calibration(weights)
+    assert "tracker_ext.evaluation.calibrate" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "[1]", '"words"', "{}", "\x00"])
+def test_what_is_no_calibration_at_all_is_refused(weights, text):
+    calibration_path(weights).write_text(text)
     with pytest.raises(UserError, match="damaged"):
         load_calibration(weights)
-
-
-def test_too_few_masks_are_refused():
-    with pytest.raises(ValueError, match="too few"):
-        fit_calibration(*made_up(5, 0), weights_hash="", fitted_on="")
-
-
-def test_reliability_of_a_perfect_and_of_a_useless_score():
-    jaccard = np.linspace(0, 1, 100)
-    clips = np.repeat([f"clip {i}" for i in range(10)], 10)
-    perfect = reliability(jaccard, jaccard, clips)
-    assert (perfect.pearson, perfect.spearman, perfect.clip_spearman) == pytest.approx((1, 1, 1))
-    assert perfect.calibration_error == pytest.approx(0) and perfect.mean_error == 0
-    constant = reliability(np.full(100, 0.9), jaccard, clips)
-    assert np.isnan(constant.pearson) and constant.mean_error == pytest.approx(0.41, abs=0.01)
-
-
-def test_table_and_picture(tmp_path):
-    scores = reliability(np.linspace(0, 1, 30), np.linspace(0, 1, 30) ** 2, np.array(["a", "b"] * 15))
-    text = format_reliability({"clips": {"confidence": scores, "other": scores}})
-    assert "clips: 30 masks of 2 clips" in text and text.count("| other |") == 1
-    plot_reliability(tmp_path / "p.png", {"clips": scores})
-    assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
-    json.dumps(scores.summary())

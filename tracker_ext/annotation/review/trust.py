@@ -12,8 +12,7 @@ import numpy as np
 
 from ltr_ext.data.boxes import box_iou, mask_to_box
 from ltr_ext.data.trust_table import COLUMNS, Trust, TrustRow, read_trust, write_trust
-from tracker_ext.segmentation.confidence import Calibration
-from tracker_ext.segmentation.mask_features import mask_features
+from tracker_ext.segmentation.confidence import Calibration, confidence
 
 __all__ = ["COLUMNS", "Trust", "TrustMeter", "TrustRow", "read_trust", "write_trust"]
 
@@ -28,7 +27,8 @@ class TrustMeter:
         """Start a sequence.
 
         Args:
-            calibration: of the weights the logits come from (`load_calibration`); None for the raw score.
+            calibration: of the weights that the logits come from (`load_calibration`); without one, confidences
+                are soft IoUs.
         """
         self._calibration = calibration
         self._previous_area: int | None = None
@@ -49,32 +49,19 @@ class TrustMeter:
         area = int(np.count_nonzero(mask))
         given = box if boxed and box is not None and np.isfinite(box).all() else None
         own = mask_to_box(mask) if area else None
-        tightness = tightness_of(own, given)
-        parts = count_parts(mask, own)
         return Trust(
-            confidence=self._confidence(logits, mask, own, given, parts, tightness),
-            tightness=tightness,
+            confidence=self._confidence(logits, mask, area, given is not None),
+            tightness=tightness_of(own, given),
             area=area,
             area_jump=self._area_jump(area, given is not None),
-            parts=parts,
+            parts=count_parts(mask, own),
             touches_border=bool(area and _touches_border(mask)),
         )
 
-    def _confidence(
-        self,
-        logits: np.ndarray | None,
-        mask: np.ndarray,
-        own: np.ndarray | None,
-        given: np.ndarray | None,
-        parts: int,
-        tightness: float,
-    ) -> float:
-        if own is None:
-            return math.nan if given is None else 0.0
-        if logits is None:
-            return math.nan
-        features = mask_features(logits, mask, own, given, parts, tightness)
-        return features.soft_iou if self._calibration is None else self._calibration.confidence(features)
+    def _confidence(self, logits: np.ndarray | None, mask: np.ndarray, area: int, given: bool) -> float:
+        if area == 0:
+            return 0.0 if given else math.nan
+        return math.nan if logits is None else confidence(logits, mask, self._calibration)
 
     def _area_jump(self, area: int, given: bool) -> float:
         previous, absent = self._previous_area, area == 0 and not given

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from ltr_ext.digest import file_hash
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask.config import VARIANTS
 from ltr_ext.progress import Progress
 from ltr_ext.text import counted
-from ltr_ext.weights import file_hash
 from tracker_ext.evaluation.bootstrap import Difference, paired_bootstrap
 from tracker_ext.evaluation.paper.from_boxes import BoxMaskScores, every_kth_window, score_from_boxes
 from tracker_ext.evaluation.results import ClipSequence

@@ -18,7 +18,6 @@ from tracker_ext.annotation.review.trust import (
     write_trust,
 )
 from tracker_ext.segmentation.confidence import Calibration
-from tracker_ext.segmentation.mask_features import NAMES, mask_features
 from tracker_ext.segmentation.segment import BACKGROUND_LOGIT
 
 HW = (40, 60)
@@ -115,32 +114,9 @@ def test_raw_confidence_falls_as_logits_shrink_and_with_what_is_left_out():
     assert sure > 0.9 and unsure < 0.65 and left_out == pytest.approx(0.5, abs=0.05)
 
 
-def test_features_see_only_what_was_predicted():
-    """The size of the image around the object changes nothing."""
-    own = BOX
-    small = mask_features(logits_of(FULL), FULL, own, BOX, 1, 1.0)
-    mask = np.pad(FULL, ((0, 100), (0, 200)))
-    large = mask_features(
-        np.pad(logits_of(FULL), ((0, 100), (0, 200)), constant_values=BACKGROUND_LOGIT), mask, own, BOX, 1, 1.0
-    )
-    assert small == large
-    assert small.fill == 1.0 and small.boundary_slope == pytest.approx(4.0)
-
-
-def test_features_are_finite_for_one_pixel_in_the_corner():
-    mask = rectangle(0, 0, 1, 1)
-    features = mask_features(
-        np.full(HW, BACKGROUND_LOGIT, np.float32), mask, np.array([0.0, 0, 1, 1]), None, 1, math.nan
-    )
-    assert all(math.isfinite(getattr(features, name)) for name in NAMES)
-
-
 def test_a_calibration_is_used():
-    only_tightness = Calibration(
-        weights_hash="", features=("tightness",), mean=(0.0,), scale=(1.0,), coefficients=(0.0,), intercept=0.0,
-        map_from=(0.0, 1.0), map_to=(0.2, 0.6), fitted_on="",
-    )  # fmt: skip
-    assert TrustMeter(only_tightness).measure(logits_of(FULL), FULL, BOX, True).confidence == pytest.approx(0.4)
+    flat = Calibration("", (0.0, 1.0), (0.4, 0.4), "made up")
+    assert TrustMeter(flat).measure(logits_of(FULL), FULL, BOX, True).confidence == pytest.approx(0.4)
 
 
 def test_the_table_comes_back_as_it_was(tmp_path):
