@@ -57,7 +57,7 @@ $(VOT_VENV)/.installed: Makefile
 
 test-upstream: install
 	$(BIN)/pip install --quiet --editable '.[test,upstream]'
-	BOX2MASK_HOST=upstream OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/host tests/ltr_ext/trainers tests/ltr_ext/upstream_weights tests/tracker_ext/published
+	BOX2MASK_HOST=upstream OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/host tests/ltr_ext/trainers tests/ltr_ext/upstream_weights tests/tracker_ext/tracker
 	$(BIN)/python run_training.py box2mask lite --host upstream --workspace workspace/upstream --fresh --max-iterations 200
 	$(BIN)/python run_tracker.py lwl box2mask_init demo --host upstream --sequence dog --out results/upstream
 

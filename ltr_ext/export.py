@@ -94,7 +94,7 @@ def export_checkpoint(
     from ltr_ext.trainers.checkpoint import read_checkpoint, require_entries
     from ltr_ext.trainers.state import frozen_digest, load_net
     from ltr_ext.upstream_weights.networks import check_exportable
-    from ltr_ext.upstream_weights.writer import save_published
+    from ltr_ext.upstream_weights.writer import save_upstream
     from ltr_ext.weights import NETWORKS, build_network, load_backbone_weights, load_network, save_network
 
     checkpoint = read_checkpoint(checkpoint_path)
@@ -130,7 +130,7 @@ def export_checkpoint(
     if trained:
         net.backbone.fold_batch_norm()
     if file_format == "upstream":
-        save_published(net, weights_path, num_frames=num_frames)
+        save_upstream(net, weights_path, num_frames=num_frames)
         return
     notes = {key: fingerprint[key] for key in ("setting", "seed")} | {
         key: header[key] for key in ("iteration", "best", "torch")

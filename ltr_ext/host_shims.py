@@ -248,7 +248,7 @@ def _stand_in_for_visdom() -> None:
 
 
 def _stand_in_for_tikzplotlib() -> None:
-    """Imported by the plots, used by none of them; the published version does not import with today's matplotlib."""
+    """Imported by the plots, used by none of them; its release does not import with today's matplotlib."""
     try:
         importlib.import_module("tikzplotlib")
     except ImportError:

@@ -28,7 +28,7 @@ from ltr_ext.tensor_files import (
     digest_of,
     to_bytes,
 )
-from ltr_ext.upstream_weights.networks import load_published
+from ltr_ext.upstream_weights.networks import load_upstream
 from ltr_ext.upstream_weights.reader import SUFFIXES, first_line, is_state, load_tensors, require_content
 
 Network = Box2MaskNet | LWLNet
@@ -92,7 +92,7 @@ def load_network(path: str | Path) -> Network:
     path = Path(path)
     require_content(path)
     if path.suffix in SUFFIXES:
-        return load_published(path)
+        return load_upstream(path)
     header, tensors = _read_safetensors(path)
     if CHECKPOINT_KEY in header:
         raise UserError(

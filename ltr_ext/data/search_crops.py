@@ -1,6 +1,6 @@
 """Crops as LWL is trained on: search regions around boxes that jitter, then rotated, zoomed, lit anew.
 
-Figures: Bhat et al., "Learning What to Learn for Video Object Segmentation", ECCV 2020, and its published code.
+Figures: Bhat et al., "Learning What to Learn for Video Object Segmentation", ECCV 2020, and upstream's code.
 """
 
 from __future__ import annotations

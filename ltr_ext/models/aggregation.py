@@ -41,7 +41,7 @@ def objective(
         weight: [T, B, C, h, w] w_t, or broadcastable to it.
         filters: [B, C, D, K, K] z.
         regularisation: scalar lambda.
-        reduction: "mean" over frames as in eq. 2b, or "sum" as in the published code.
+        reduction: "mean" over frames as in eq. 2b, or "sum" as in upstream's code.
 
     Returns:
         [B].
@@ -75,7 +75,7 @@ def solve(
         regularisation: scalar lambda > 0.
         kernel_size: K, odd.
         iterations: number of steps; 0 returns the initial filter.
-        reduction: "mean" over frames (eq. 2b) or "sum" (the published code).
+        reduction: "mean" over frames (eq. 2b) or "sum" (upstream's code).
         initial: [B, C, D, K, K] to start from; zero if None.
 
     Returns:
@@ -97,8 +97,8 @@ class Aggregation(nn.Module):
     Args:
         kernel_size: K.
         initial_regularisation: lambda at the start of training.
-        reduction: "mean" as in eq. 2b; "sum" for the published weight files.
-        parametrisation: "exp" keeps lambda = exp(r) positive; "square" (lambda = r^2) is that of the published files.
+        reduction: "mean" as in eq. 2b; "sum" for upstream's weight files.
+        parametrisation: "exp" keeps lambda = exp(r) positive; "square" (lambda = r^2) is that of upstream's files.
     """
 
     def __init__(

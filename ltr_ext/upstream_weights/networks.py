@@ -34,7 +34,7 @@ SUPPORTED: dict[str, tuple[Any, ...]] = {
     "target_model_input_layer": ("layer3", ("layer3",)), "decoder_input_layers": (LEVELS,),
     "dilation_factors": (None,), "backbone_type": ("mrcnn",),
 }  # fmt: skip
-"""What the published networks have, and ours can express; other values are refused."""
+"""What upstream's networks have, and ours can express; other values are refused."""
 
 _MARKS = {"bbox_encoder.": "sta", "target_model.": "lwl"}
 """Beginning of a tensor's name -> network; the first that is found counts."""
@@ -43,7 +43,7 @@ _MARKS = {"bbox_encoder.": "sta", "target_model.": "lwl"}
 _BLOCK_BIASES = tuple(f".{block}.conv{i}.bias" for block in ("block1", "block2", "block") for i in (1, 2))
 
 
-def load_published(path: Path) -> Box2MaskNet | LWLNet:
+def load_upstream(path: Path) -> Box2MaskNet | LWLNet:
     """Our network with the weights of a file of pytracking.
 
     Args:

@@ -84,7 +84,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         if refused:
             raise UserError(
                 f"weights {path} ask for {refused[1]}, which a weight file has no use for; nothing was executed: "
-                "get the file from where it was published"
+                "get the file from its authors"
             ) from error
         raise _damaged(path, error) from error
     except Exception as error:  # of whatever kind: the bytes are anyone's

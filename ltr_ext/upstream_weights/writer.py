@@ -30,7 +30,7 @@ class NetConstructor:
         self.kwds = kwds
 
 
-def save_published(net: Box2MaskNet | LWLNet, path: Path, *, num_frames: int = 1, epoch: int = 0) -> None:
+def save_upstream(net: Box2MaskNet | LWLNet, path: Path, *, num_frames: int = 1, epoch: int = 0) -> None:
     """Write a network as pytracking's trainer would, without optimizer, statistics and settings.
 
     Args:

@@ -10,8 +10,8 @@ from tracker_ext.segmentation.config import Precision
 Start = Literal["mask", "box"]
 """What an object is started from; the other is not looked at."""
 
-Rules = Literal["box2mask", "published"]
-"""Whose small rules hold for crops, merging and memory."""
+RulesName = Literal["box2mask", "upstream"]
+"""Whose rules hold for crops, merging and memory; see `rules.py`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +22,8 @@ class LWLTrackerConfig:
     """`mask`: the given mask; `box`: a mask that box2mask makes of the given box (paper section 4.3)."""
     box_scale: float | None = None
     """Side of the crop in which box2mask makes the first mask, as a multiple of the box; None: the network's own."""
-    rules: Rules = "box2mask"
-    """`published`: those of pytracking's LWL, to the pixel (`tracker_ext.tracker.upstream_rules`), for its weights.
+    rules: RulesName = "box2mask"
+    """`upstream`: those of pytracking's LWL, to the pixel (`tracker_ext.tracker.upstream_rules`), for its weights.
     They take no notice of `lost_growth`, `max_lost_growth`, `min_area_share` and `min_confidence`."""
     search_scale: float = 2.5
     """Side of the search region, relative to the object's size in the frame before."""
@@ -48,7 +48,7 @@ class LWLTrackerConfig:
     first_frame_weight: float = 0.25
     """Least share of the first frame among the weights of all samples."""
     lower_first_weight: bool = False
-    """Only with published rules: the second frame weighs as much as the first, not `learning_rate` times as much."""
+    """Only with upstream's rules: the second frame weighs as much as the first, not `learning_rate` times as much."""
     initial_iterations: int = 20
     """Steepest-descent steps on the first frame."""
     update_interval: int = 4
@@ -64,10 +64,10 @@ class LWLTrackerConfig:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         if self.memory_size < 2:
             raise ValueError(f"memory_size must be at least 2, got {self.memory_size}")
-        if self.rules not in get_args(Rules):
-            raise ValueError(f"rules {self.rules!r} are unknown; known: {', '.join(get_args(Rules))}")
-        if self.lower_first_weight and self.rules != "published":
-            raise ValueError("lower_first_weight belongs to the published rules")
+        if self.rules not in get_args(RulesName):
+            raise ValueError(f"rules {self.rules!r} are unknown; known: {', '.join(get_args(RulesName))}")
+        if self.lower_first_weight and self.rules != "upstream":
+            raise ValueError("lower_first_weight belongs to upstream's rules")
         if self.start not in get_args(Start):
             raise ValueError(f"start {self.start!r} is unknown; known: {', '.join(get_args(Start))}")
         if self.box_scale is not None and not self.box_scale >= 1:
@@ -83,7 +83,7 @@ class LWLTrackerConfig:
 
 
 LWL_YTVOS = LWLTrackerConfig(
-    rules="published",
+    rules="upstream",
     precision="float32",
     search_scale=5.0,
     max_size_change=(0.95, 1.1),

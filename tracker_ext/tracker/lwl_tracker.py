@@ -16,18 +16,15 @@ from pytracking.tracker.base import BaseTracker
 from pytracking.utils import TrackerParams
 from torch import Tensor
 
-from ltr_ext.data.boxes import mask_to_box
-from ltr_ext.data.crop import Crop
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.models.lwl import FrameFeatures, LWLNet
 from tracker_ext.segmentation.config import AnnotateConfig, Precision, uses_bfloat16
 from tracker_ext.tracker.box_to_mask import boxes_to_masks
 from tracker_ext.tracker.config import LWLTrackerConfig
-from tracker_ext.tracker.merge import drop_small_parts, soft_aggregate
-from tracker_ext.tracker.search import SearchState
+from tracker_ext.tracker.merge import drop_small_parts
+from tracker_ext.tracker.rules import SearchCrop, rules_of
 from tracker_ext.tracker.target import Target
-from tracker_ext.tracker.upstream_rules import PublishedCrop, PublishedState, aggregate_published
 
 OUTSIDE_LOGIT = -100.0
 """Logit of what no crop covers."""
@@ -62,9 +59,6 @@ class LWLTrackerParts:
         return replace(self, config=replace(self.config, precision=precision))
 
 
-Region = Crop | PublishedCrop
-
-
 @dataclass(frozen=True)
 class Seen:
     """An object on a frame."""
@@ -96,6 +90,7 @@ class LWLTracker(BaseTracker):
         self._net = parts.net
         self._box_net = parts.box_net
         self._config = parts.config
+        self._rules = rules_of(parts.config)
         self._device = next(parts.net.parameters()).device
         self._targets: OrderedDict[str, Target] = OrderedDict()
         self._many = False
@@ -174,25 +169,23 @@ class LWLTracker(BaseTracker):
                     target.remember(frame.target[row], seen.in_crop)
             target.update()
 
-    def _merge(self, logits: Tensor, crops: Sequence[Region]) -> list[Seen]:
+    def _merge(self, logits: Tensor, crops: Sequence[SearchCrop]) -> list[Seen]:
         """Let the objects compete in the image.
 
         Args:
             logits: [O, Hc, Wc].
             crops: of the objects.
         """
-        published = self._config.rules == "published"
         on_host = logits.cpu().numpy()
         pasted = np.stack([
             crop.paste(values, self._image_hw, OUTSIDE_LOGIT) for crop, values in zip(crops, on_host, strict=True)
         ])  # fmt: skip
-        aggregate = aggregate_published if published else soft_aggregate
-        labels, probabilities = (part.numpy() for part in aggregate(torch.from_numpy(pasted)))
+        labels, probabilities = (part.numpy() for part in self._rules.merge(torch.from_numpy(pasted)))
         found = []
         for row, crop in enumerate(crops):
             mask = drop_small_parts(labels == row + 1, self._config.min_part)
             score = float(probabilities[row][mask].mean()) if mask.any() else 0.0
-            unchanged = len(crops) == 1 and not published  # nobody changed what the network said of this crop
+            unchanged = len(crops) == 1 and self._rules.lone_object_is_final
             in_crop = logits[row].sigmoid() if unchanged else self._to_device(crop.cut_mask(probabilities[row]))
             found.append(Seen(mask, score, probabilities[row], in_crop))
         return found
@@ -208,27 +201,15 @@ class LWLTracker(BaseTracker):
         for target in self._targets.values():
             target.mask = target.mask & ~taken
         for object_id, mask in masks.items():
-            state, crop = self._first_place(object_id, mask, info)
+            given = info.get("init_bbox")
+            box = given.get(object_id) if isinstance(given, Mapping) else given
+            state, crop = self._rules.first_place(mask, box, self._net.config.crop_hw, self._net.config.filter_size)
             features = self._extract(image, [crop]).target[0]
             crop_mask = self._to_device(crop.cut_mask(mask.view(np.uint8)))
             with self._autocast():
-                self._targets[object_id] = Target(self._net, self._config, mask, features, crop_mask, state)
-
-    def _first_place(
-        self, object_id: str, mask: np.ndarray, info: dict[str, Any]
-    ) -> tuple[SearchState | PublishedState, Region]:
-        """Where an object is that starts, and the crop to learn it from."""
-        crop_hw, config = self._net.config.crop_hw, self._config
-        if config.rules == "box2mask":
-            state = SearchState.of_mask(mask)
-            return state, state.crop(self._image_hw, crop_hw, config)
-        given = info.get("init_bbox")
-        box = given[object_id] if isinstance(given, Mapping) else given
-        if box is None or min(box[2:]) <= 0:
-            box = mask_to_box(mask)
-        assert box is not None
-        place = PublishedState.of_box(np.asarray(box), crop_hw, config, self._net.config.filter_size)
-        return place.after(mask, config), place.first_crop(self._image_hw, crop_hw)
+                self._targets[object_id] = Target(
+                    self._net, self._config, self._rules, mask, features, crop_mask, state
+                )
 
     def _given_masks(self, info: dict[str, Any]) -> dict[str, np.ndarray]:
         """Object id -> [H, W] bool, from the masks the host gives."""
@@ -256,7 +237,7 @@ class LWLTracker(BaseTracker):
         masks = boxes_to_masks(image, numbered, self._box_net, config)
         return {object_id: masks[place] for place, object_id in enumerate(ids, start=1)}
 
-    def _extract(self, image: np.ndarray, crops: Sequence[Region]) -> FrameFeatures:
+    def _extract(self, image: np.ndarray, crops: Sequence[SearchCrop]) -> FrameFeatures:
         """Features of all crops in one call."""
         pictures = torch.from_numpy(np.stack([crop.cut(image) for crop in crops])).to(self._device)
         with self._autocast():

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tracker_ext.tracker.config import LWLTrackerConfig
-from tracker_ext.tracker.upstream_rules import published_weights
+from tracker_ext.tracker.rules import Rules
 
 
 @dataclass(frozen=True)
@@ -29,20 +28,18 @@ class Sample:
 class SampleMemory:
     """Samples in preallocated tensors, so that a learner can be handed views and memory never grows.
 
-    Temporal weights follow the LWL paper: each new sample weighs 1 / (1 - r) as much as the one before it, weights sum
-    to 1, and the first frame, which alone is certain, keeps at least a given share. When the memory is full the
-    lightest sample but the first gives way.
+    What a sample weighs is for the rules to say. When the memory is full the lightest sample gives way.
     """
 
-    def __init__(self, first: Sample, config: LWLTrackerConfig) -> None:
+    def __init__(self, first: Sample, capacity: int, rules: Rules) -> None:
         """Start with the first frame.
 
         Args:
-            first: its sample; stays for ever (with published rules: if it has a least weight).
-            config: size, weights and rules.
+            first: its sample; stays for ever if the rules say so.
+            capacity: most samples.
+            rules: give the weights.
         """
-        self._config = config
-        capacity = config.memory_size
+        self._rules = rules
         self._features, self._target, self._weight = (
             part.new_zeros((capacity, *part.shape), dtype=torch.float32)
             for part in (first.features, first.target, first.weight)
@@ -59,9 +56,7 @@ class SampleMemory:
     @property
     def temporal(self) -> Tensor:
         """[T] float32 on the CPU: importance of the samples; with our rules it sums to 1."""
-        weights = self._temporal[: self._count]
-        # pytracking weighs residuals with them, so their squares weigh what is minimised.
-        return weights.square() if self._config.rules == "published" else weights
+        return self._rules.importance(self._temporal[: self._count])
 
     @property
     def samples(self) -> tuple[Tensor, Tensor, Tensor]:
@@ -73,31 +68,12 @@ class SampleMemory:
 
     def add(self, sample: Sample) -> None:
         """Remember a frame."""
-        weights, config = self._temporal, self._config
-        published = config.rules == "published"
-        kept = 0 if published and config.first_frame_weight == 0 else 1
-        place = kept + int(weights[kept:].argmin()) if self._count == len(weights) else self._count
-        if published:
-            self._temporal = published_weights(
-                weights, place, self._latest, config.learning_rate, config.first_frame_weight, config.lower_first_weight
-            )
-        else:
-            self._weigh(place)
+        kept = 1 if self._rules.first_stays else 0
+        full = self._count == len(self._temporal)
+        place = kept + int(self._temporal[kept:].argmin()) if full else self._count
+        self._temporal = self._rules.weigh(self._temporal, place, self._latest)
         self._latest = place
         self._store(sample, place)
-
-    def _weigh(self, place: int) -> None:
-        """The weights after a new sample, by our rules."""
-        weights, first_weight = self._temporal, self._config.first_frame_weight
-        if self._latest is None:
-            weights[0] = 1 - self._config.learning_rate
-            weights[place] = self._config.learning_rate
-        else:
-            weights[place] = weights[self._latest] / (1 - self._config.learning_rate)
-        weights /= weights.sum()
-        if weights[0] < first_weight:
-            weights[1:] *= (1 - first_weight) / weights[1:].sum()
-            weights[0] = first_weight
 
     def _store(self, sample: Sample, place: int) -> None:
         self._features[place] = sample.features

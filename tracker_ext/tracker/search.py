@@ -40,7 +40,7 @@ class SearchState:
         Args:
             mask: [H, W] bool, found there.
             config: limits of the change.
-            probabilities: of the published rules; not looked at.
+            probabilities: upstream's rules look at them, ours do not.
 
         Returns:
             The mask's place, its size within the limits; the old place and one more lost frame if there is too little

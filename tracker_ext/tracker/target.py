@@ -14,8 +14,7 @@ from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.models.lwl import LWLNet
 from tracker_ext.tracker.config import LWLTrackerConfig
 from tracker_ext.tracker.memory import Sample, SampleMemory
-from tracker_ext.tracker.search import SearchState
-from tracker_ext.tracker.upstream_rules import PublishedState
+from tracker_ext.tracker.rules import Place, Rules
 
 
 class Target:
@@ -33,16 +32,18 @@ class Target:
         self,
         net: LWLNet,
         config: LWLTrackerConfig,
+        rules: Rules,
         mask: np.ndarray,
         features: Tensor,
         crop_mask: Tensor,
-        state: SearchState | PublishedState,
+        state: Place,
     ) -> None:
         """Learn the object.
 
         Args:
             net: the network.
             config: how to learn.
+            rules: when to learn, and what.
             mask: [H, W] bool, not empty.
             features: [D, h, w] of the crop around it.
             crop_mask: [Hc, Wc] float, 0..1, the mask in that crop.
@@ -50,8 +51,9 @@ class Target:
         """
         self._net = net
         self._config = config
+        self._rules = rules
         self._age = 0
-        self.memory = SampleMemory(self._sample(features, crop_mask), config)
+        self.memory = SampleMemory(self._sample(features, crop_mask), config.memory_size, rules)
         self.filters = net.learn(*self.memory.samples, iterations=config.initial_iterations)
         self.mask = mask
         self.state = state
@@ -85,11 +87,8 @@ class Target:
 
     @property
     def wants_sample(self) -> bool:
-        """Whether the last frame is to be remembered: it is its turn, and its mask can be trusted."""
-        if self._config.rules == "published":
-            return (self._age + 1) % self._config.memory_interval == 0
-        sure = self.state.lost == 0 and self.score >= self._config.min_confidence
-        return sure and self._age % self._config.memory_interval == 0
+        """Whether the last frame is to be remembered."""
+        return self._rules.wants_sample(self._age, self.state.lost, self.score)
 
     def remember(self, features: Tensor, probabilities: Tensor) -> None:
         """Add the last frame to the memory.
@@ -101,10 +100,8 @@ class Target:
         self.memory.add(self._sample(features, probabilities))
 
     def update(self) -> None:
-        """Fit the target model to the memory, if it is its turn and the object is in sight."""
-        # pytracking counts the first frame as 1, we as 0.
-        age = self._age + (self._config.rules == "published")
-        if age % self._config.update_interval or self.state.lost:
+        """Fit the target model to the memory, if the rules say so."""
+        if not self._rules.wants_update(self._age, self.state.lost):
             return
         self.filters = self._net.learn(
             *self.memory.samples,

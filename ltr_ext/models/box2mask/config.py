@@ -27,7 +27,7 @@ class Box2MaskConfig:
     encoder_widths: tuple[int, int, int, int] = (16, 32, 64, 128)
     """Channels inside the object encoders (appendix B)."""
     block_bias: bool = True
-    """Whether the convolutions inside the encoders' residual blocks have a bias; False for the published weight file
+    """Whether the convolutions inside the encoders' residual blocks have a bias; False for upstream's weight file
     and for what shall be exported to its format."""
     decoder_widths: tuple[int, int, int, int] = (256, 128, 128, 64)
     """Channels of the decoder at layer4, layer3, layer2, layer1."""
@@ -44,12 +44,12 @@ class Box2MaskConfig:
     single_dropout: float = 0.0
     """Share of the training sequences whose m_t is withheld, so that s_t has to carry the mask alone."""
     reduction: Literal["mean", "sum"] = "mean"
-    """Data term of eq. 2b: mean over frames; "sum" for the published weight file."""
+    """Data term of eq. 2b: mean over frames; "sum" for upstream's weight file."""
     parametrisation: Literal["exp", "square"] = "exp"
-    """How the positive lambda is stored; "square" for the published weight file."""
+    """How the positive lambda is stored; "square" for upstream's weight file."""
     box_edges: Literal["covered", "whole_pixels"] = "covered"
     """How a box's border pixels enter: by the part that the box covers; or with the box's numbers truncated to whole
-    pixels, for the published weight file. Boxes of whole pixels are the same in both."""
+    pixels, for upstream's weight file. Boxes of whole pixels are the same in both."""
     crop_hw: tuple[int, int] = (480, 832)
     """Crop size in pixels; multiples of 32."""
     inference_scale: float = 4.0

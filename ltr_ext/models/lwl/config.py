@@ -21,7 +21,7 @@ class LWLConfig:
     encoder_widths: tuple[int, int, int] = (16, 32, 64)
     """Channels inside the label encoder."""
     block_bias: bool = True
-    """Whether the convolutions inside the encoders' residual blocks have a bias; False for the published weight file
+    """Whether the convolutions inside the encoders' residual blocks have a bias; False for upstream's weight file
     and for what shall be exported to its format."""
     decoder_widths: tuple[int, int, int, int] = (256, 128, 128, 64)
     """Channels of the decoder at layer4, layer3, layer2, layer1."""

@@ -59,7 +59,7 @@ class Recipe(BaseRecipe):
 
 
 RECIPE = Recipe(
-    model=Box2MaskConfig(block_bias=False),  # as published, so that it can be exported for pytracking
+    model=Box2MaskConfig(block_bias=False),  # as upstream, so that it can be exported for pytracking
     crops=CropConfig(crop_hw=(480, 832), scale=(5.0, 5.0)),
     num_frames=3,
     window=100,

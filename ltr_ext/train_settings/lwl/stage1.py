@@ -18,7 +18,7 @@ from ltr_ext.models.lwl import LWLConfig
 from ltr_ext.train_settings import lwl_recipe
 
 RECIPE = lwl_recipe.Recipe(
-    model=LWLConfig(block_bias=False),  # as published, so that it can be exported for pytracking
+    model=LWLConfig(block_bias=False),  # as upstream, so that it can be exported for pytracking
     sources={"YouTube-VOS": 6, "DAVIS": 1},
     first_crops=SearchConfig(crop_hw=(480, 832), centre_jitter=(3.0, 3.0), scale_jitter=0.25),
     later_crops=SearchConfig(crop_hw=(480, 832), centre_jitter=(5.5, 4.5), scale_jitter=0.5),

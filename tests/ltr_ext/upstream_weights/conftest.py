@@ -13,16 +13,16 @@ HERE = Path(__file__).parent
 
 @pytest.fixture(scope="session")
 def shapes() -> dict[str, dict[str, list[int]]]:
-    """Published file -> names and shapes of its tensors."""
-    content = json.loads((HERE / "published.json").read_text())
+    """Upstream's file -> names and shapes of its tensors."""
+    content = json.loads((HERE / "upstream.json").read_text())
     content["lwl_boxinit"] = content["lwl_stage2"] | content["lwl_boxinit"]
     return content
 
 
 @pytest.fixture(scope="session")
-def published(shapes, tmp_path_factory):
-    """`published(kind)`: a file with drawn weights; made once."""
-    folder = tmp_path_factory.mktemp("published")
+def upstream_file(shapes, tmp_path_factory):
+    """`upstream_file(kind)`: a file with drawn weights; made once."""
+    folder = tmp_path_factory.mktemp("upstream")
 
     def make(kind: str) -> Path:
         path = folder / f"{kind}.pth"

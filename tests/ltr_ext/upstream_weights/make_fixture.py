@@ -1,8 +1,8 @@
-"""Write `published.json` and `published.npz`, what the tests that run without upstream compare with.
+"""Write `upstream.json` and `upstream.npz`, what the tests that run without upstream compare with.
 
     PYTRACKING_HOME=... BOX2MASK_HOST=upstream PYTHONPATH=. python tests/ltr_ext/upstream_weights/make_fixture.py
 
-Names and shapes of the published networks' tensors, and some of the logits that upstream gives with `drawn_state`
+Names and shapes of upstream's networks' tensors, and some of the logits that upstream gives with `drawn_state`
 weights on `draw_clip` pictures.
 """
 
@@ -32,7 +32,7 @@ def main() -> None:
     extra = {name: shape for name, shape in shapes["lwl_boxinit"].items() if name not in shapes["lwl_stage2"]}
     assert shapes["lwl_boxinit"] == shapes["lwl_stage2"] | extra
     shapes["lwl_boxinit"] = extra
-    (HERE / "published.json").write_text(json.dumps(shapes, separators=(",", ":")).replace('],"', '],\n"') + "\n")
+    (HERE / "upstream.json").write_text(json.dumps(shapes, separators=(",", ":")).replace('],"', '],\n"') + "\n")
     logits = {}
     for num_frames in (1, 3):
         images, boxes = draw_clip(num_frames, 2)
@@ -42,7 +42,7 @@ def main() -> None:
     inputs = to_upstream(images).contiguous()
     logits["lwl"] = nets["lwl_stage2"](inputs[:1], inputs[1:], lwl_masks(), None, num_refinement_iter=0)
     np.savez_compressed(
-        HERE / "published.npz", **{name: maps[..., ::STEP, ::STEP].numpy() for name, maps in logits.items()}
+        HERE / "upstream.npz", **{name: maps[..., ::STEP, ::STEP].numpy() for name, maps in logits.items()}
     )
 
 

@@ -18,7 +18,7 @@ from ltr_ext.models.layers import he_initialise
 from ltr_ext.models.lwl import LWLConfig, LWLNet
 from ltr_ext.upstream_weights.networks import check_exportable
 from ltr_ext.upstream_weights.reader import read_checkpoint
-from ltr_ext.upstream_weights.writer import save_published
+from ltr_ext.upstream_weights.writer import save_upstream
 from ltr_ext.weights import load_network
 
 SMALL = {"feature_dim": 24, "encoding_channels": 4, "decoder_widths": (32, 16, 16, 8), "block_bias": False}
@@ -95,8 +95,8 @@ def test_what_is_exported_comes_back(exported):
     torch.testing.assert_close(again.aggregation.regularisation, net.aggregation.regularisation)
     torch.testing.assert_close(logits(again), logits(net), atol=1e-4, rtol=1e-4)
     second = path.with_name("second.pth")
-    save_published(again, second)
-    save_published(again, path.with_name("under_another_name.pth.tar"))
+    save_upstream(again, second)
+    save_upstream(again, path.with_name("under_another_name.pth.tar"))
     assert path.with_name("under_another_name.pth.tar").read_bytes() == second.read_bytes()
     third = load_network(second).state_dict()
     assert all(torch.equal(after[name], third[name]) for name in after), "from then on bit by bit"
@@ -107,7 +107,7 @@ def test_lambda_is_multiplied_where_upstream_does_not_average(tmp_path):
     config = replace(BOX2MASK, box_edges="whole_pixels")
     net = build(config)
     net.backbone.fold_batch_norm()
-    save_published(net, tmp_path / "a.pth", num_frames=3)
+    save_upstream(net, tmp_path / "a.pth", num_frames=3)
     clip = draw_clip(3, 2)
     with torch.no_grad():
         torch.testing.assert_close(

@@ -1,4 +1,4 @@
-"""The published networks in ours: every tensor has its place, and the logits are upstream's."""
+"""Upstream's networks in ours: every tensor has its place, and the logits are upstream's."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ltr_ext.upstream_weights.keys import BOX2MASK, LWL
 from ltr_ext.upstream_weights.networks import translate
 from ltr_ext.weights import load_network
 
-GOLDEN = np.load(Path(__file__).parent / "published.npz")
+GOLDEN = np.load(Path(__file__).parent / "upstream.npz")
 TOLERANCE = 1e-4
 
 
 @pytest.fixture(scope="module")
-def sta(published) -> Box2MaskNet:
-    return load_network(published("sta"))
+def sta(upstream_file) -> Box2MaskNet:
+    return load_network(upstream_file("sta"))
 
 
 @pytest.mark.parametrize("num_frames", [1, 3])
@@ -39,8 +39,8 @@ def test_box2mask_gives_upstreams_logits(sta, num_frames):
 
 @pytest.mark.parametrize("kind", ["lwl_stage2", "lwl_boxinit"])
 @torch.no_grad()
-def test_lwl_gives_upstreams_logits(published, kind):
-    net = load_network(published(kind))
+def test_lwl_gives_upstreams_logits(upstream_file, kind):
+    net = load_network(upstream_file(kind))
     assert isinstance(net, LWLNet) and net.previous_encoder is None
     images, _ = draw_clip(3, 2)
     found = net(images[:1], images[1:], lwl_masks(), num_refinement_iter=0)
@@ -103,7 +103,7 @@ def test_what_we_cannot_express_is_refused(shapes, tmp_path, changes):
 
 
 def test_statistics_in_the_label_encoder_are_folded(shapes):
-    """Upstream's networks can have them; the published ones do not."""
+    """Upstream's networks can have them; those of its weight files do not."""
     state = drawn_state({name: shape for name, shape in shapes["lwl_stage2"].items() if "layer" not in name})
     state |= {name: torch.zeros(shape) for name, shape in shapes["lwl_stage2"].items() if name not in state}
     plain = translate(state, LWL, Path("lwl.pth"))

@@ -1,4 +1,4 @@
-"""Files by upstream's own trainer, its networks as published: our logits are its own."""
+"""Files by upstream's own trainer, its networks as of its weight files: our logits are its own."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_stanet(upstream_file, num_frames):
 @pytest.mark.parametrize("kind", ["lwl_stage2", "lwl_boxinit"])
 @torch.no_grad()
 def test_lwl(upstream_file, kind):
-    """Network and learner, from the mask of the first frame; memory and updates: tests/tracker_ext/published."""
+    """Network and learner, from the mask of the first frame; memory and updates: tests/tracker_ext/tracker."""
     path = upstream_file(kind)[1]
     theirs = upstream_file("lwl_stage2")[
         0

@@ -12,18 +12,18 @@ from torch import Tensor, nn
 
 from ltr_ext.upstream_weights import writer
 
-PUBLISHED: dict[str, Any] = {
+UPSTREAM: dict[str, Any] = {
     "filter_size": 3, "num_filters": 16, "optim_iter": 5, "backbone_pretrained": False, "out_feature_dim": 512,
     "frozen_backbone_layers": ["conv1", "bn1", "layer1"], "use_bn_in_label_enc": False, "clf_feat_blocks": 0,
     "final_conv": True, "backbone_type": "mrcnn",
 }  # fmt: skip
-"""Arguments of the published networks that all share (upstream's train settings)."""
+"""Arguments that all of upstream's networks share (its train settings)."""
 NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
-    "sta": ("sta_net", {**PUBLISHED, "label_encoder_dims": (16, 32, 64, 128)}),
-    "lwl_stage2": ("lwl_net", {**PUBLISHED, "label_encoder_dims": (16, 32, 64)}),
+    "sta": ("sta_net", {**UPSTREAM, "label_encoder_dims": (16, 32, 64, 128)}),
+    "lwl_stage2": ("lwl_net", {**UPSTREAM, "label_encoder_dims": (16, 32, 64)}),
     "lwl_boxinit": (
         "lwl_box_net",
-        {**PUBLISHED, "label_encoder_dims": (16, 32, 64), "box_label_encoder_dims": (64, 64), "final_bn": False},
+        {**UPSTREAM, "label_encoder_dims": (16, 32, 64), "box_label_encoder_dims": (64, 64), "final_bn": False},
     ),
 }
 STEP = 12
@@ -83,7 +83,7 @@ def save_by_upstream(net: nn.Module, folder: Path) -> Path:
 
     settings = Settings()
     settings.env.workspace_dir = str(folder)
-    settings.project_path = "ltr/published"
+    settings.project_path = "ltr/upstream"
     settings.device = torch.device("cpu")
     optimizer = torch.optim.Adam([{"params": net.decoder.project.parameters(), "lr": 1e-3}])
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 1)
@@ -93,7 +93,7 @@ def save_by_upstream(net: nn.Module, folder: Path) -> Path:
     trainer.stats = {"train": {"Loss/total": AverageMeter()}}
     trainer.stats["train"]["Loss/total"].update(1.5)
     trainer.save_checkpoint()
-    return folder / "checkpoints" / "ltr" / "published" / f"{type(net).__name__}_ep0080.pth.tar"
+    return folder / "checkpoints" / "ltr" / "upstream" / f"{type(net).__name__}_ep0080.pth.tar"
 
 
 def draw_clip(num_frames: int, num_sequences: int, height: int = 96, width: int = 160) -> tuple[Tensor, Tensor]:

@@ -7,6 +7,7 @@ import torch
 
 from tracker_ext.tracker.config import LWLTrackerConfig
 from tracker_ext.tracker.memory import Sample, SampleMemory
+from tracker_ext.tracker.rules import rules_of
 
 
 def sample(value: float) -> Sample:
@@ -15,7 +16,7 @@ def sample(value: float) -> Sample:
 
 def filled(count: int, capacity: int = 4, rate: float = 0.1, first_weight: float = 0.25) -> SampleMemory:
     config = LWLTrackerConfig(memory_size=capacity, learning_rate=rate, first_frame_weight=first_weight)
-    memory = SampleMemory(sample(0.0), config)
+    memory = SampleMemory(sample(0.0), capacity, rules_of(config))
     for number in range(1, count):
         memory.add(sample(float(number)))
     return memory

@@ -1,4 +1,4 @@
-"""The rules of pytracking's LWL tracker, by figures worked out by hand; beside itself: tests/tracker_ext/published."""
+"""The rules of pytracking's LWL tracker, by figures worked out by hand; beside itself: test_upstream_tracking.py."""
 
 from __future__ import annotations
 
@@ -14,16 +14,12 @@ from miniatures.tiny_lwl import CONFIG, HEIGHT, WIDTH, label_map
 
 from ltr_ext.errors import UserError
 from ltr_ext.models.lwl import LWLConfig, LWLNet
-from ltr_ext.upstream_weights.writer import save_published
+from ltr_ext.upstream_weights.writer import save_upstream
 from tracker_ext.tracker.config import LWL_YTVOS, LWLTrackerConfig
 from tracker_ext.tracker.memory import Sample, SampleMemory
-from tracker_ext.tracker.upstream_rules import (
-    PublishedCrop,
-    PublishedState,
-    aggregate_published,
-    find_region,
-    published_weights,
-)
+from tracker_ext.tracker.rules import rules_of
+from tracker_ext.tracker.upstream_crop import UpstreamCrop, find_region
+from tracker_ext.tracker.upstream_rules import UpstreamPlace
 
 
 @pytest.mark.parametrize(
@@ -36,7 +32,8 @@ from tracker_ext.tracker.upstream_rules import (
     ],
 )  # fmt: skip
 def test_temporal_weights(weights, place, latest, first_weight, lower_first, expected):
-    found = published_weights(torch.tensor(weights, dtype=torch.float32), place, latest, 0.1, first_weight, lower_first)
+    config = replace(LWL_YTVOS, learning_rate=0.1, first_frame_weight=first_weight, lower_first_weight=lower_first)
+    found = rules_of(config).weigh(torch.tensor(weights, dtype=torch.float32), place, latest)
     assert found.tolist() == pytest.approx(expected, rel=1e-5)
 
 
@@ -44,9 +41,9 @@ def test_without_a_least_weight_even_the_first_frame_gives_way():
     sample = Sample(torch.zeros(1, 1, 1), torch.zeros(1, 1, 1), torch.zeros(1, 1, 1))
     for least, replaced in ((0.0, True), (0.25, False)):
         config = LWLTrackerConfig(
-            rules="published", memory_size=3, learning_rate=0.2, first_frame_weight=least, lower_first_weight=True
+            rules="upstream", memory_size=3, learning_rate=0.2, first_frame_weight=least, lower_first_weight=True
         )
-        memory = SampleMemory(sample, config)
+        memory = SampleMemory(sample, config.memory_size, rules_of(config))
         for number in range(1, 6):
             part = torch.full((1, 1, 1), float(number))
             memory.add(Sample(part, part, part))
@@ -55,14 +52,14 @@ def test_without_a_least_weight_even_the_first_frame_gives_way():
 
 def test_weights_multiply_the_residuals():
     sample = Sample(torch.zeros(1, 1, 1), torch.zeros(1, 1, 1), torch.zeros(1, 1, 1))
-    memory = SampleMemory(sample, LWL_YTVOS)
+    memory = SampleMemory(sample, 32, rules_of(LWL_YTVOS))
     memory.add(sample)
     assert memory.temporal.tolist() == pytest.approx([(1 / 1.09) ** 2, (0.09 / 1.09) ** 2], rel=1e-5)
 
 
 def test_one_object_competes_with_the_background():
     p = torch.tensor([0.1, 0.5, 0.9])
-    labels, found = aggregate_published(p.logit().view(1, 1, 3))
+    labels, found = rules_of(LWL_YTVOS).merge(p.logit().view(1, 1, 3))
     torch.testing.assert_close(found[0, 0], p**2 / (p**2 + (1 - p) ** 2))
     assert labels[0, ::2].tolist() == [0, 1]
 
@@ -73,7 +70,7 @@ def test_regions_lie_inside_and_come_back_in_place(centre):
     region = find_region(torch.tensor(centre), out * 1.2, out, torch.tensor([float(side) for side in image_hw]))
     assert region.step == 1
     assert (region.start >= -0.5).all() and (region.stop <= torch.tensor(image_hw) + 0.5).all()
-    crop = PublishedCrop(region, (32, 48))
+    crop = UpstreamCrop(region, (32, 48))
     mask = np.zeros(image_hw, np.uint8)
     y, x = (int(v) for v in (region.start + region.stop) / 2)
     mask[y - 6 : y + 6, x - 8 : x + 8] = 1
@@ -85,12 +82,12 @@ def test_large_regions_are_thinned():
     out, image = torch.tensor([16.0, 24.0]), torch.tensor([200.0, 300.0])
     region = find_region(torch.tensor([101.0, 150.0]), out * 4, out, image)
     assert region.step == 3 and region.offset == (101 % 3, 0)
-    assert PublishedCrop(region, (16, 24)).cut(np.zeros((200, 300, 3), np.uint8)).shape == (16, 24, 3)
+    assert UpstreamCrop(region, (16, 24)).cut(np.zeros((200, 300, 3), np.uint8)).shape == (16, 24, 3)
 
 
 def test_the_place_follows_the_probabilities_within_limits():
     config = replace(LWL_YTVOS, search_scale=5.0)
-    state = PublishedState.of_box(np.array([20.0, 10, 24, 24]), (64, 64), config, 3)
+    state = UpstreamPlace.of_box(np.array([20.0, 10, 24, 24]), (64, 64), config, 3)
     assert state.centre.tolist() == [21.5, 31.5]
     assert float(state.scale) == pytest.approx(5 * 24 / 64)
     probabilities = np.zeros((HEIGHT, WIDTH), np.float32)
@@ -102,7 +99,7 @@ def test_the_place_follows_the_probabilities_within_limits():
 
 
 def test_the_place_in_a_resized_picture():
-    state = PublishedState.of_box(np.array([20.0, 10, 30, 24]), (64, 64), LWL_YTVOS, 3)
+    state = UpstreamPlace.of_box(np.array([20.0, 10, 30, 24]), (64, 64), LWL_YTVOS, 3)
     scaled = state.scaled((2.0, 0.5))
     assert scaled.centre.tolist() == [0.5 * state.centre[0], 2 * state.centre[1]]
     assert scaled.size.tolist() == [12, 60]
@@ -133,7 +130,7 @@ def plain_net() -> LWLNet:
     return net.eval()
 
 
-def test_the_parameters_with_published_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_parameters_with_upstreams_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from tracker_ext.parameter.lwl import lwl_stage2, sta_init
 
     settings_file = tmp_path / "paths.toml"
@@ -149,7 +146,7 @@ def test_the_parameters_with_published_weights(tmp_path: Path, monkeypatch: pyte
     small = {"feature_dim": 8, "encoding_channels": 4, "decoder_widths": (16, 8, 8, 4), "block_bias": False}
     net = LWLNet(LWLConfig(**small)).eval()
     net.backbone.fold_batch_norm()
-    save_published(net, tmp_path / "lwl_stage2.pth")
+    save_upstream(net, tmp_path / "lwl_stage2.pth")
     params = lwl_stage2.parameters()
     assert params.lwl.config == LWL_YTVOS and params.lwl.net.config.block_bias is False
     with pytest.raises(UserError, match=r"sta\.pth\.tar do not exist"):

@@ -1,4 +1,4 @@
-"""LWL with the weights that pytracking published (`lwl_stage2.pth`), started from the mask of the first frame.
+"""LWL with upstream's weights (`lwl_stage2.pth`), started from the mask of the first frame.
 
 Hyper-parameters and rules are those of pytracking's own `lwl_ytvos`; with the same weights the masks are too.
 """

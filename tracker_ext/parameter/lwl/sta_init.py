@@ -1,4 +1,4 @@
-"""LWL as `lwl_stage2`, started from a box: the published box2mask (`sta.pth.tar`) makes a mask of it (section 4.3)."""
+"""LWL as `lwl_stage2`, started from a box: upstream's box2mask (`sta.pth.tar`) makes a mask of it (section 4.3)."""
 
 from __future__ import annotations
 

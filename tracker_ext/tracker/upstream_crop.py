@@ -1,0 +1,113 @@
+"""How pytracking's own LWL tracker cuts a region out of a picture and puts masks back, to the pixel.
+
+Pictures are thinned before they are resized, and regions are counted in half pixels.
+
+Shapes: H W image pixels. Points and sizes are (y, x) and (h, w), float32, image pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+SURROUNDING = 2
+"""The first frame is cut this many times larger, and the crop out of that."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """A rectangle in a picture of which every `step`-th pixel is kept; the numbers may be halves."""
+
+    start: Tensor
+    """(y, x) of the first pixel, in kept pixels."""
+    stop: Tensor
+    """(y, x) behind the last pixel, in kept pixels."""
+    step: int
+    offset: tuple[int, int]
+    """(y, x) of the first kept pixel."""
+
+    def cut(self, maps: Tensor, *, is_mask: bool) -> Tensor:
+        """[1, C, H, W] -> the region; outside the picture its edge is repeated, a mask is 0."""
+        kept = maps[..., self.offset[0] :: self.step, self.offset[1] :: self.step]
+        (top, left), (bottom, right) = self.start.int().tolist(), self.stop.int().tolist()
+        padding = (-left, right - kept.shape[3], -top, bottom - kept.shape[2])
+        return F.pad(kept, padding) if is_mask else F.pad(kept, padding, "replicate")
+
+
+def find_region(centre: Tensor, size: Tensor, out_size: Tensor, image_size: Tensor | None) -> Region:
+    """The region of a given size around a point.
+
+    Args:
+        centre: [2].
+        size: [2].
+        out_size: [2] what it will be resized to; a much larger region is thinned first.
+        image_size: [2]; the region is shrunk until the less exceeded axis fits, and moved inside. None: neither.
+    """
+    if image_size is not None:
+        size = (size / (size / image_size).min().clamp(min=1)).long()
+    step = max(int((size.float() / out_size).min().item() - 0.1), 1)
+    middle = centre.long()
+    offset = middle % step if step > 1 else torch.zeros(2, dtype=torch.long)
+    middle = (middle - offset) / step if step > 1 else middle
+    extent = (size.float() / step).round().clamp(min=2).long()
+    start, stop = middle - (extent - 1) / 2, middle + extent / 2 + 1
+    if image_size is not None:
+        limit = (image_size.long() - offset + step - 1) // step
+        inwards = (-start).clamp(min=0) - (stop - limit).clamp(min=0)
+        start, stop = start + inwards, stop + inwards
+        # Larger than the picture: as much over one border as over the other.
+        over = ((-start).clamp(min=0) + (stop - limit).clamp(min=0)) // 2
+        balanced = (-start - over) * (over > 0)
+        start, stop = start + balanced, stop + balanced
+    return Region(start, stop, step, (int(offset[0]), int(offset[1])))
+
+
+@dataclass(frozen=True)
+class UpstreamCrop:
+    """A region and the size it is resized to; stands where `ltr_ext.data.crop.Crop` stands in ours."""
+
+    region: Region
+    out_hw: tuple[int, int]
+    inner: tuple[int, int] | None = None
+    """(top, left) of the crop in a resized region of `SURROUNDING` times the size; None: the region is the crop."""
+
+    def cut(self, image: np.ndarray) -> np.ndarray:
+        """[H, W, 3] uint8 -> [*out_hw, 3] float32."""
+        maps = torch.from_numpy(image).permute(2, 0, 1).unsqueeze(0).float()
+        return self._resized(maps, is_mask=False)[0].permute(1, 2, 0).numpy()
+
+    def cut_mask(self, mask: np.ndarray) -> np.ndarray:
+        """[H, W] -> [*out_hw] float32, nearest pixel."""
+        return self._resized(torch.from_numpy(mask)[None, None].float(), is_mask=True)[0, 0].numpy()
+
+    def paste(self, values: np.ndarray, image_hw: tuple[int, int], outside: float) -> np.ndarray:
+        """[*out_hw] float32 -> [*image_hw] float32; `outside` where the crop does not reach."""
+        start, stop = self.region.step * self.region.start, self.region.step * self.region.stop
+        scale = ((stop - start) / torch.tensor(self.out_hw, dtype=torch.float32)).prod().sqrt()
+        maps = F.interpolate(torch.from_numpy(values)[None, None], scale_factor=scale.item(), mode="bilinear")[0, 0]
+        out = torch.full(image_hw, outside)
+        places, sources = [], []
+        for low, high, length, limit in zip(start, stop, maps.shape, image_hw, strict=True):
+            first = int((0.5 * (low + high - 1)).item() - 0.5 * length)
+            places.append(slice(max(first, 0), max(min(first + length, limit), 0)))
+            sources.append(slice(places[-1].start - first, places[-1].stop - first))
+        if all(place.start < place.stop for place in places):
+            out[places[0], places[1]] = maps[sources[0], sources[1]]
+        return out.numpy()
+
+    def _resized(self, maps: Tensor, *, is_mask: bool) -> Tensor:
+        region = self.region.cut(maps, is_mask=is_mask)
+        factor = 1 if self.inner is None else SURROUNDING
+        size = (self.out_hw[0] * factor, self.out_hw[1] * factor)
+        if region.shape[-2:] != size:
+            region = F.interpolate(region, size, mode="nearest" if is_mask else "bilinear")
+        if self.inner is None:
+            return region
+        padding = [(self.out_hw[axis] - size[axis]) // 2 for axis in (0, 1)]
+        top, left = (padding[axis] + self.inner[axis] for axis in (0, 1))
+        bottom, right = (2 * padding[axis] - side for axis, side in ((0, top), (1, left)))
+        return F.pad(region, (left, right, top, bottom), "replicate")
