@@ -1,4 +1,4 @@
-"""Installation. Every dependency is pinned to the range that was tested; README.md says what each is for.
+"""Installation. Every dependency is pinned to the range that was tested; docs/dependencies.md says what each is for.
 
 The floors are versions that exist and that the whole suite passes with: `make test-oldest`.
 """

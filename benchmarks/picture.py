@@ -1,4 +1,4 @@
-"""A picture of boxes and the masks made of them, worst and best alike: the one in the README.
+"""A picture of boxes and the masks made of them, worst and best alike: the one in docs/evaluation.md.
 
 Example: python -m benchmarks.picture DAVIS_FOLDER --sequences bear goat --out docs/boxes_to_masks.jpg
 """

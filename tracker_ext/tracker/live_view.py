@@ -55,7 +55,9 @@ class LiveView:
         try:
             visdom = importlib.import_module("visdom")
         except ImportError as error:
-            raise UserError("--visdom: the package visdom is not installed; pip install visdom (README)") from error
+            raise UserError(
+                "--visdom: the package visdom is not installed; pip install visdom (docs/evaluation.md)"
+            ) from error
         try:
             self._client = visdom.Visdom(
                 server=f"http://{host}", port=port, env=ENVIRONMENT, use_incoming_socket=False, raise_exceptions=True
