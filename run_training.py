@@ -129,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 if __name__ == "__main__":
     code = run_command(main)
     if "WORLD_SIZE" in os.environ:  # under torchrun
-        from ltr_ext.distributed import leave
+        from ltr_ext.distributed import end_process
 
-        leave(code)
+        end_process(code)
     sys.exit(code)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,7 +28,7 @@ TIMEOUT = timedelta(hours=2)
 
 
 @dataclass(frozen=True)
-class Team:
+class Processes:
     """The processes of a training."""
 
     rank: int = 0
@@ -37,9 +37,14 @@ class Team:
     """How many there are."""
 
     @property
-    def leads(self) -> bool:
+    def is_main(self) -> bool:
         """Whether this process prints, logs and writes checkpoints."""
         return self.rank == 0
+
+    def say(self, line: str) -> None:
+        """Print a line, once for all processes."""
+        if self.is_main:
+            print(line, flush=True)
 
     def gather(self, value: Value) -> list[Value]:
         """The value of every process (anything that can be pickled), by rank."""
@@ -53,7 +58,7 @@ class Team:
         """Whether the flag is set in any process."""
         return flag if self.size == 1 else any(self.gather(flag))
 
-    def from_leader(self, value: Value) -> Value:
+    def from_main(self, value: Value) -> Value:
         """The value that process 0 gives (anything that can be pickled)."""
         if self.size == 1:
             return value
@@ -61,7 +66,7 @@ class Team:
         dist.broadcast_object_list(values, src=0)
         return values[0]
 
-    def agree(self, problem: UserError | None) -> None:
+    def raise_for_all(self, problem: UserError | None) -> None:
         """Stop all processes if one of them has a problem.
 
         Raises:
@@ -74,18 +79,36 @@ class Team:
             return
         found = [report for report in self.gather(None if problem is None else str(problem)) if report is not None]
         if found:
-            raise UserError(found[0]) if self.leads else SystemExit(EXIT_USER_ERROR)
+            raise UserError(found[0]) if self.is_main else SystemExit(EXIT_USER_ERROR)
+
+    def in_main(self, work: Callable[[], Any]) -> Any:
+        """Do something in process 0 alone.
+
+        Returns:
+            Its result there, None in the others.
+
+        Raises:
+            UserError: as `raise_for_all`, if the work raises one.
+        """
+        problem, result = None, None
+        if self.is_main:
+            try:
+                result = work()
+            except UserError as error:
+                problem = error
+        self.raise_for_all(problem)
+        return result
 
     @contextmanager
-    def leader_first(self) -> Iterator[None]:
+    def main_first(self) -> Iterator[None]:
         """Let process 0 do something before the others, for example write what they then find."""
-        if self.size > 1 and not self.leads:
+        if self.size > 1 and not self.is_main:
             dist.barrier()
         yield
-        if self.size > 1 and self.leads:
+        if self.size > 1 and self.is_main:
             dist.barrier()
 
-    def copy_from_leader(self, net: nn.Module) -> None:
+    def copy_from_main(self, net: nn.Module) -> None:
         """Give a network the parameters and buffers of process 0."""
         if self.size > 1:
             for tensor in [*net.parameters(), *net.buffers()]:
@@ -117,15 +140,15 @@ class Team:
                 parameter.grad.copy_(mean.view_as(parameter))
 
 
-_team = Team()
+_processes = Processes()
 
 
-def team() -> Team:
+def processes() -> Processes:
     """The processes of this training."""
-    return _team
+    return _processes
 
 
-def join_team(use_gpu: bool) -> torch.device | None:
+def join_processes(use_gpu: bool) -> torch.device | None:
     """Meet the other processes that torchrun started; a second call changes nothing.
 
     Args:
@@ -137,7 +160,7 @@ def join_team(use_gpu: bool) -> torch.device | None:
     Raises:
         UserError: more processes on this machine than GPUs.
     """
-    global _team
+    global _processes
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         return None
@@ -151,11 +174,11 @@ def join_team(use_gpu: bool) -> torch.device | None:
     if not dist.is_initialized():
         dist.init_process_group("gloo" if device is None else "cpu:gloo,cuda:nccl", timeout=TIMEOUT)
         atexit.register(dist.destroy_process_group)
-    _team = Team(dist.get_rank(), dist.get_world_size())
+    _processes = Processes(dist.get_rank(), dist.get_world_size())
     return device
 
 
-def leave(code: int) -> None:
+def end_process(code: int) -> None:
     """End this process here if it is one of several: what PyTorch tears down afterwards aborts at times, and torchrun
     would take a training that is done for one that failed.
 
@@ -180,7 +203,7 @@ def gather_batch(local: Tensor, dim: int) -> Tensor:
         All shares by rank. Each process must compute the same value from it: the gradient that flows back to `local`
         is then such that the mean over the processes is the gradient of that value.
     """
-    return local if _team.size == 1 else _GatherBatch.apply(local, dim)
+    return local if _processes.size == 1 else _GatherBatch.apply(local, dim)
 
 
 class _GatherBatch(torch.autograd.Function):
@@ -188,13 +211,13 @@ class _GatherBatch(torch.autograd.Function):
     def forward(ctx: Any, local: Tensor, dim: int) -> Tensor:
         ctx.dim, ctx.length = dim, local.shape[dim]
         local = local.contiguous()
-        parts = [torch.empty_like(local) for _ in range(_team.size)]
+        parts = [torch.empty_like(local) for _ in range(_processes.size)]
         dist.all_gather(parts, local)
         return torch.cat(parts, dim)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
-        return grads[0].narrow(ctx.dim, _team.rank * ctx.length, ctx.length) * _team.size, None
+        return grads[0].narrow(ctx.dim, _processes.rank * ctx.length, ctx.length) * _processes.size, None
 
 
 class _Sum(torch.autograd.Function):
@@ -220,10 +243,10 @@ class SynchronisedBatchNorm2d(nn.BatchNorm2d):
     """
 
     def forward(self, maps: Tensor) -> Tensor:
-        if not self.training or _team.size == 1:
+        if not self.training or _processes.size == 1:
             return super().forward(maps)
         values = maps if maps.dtype == torch.float64 else maps.float()
-        count = values.numel() // values.shape[1] * _team.size
+        count = values.numel() // values.shape[1] * _processes.size
         mean = _Sum.apply(values.sum(dim=(0, 2, 3))) / count
         centred = values - mean[None, :, None, None]
         variance = _Sum.apply(centred.square().sum(dim=(0, 2, 3))) / count

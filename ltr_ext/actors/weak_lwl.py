@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ltr_ext.actors.common import Objective, mean_jaccard
 from ltr_ext.actors.lwl import LWLActor
-from ltr_ext.distributed import gather_batch, team
+from ltr_ext.distributed import gather_batch, processes
 
 WeakObjective = Callable[[Tensor, Tensor, Tensor], Tensor]
 """(logits [N, H, W], boxes [N, 4], images [N, 3, H, W]) -> scalar, averaged over N."""
@@ -61,7 +61,7 @@ class WeakLWLActor(LWLActor):
     def _box_loss(self, logits: Tensor, data: Any, weak: Tensor) -> Tensor:
         """The mean over all frames with boxes of all processes, as a mean over processes."""
         count = int(weak.sum())
-        counts = team().gather(count) if torch.is_grad_enabled() else [count]
+        counts = processes().gather(count) if torch.is_grad_enabled() else [count]
         if count == 0:
             return logits.sum() * 0.0
         boxes, images = data["test_anno"][:, weak].flatten(0, 1), data["test_images"][:, weak].flatten(0, 1)

@@ -24,7 +24,7 @@ from ltr_ext.dataset import BoxesOnly, PseudoMasks
 from ltr_ext.dataset.presence import require_dataset
 from ltr_ext.dataset.splits import part_of
 from ltr_ext.dataset.trusted_masks import TrustedMasks
-from ltr_ext.distributed import team
+from ltr_ext.distributed import processes
 from ltr_ext.errors import UserError
 from ltr_ext.losses import crf_loss, lovasz_sigmoid_loss, mil_loss
 from ltr_ext.losses.crf import SIGMA_RGB, SIGMA_XY
@@ -93,7 +93,7 @@ def train(settings: Any, recipe: Recipe) -> None:
     settings.description = f"LWL, {', '.join(recipe.sources)}"
     paths = load_paths()
     pretrained = paths.require("pretrained_dir", needed_for=needed_for)
-    with team().leader_first():
+    with processes().main_first():
         sources = [SOURCES[name](paths, needed_for, turns) for name, turns in recipe.sources.items()]
         yt300 = _youtubevos("YT300", paths, needed_for, 1)
     sample = partial(
@@ -179,13 +179,13 @@ def load_start(net: LWLNet, workspace: Path, name: str) -> str:
         UserError: that training has no checkpoint, or is not finished.
     """
     folder = workspace / "checkpoints" / "ltr" / "lwl" / name
-    with team().leader_first():
+    with processes().main_first():
         found = CheckpointFolder(folder, LWLNet.__name__, keep_last=2).latest()
     command = f"run_training.py lwl {name}"
     if found is None:
         raise UserError(f"no checkpoint of lwl {name} in {folder}: run {command} first, with the same --workspace")
     path, checkpoint, complaints = found
-    if team().leads:
+    if processes().is_main:
         for complaint in complaints:
             print(f"warning: {complaint}")
     require_entries(checkpoint.header, ("iteration", "fingerprint"), path)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ltr_ext.data.synthetic.stills import StillCollection, collect_backgrounds, collect_stills
-from ltr_ext.distributed import team
+from ltr_ext.distributed import processes
 from ltr_ext.paths import load_paths
 from ltr_ext.text import counted
 
@@ -53,7 +53,7 @@ def find_photographs(source_weights: Mapping[str, float] = SOURCE_WEIGHTS) -> Ph
     drawn = paths.images_dir is None
     root = paths.images_dir or paths.workspace_dir / "demo_stills"
     if drawn:
-        with team().leader_first():
+        with processes().main_first():
             if not root.is_dir():
                 _render_demo_stills(root)
     return Photographs(
@@ -72,7 +72,7 @@ def announce(photographs: Photographs, further: str = "") -> None:
         photographs: what its synthetic video is made of.
         further: what it sees beside that.
     """
-    if not team().leads:
+    if not processes().is_main:
         return
     used = counted(len(photographs.train.stills), "drawn picture" if photographs.drawn else "photograph")
     line = f"trains on {used} from {photographs.root} ({len(photographs.held_out.stills):,} more held out)"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from torch.utils.data import Sampler
 
@@ -77,3 +78,15 @@ class ResumableBatchSampler(Sampler[list[int]]):
         share = share_of(self.size_of(batch), self.rank, self.size)
         first = batch * self.batch_size
         return range(first + share.start, first + share.stop)
+
+
+def describe_samples(samples: range, data: Mapping[str, Any]) -> str:
+    """Which samples a batch holds, for a message.
+
+    Args:
+        samples: their indices.
+        data: the batch; `dataset` and `sequence`, where they are lists, name the samples.
+    """
+    columns = [data[key] for key in ("dataset", "sequence") if isinstance(data.get(key), (list, tuple))]
+    names = ", ".join("/".join(map(str, parts)) for parts in zip(*columns, strict=True))
+    return f"samples {samples[0]} to {samples[-1]}{f' ({names})' if names else ''}"

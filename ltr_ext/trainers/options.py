@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from ltr_ext.distributed import join_team
+from ltr_ext.distributed import join_processes
 from ltr_ext.errors import UserError
 from ltr_ext.trainers.rng import seed_all
 
@@ -59,7 +59,7 @@ def begin_run(settings: Any) -> RunOptions:
     Raises:
         UserError: more processes on this machine than GPUs, or the workspace cannot be made.
     """
-    if (device := join_team(getattr(settings, "use_gpu", True))) is not None:
+    if (device := join_processes(getattr(settings, "use_gpu", True))) is not None:
         settings.device = device
     if _options.workspace is not None:
         workspace = str(_options.workspace.expanduser().absolute())

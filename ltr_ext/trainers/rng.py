@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ltr_ext.distributed import team
+from ltr_ext.distributed import processes
 
 
 def seed_all(seed: int) -> None:
@@ -58,7 +58,7 @@ def gather_rng() -> tuple[dict[str, Tensor], dict[str, Any]]:
     """The generators of every process, as tensors and header fields of a checkpoint."""
     tensors: dict[str, Tensor] = {}
     headers = []
-    for rank, (states, header) in enumerate(team().gather(capture_rng())):
+    for rank, (states, header) in enumerate(processes().gather(capture_rng())):
         tensors |= {f"{_prefix(rank)}{name}": state for name, state in states.items()}
         headers.append(header)
     return tensors, {"rng": headers[0], **({"rng_others": headers[1:]} if len(headers) > 1 else {})}
@@ -66,7 +66,7 @@ def gather_rng() -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 def rng_of(tensors: dict[str, Tensor], header: dict[str, Any]) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
     """This process's part of what `gather_rng` returned; None if it was made by fewer processes."""
-    rank = team().rank
+    rank = processes().rank
     headers = [header["rng"], *header.get("rng_others", [])]
     if rank >= len(headers):
         return None

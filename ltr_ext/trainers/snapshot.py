@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ltr_ext.distributed import team
+from ltr_ext.distributed import processes
 from ltr_ext.errors import UserError
 from ltr_ext.trainers.checkpoint import (
     OLDER_FORMAT,
@@ -88,7 +87,7 @@ class Snapshots:
             }
             return self.folder.save(iteration, Checkpoint(tensors | optimizer_tensors | rng_tensors, header), best)
 
-        return by_leader(write) or self.folder.folder
+        return processes().in_main(write) or self.folder.folder
 
     def restore(self, checkpoint: Path | None, fingerprint: dict[str, Any]) -> Restored | None:
         """Put the state of a checkpoint into the parts of the run.
@@ -117,7 +116,7 @@ class Snapshots:
                 check_tensors(self.net, found[1].tensors, found[0])
             return found
 
-        found = team().from_leader(by_leader(read))
+        found = processes().from_main(processes().in_main(read))
         if found is None:
             return None
         path, content = found
@@ -137,25 +136,6 @@ class Snapshots:
         for complaint in complaints:
             print(f"warning: {complaint}")
         return path, content
-
-
-def by_leader(work: Callable[[], Any]) -> Any:
-    """Do something in process 0 alone.
-
-    Returns:
-        Its result there, None in the others.
-
-    Raises:
-        UserError: there was one; `SystemExit` in the other processes.
-    """
-    problem, result = None, None
-    if team().leads:
-        try:
-            result = work()
-        except UserError as error:
-            problem = error
-    team().agree(problem)
-    return result
 
 
 def prepare_folders(workspace: Path, folders: tuple[Path, ...], fresh: bool) -> None:

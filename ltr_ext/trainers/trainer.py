@@ -15,9 +15,10 @@ import torch
 from ltr.trainers import LTRTrainer
 from torch import Tensor
 
-from ltr_ext.distributed import synchronise_batch_norm, team
+from ltr_ext.distributed import processes, synchronise_batch_norm
 from ltr_ext.errors import EXIT_INTERRUPTED, UserError
 from ltr_ext.text import counted
+from ltr_ext.trainers.batches import describe_samples
 from ltr_ext.trainers.checkpoint import CheckpointFolder
 from ltr_ext.trainers.config import Position, TrainerConfig, check_loaders
 from ltr_ext.trainers.curves import Curves
@@ -25,7 +26,7 @@ from ltr_ext.trainers.progress import Pass, Progress, batches_to_the_end
 from ltr_ext.trainers.rng import restore_rng, seed_all
 from ltr_ext.trainers.scores import Scores, merge
 from ltr_ext.trainers.signals import StopRequest, init_worker
-from ltr_ext.trainers.snapshot import Snapshots, by_leader, prepare_folders
+from ltr_ext.trainers.snapshot import Snapshots, prepare_folders
 from ltr_ext.trainers.state import frozen_digest
 
 __all__ = ["Box2MaskTrainer", "TrainerConfig"]
@@ -64,17 +65,17 @@ class Box2MaskTrainer(LTRTrainer):
         config: TrainerConfig,
     ) -> None:
         check_loaders(loaders, config.best_stat)
-        self.team = team()
+        self.processes = processes()
         for loader in loaders:
-            loader.batch_sampler.share(self.team.rank, self.team.size, loader.name, loader.training)
+            loader.batch_sampler.share(self.processes.rank, self.processes.size, loader.name, loader.training)
             if loader.num_workers > 0:
                 loader.worker_init_fn = partial(init_worker, loader.worker_init_fn)
         workspace = Path(settings.env.workspace_dir).expanduser()
         folder = workspace / "checkpoints" / settings.project_path
         logs = Path(settings.env.tensorboard_dir).expanduser() / settings.project_path
-        by_leader(lambda: prepare_folders(workspace, (folder, logs), config.fresh))
+        self.processes.in_main(lambda: prepare_folders(workspace, (folder, logs), config.fresh))
         # the host opens a TensorBoard file per loader that it is told of
-        super().__init__(actor, loaders if self.team.leads else [], optimizer, settings, lr_scheduler)
+        super().__init__(actor, loaders if self.processes.is_main else [], optimizer, settings, lr_scheduler)
         self.loaders = loaders
         self.stats = {loader.name: None for loader in loaders}
         self.config = config
@@ -85,13 +86,13 @@ class Box2MaskTrainer(LTRTrainer):
         self.checkpoints = CheckpointFolder(folder, type(actor.net).__name__, config.keep_last)
         self.snapshots = Snapshots(self.checkpoints, actor.net, optimizer, lr_scheduler, self.scores)
         self.max_epochs = 0
-        self.curves = Curves(self.tensorboard_writer.writer if self.team.leads else {})
+        self.curves = Curves(self.tensorboard_writer.writer if self.processes.is_main else {})
         self._seconds: dict[str, float] = {}
-        if self.team.size > 1:
-            self.team.copy_from_leader(actor.net)
+        if self.processes.size > 1:
+            self.processes.copy_from_main(actor.net)
             synchronise_batch_norm(actor.net)
-            # lest random parts of the network draw the same numbers in every process
-            seed_all((torch.initial_seed() + self.team.rank) % 2**32)
+            # so that random parts of the network draw other numbers in every process
+            seed_all((torch.initial_seed() + self.processes.rank) % 2**32)
         self.fingerprint = {
             "setting": settings.project_path,
             "frozen": frozen_digest(actor.net),
@@ -125,13 +126,13 @@ class Box2MaskTrainer(LTRTrainer):
             SystemExit: in place of both, in all processes but the first.
         """
         self.max_epochs = max_epochs
-        if self.team.leads:
+        if self.processes.is_main:
             count = sum(parameter.numel() for parameter in self._parameters)
-            together = f" in each of {self.team.size} processes" if self.team.size > 1 else ""
+            together = f" in each of {self.processes.size} processes" if self.processes.size > 1 else ""
             curves = self.tensorboard_writer.directory
             print(f"device: {self.device}{together}; {count} trained parameters; curves: {curves}")
         # torchrun passes a Ctrl-C on a second time, as SIGTERM
-        with StopRequest(patient=self.team.size > 1) as self._stop:
+        with StopRequest(patient=self.processes.size > 1) as self._stop:
             self.load_checkpoint()
             before = self.iteration
             try:
@@ -140,15 +141,13 @@ class Box2MaskTrainer(LTRTrainer):
                     self.epoch = self.position.epoch
                     self.train_epoch()
             except _IterationLimit:
-                done = counted(self.iteration, "iteration")
-                if self.iteration > before:
-                    self._say(f"stopped after {done}, as asked; {self._where}")
-                else:
-                    limit = self.config.max_iterations
-                    self._say(f"nothing to do: has {done} already, --max-iterations is {limit}; {self._where}")
+                done, limit = counted(self.iteration, "iteration"), self.config.max_iterations
+                nothing = f"nothing to do: has {done} already, --max-iterations is {limit}"
+                line = nothing if self.iteration == before else f"stopped after {done}, as asked"
+                self.processes.say(f"{line}; {self._where}")
                 return
         done = f"{counted(max_epochs, 'epoch')}, {counted(self.iteration, 'iteration')}"
-        self._say(f"trained {done}; {self._where}")
+        self.processes.say(f"trained {done}; {self._where}")
 
     def train_epoch(self) -> None:
         """The rest of the current epoch, from `position`; then statistics, TensorBoard, checkpoint."""
@@ -178,7 +177,7 @@ class Box2MaskTrainer(LTRTrainer):
                 loss, stats = self.actor(data)
                 if loader.training:
                     self._step(loss, data, loader, batch)
-                numbers, count = merge(self.team.gather((stats, len(loader.batch_sampler.samples_of(batch)))))
+                numbers, count = merge(self.processes.gather((stats, len(loader.batch_sampler.samples_of(batch)))))
                 self.scores.record(loader.name, numbers, count)
                 if loader.training:
                     rates = [group["lr"] for group in self.optimizer.param_groups]
@@ -217,16 +216,12 @@ class Box2MaskTrainer(LTRTrainer):
         self._pending_rng = restored.rng
         if self.position.batch == 0:
             self._apply_pending_rng()
-        self._say(f"resuming from {restored.path}: epoch {self.position.epoch}, iteration {self.iteration}")
+        self.processes.say(f"resuming from {restored.path}: epoch {self.position.epoch}, iteration {self.iteration}")
         return restored.path
 
     @property
     def _where(self) -> str:
         return f"checkpoints in {self.checkpoints.folder}"
-
-    def _say(self, line: str) -> None:
-        if self.team.leads:
-            print(line, flush=True)
 
     def _progress(self, loader: Any, start: int) -> Progress:
         """Of a pass from batch `start` on; it knows how much of the run comes after."""
@@ -240,7 +235,7 @@ class Box2MaskTrainer(LTRTrainer):
             end,
             start,
             self.config.log_every_seconds,
-            self.team.leads,
+            self.processes.is_main,
             name=loader.name,
             after=after,
             seconds=self._seconds,
@@ -258,36 +253,34 @@ class Box2MaskTrainer(LTRTrainer):
             data = next(iterator)
         except UserError as error:
             problem = UserError(str(error).rsplit("UserError: ", 1)[-1])
-        self.team.agree(problem)
+        self.processes.raise_for_all(problem)
         return data
 
     def _step(self, loss: Tensor, data: Any, loader: Any, batch: int) -> None:
         """Backward, clip, update; stops before a value that is not finite reaches the weights."""
         finite = math.isfinite(loss.item())
-        self.team.agree(None if finite else self._not_finite(f"loss {loss.item()}", data, loader, batch))
+        self.processes.raise_for_all(None if finite else self._not_finite(f"loss {loss.item()}", data, loader, batch))
         self.optimizer.zero_grad()
         loss.backward()
-        self.team.average_gradients(self._parameters)
+        self.processes.average_gradients(self._parameters)
         max_norm = getattr(self.settings, "grad_clip_max_norm", math.inf)
         norm = torch.nn.utils.clip_grad_norm_(self._parameters, max_norm)
         finite = math.isfinite(norm.item())
-        self.team.agree(None if finite else self._not_finite(f"gradient norm {norm.item()}", data, loader, batch))
+        self.processes.raise_for_all(
+            None if finite else self._not_finite(f"gradient norm {norm.item()}", data, loader, batch)
+        )
         self.optimizer.step()
         self.lr_scheduler.step()
         self.iteration += 1
 
     def _not_finite(self, what: str, data: Mapping[str, Any], loader: Any, batch: int) -> UserError:
-        samples = loader.batch_sampler.samples_of(batch)
-        columns = [data[key] for key in ("dataset", "sequence") if isinstance(data.get(key), (list, tuple))]
-        names = ", ".join("/".join(map(str, parts)) for parts in zip(*columns, strict=True))
         return UserError(
             f"{what} in epoch {self.epoch}, batch {batch + 1} of {loader.name!r} (iteration {self.iteration + 1}), "
-            f"samples {samples[0]} to {samples[-1]}{f' ({names})' if names else ''}: look at them, or lower the "
-            "learning rate"
+            f"{describe_samples(loader.batch_sampler.samples_of(batch), data)}: look at them, or lower the learning rate"
         )
 
     def _after_batch(self, training: bool) -> None:
-        if self.team.any(self._stop.requested):
+        if self.processes.any(self._stop.requested):
             self._interrupt(self.save_checkpoint())
         if training:
             limit = self.config.max_iterations
@@ -296,8 +289,8 @@ class Box2MaskTrainer(LTRTrainer):
             self._check_limits()
 
     def _interrupt(self, path: Path) -> NoReturn:
-        self._say(f"stopped in epoch {self.epoch}: checkpoint {path}; the same command goes on from there")
-        if self.team.leads:
+        self.processes.say(f"stopped in epoch {self.epoch}: checkpoint {path}; the same command goes on from there")
+        if self.processes.is_main:
             raise KeyboardInterrupt
         raise SystemExit(EXIT_INTERRUPTED)
 
@@ -310,7 +303,7 @@ class Box2MaskTrainer(LTRTrainer):
         shown = {loader.name: self.scores.shown(loader.name) for loader in self.loaders if self.stats.get(loader.name)}
         training = [loader.name for loader in self.loaders if loader.training]
         is_best = self.scores.end_epoch(self.epoch, training, self.optimizer)
-        if self.team.leads:
+        if self.processes.is_main:
             if self.epoch == 1:
                 self.tensorboard_writer.write_info(
                     self.settings.module_name, self.settings.script_name, self.settings.description
@@ -318,4 +311,4 @@ class Box2MaskTrainer(LTRTrainer):
             self.tensorboard_writer.write_epoch(self.stats, self.epoch)
         self.position = Position(self.epoch + 1)
         path = self.save_checkpoint(best=is_best)
-        self._say(f"epoch {self.epoch}/{self.max_epochs}: {self.scores.line(shown, is_best)} | {path}")
+        self.processes.say(f"epoch {self.epoch}/{self.max_epochs}: {self.scores.line(shown, is_best)} | {path}")

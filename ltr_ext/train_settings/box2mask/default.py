@@ -24,7 +24,7 @@ from ltr_ext.data.processing import CropConfig
 from ltr_ext.data.sampler import VideoSampler
 from ltr_ext.dataset.presence import require_dataset
 from ltr_ext.dataset.splits import part_of
-from ltr_ext.distributed import team
+from ltr_ext.distributed import processes
 from ltr_ext.losses import lovasz_loss
 from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
 from ltr_ext.models.layers import he_initialise
@@ -104,7 +104,7 @@ def train(settings: Any, recipe: Recipe) -> None:
         return YouTubeVOS(root=str(youtubevos), version="2019", split="train", multiobj=False, sequences=names)
 
     frames_dir = youtubevos / "2019" / "train" / "JPEGImages"
-    with team().leader_first():
+    with processes().main_first():
         train_sets = [sequences(part_of(frames_dir, recipe.part))]
         if davis is not None:
             train_sets.append(Davis(root=str(davis), version="2017", split="train", multiobj=False))

@@ -79,7 +79,7 @@ def test_a_batch_of_one_kind(weak):
 
 def test_the_mean_over_processes_is_the_mean_over_their_frames(monkeypatch):
     """One process has one sequence with a box, the other three."""
-    monkeypatch.setattr("ltr_ext.actors.weak_lwl.team", lambda: SimpleNamespace(gather=lambda count: [1, 3]))
+    monkeypatch.setattr("ltr_ext.actors.weak_lwl.processes", lambda: SimpleNamespace(gather=lambda count: [1, 3]))
     one, data = actor(4), batch([1, 1, 1, 1])
     logits, names = one.net.logits, ("test_anno", "test_images")
 

@@ -30,7 +30,7 @@ from ltr.data import LTRLoader  # noqa: E402
 from pytracking import TensorDict  # noqa: E402
 
 from ltr_ext.actors.box2mask import Box2MaskActor  # noqa: E402
-from ltr_ext.distributed import gather_batch, leave  # noqa: E402
+from ltr_ext.distributed import end_process, gather_batch  # noqa: E402
 from ltr_ext.trainers.batches import ResumableBatchSampler  # noqa: E402
 from ltr_ext.trainers.options import RunOptions, begin_run, set_run_options  # noqa: E402
 from ltr_ext.trainers.trainer import Box2MaskTrainer, TrainerConfig  # noqa: E402
@@ -193,5 +193,5 @@ def main() -> None:
 
 if __name__ == "__main__":
     code = run_command(main)
-    leave(code)
+    end_process(code)
     sys.exit(code)
