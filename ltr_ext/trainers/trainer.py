@@ -276,7 +276,7 @@ class Box2MaskTrainer(LTRTrainer):
     def _not_finite(self, what: str, data: Mapping[str, Any], loader: Any, batch: int) -> UserError:
         return UserError(
             f"{what} in epoch {self.epoch}, batch {batch + 1} of {loader.name!r} (iteration {self.iteration + 1}), "
-            f"{describe_samples(loader.batch_sampler.samples_of(batch), data)}: look at them, or lower the learning rate"
+            f"{describe_samples(loader.batch_sampler.samples_of(batch), data)}: look at them or lower the learning rate"
         )
 
     def _after_batch(self, training: bool) -> None:
