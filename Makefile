@@ -7,11 +7,12 @@ OLDEST_VENV := .venv-oldest
 UPSTREAM := https://github.com/visionml/pytracking.git
 UPSTREAM_COMMIT := 7eb9e74bd3d40e29dbcec444902237da13de247b
 
-.PHONY: help install demo test test-oldest test-vot test-upstream upstream lint clean
+.PHONY: help install demo wheel test test-oldest test-vot test-upstream upstream lint clean
 
 help:
 	@echo "make install        into .venv, no more"
 	@echo "make demo           install, make the demo videos, track them from their first boxes, print the table"
+	@echo "make wheel          install, build a wheel with the weights in it into dist/"
 	@echo "make test           install, run the tests"
 	@echo "make test-oldest    the oldest versions that setup.py allows into $(OLDEST_VENV), the tests with them"
 	@echo "make test-vot       the VOT toolkit into $(VOT_VENV), its tests: masks, boxes, crashes, EAO (minutes)"
@@ -30,6 +31,10 @@ $(VENV)/.installed: setup.py
 
 demo: install
 	$(BIN)/python run_tracker.py lwl box2mask_init demo --out results/demo
+
+wheel: install
+	rm -rf build  # what was deleted since the last build would go along
+	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 test: install
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q
@@ -71,4 +76,4 @@ lint: install
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) $(VOT_VENV) $(OLDEST_VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VOT_VENV) $(OLDEST_VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -1,6 +1,9 @@
 """Installation. Every dependency is pinned to the range that was tested; docs/dependencies.md says what each is for.
 
 The floors are versions that exist and that the whole suite passes with: `make test-oldest`.
+
+A wheel puts `ltr_ext` and `tracker_ext` into site-packages and nothing beside them: `minihost`, the weights and the
+example of a settings file go into `ltr_ext`, where `ltr_ext/paths.py` finds them.
 """
 
 from pathlib import Path
@@ -15,6 +18,9 @@ CLUSTER = ["submitit>=1.5,<2", "distributed>=2024.8,<2027"]
 VOT = ["vot-trax>=4.0.2,<5"]
 TEST = ["pytest>=8.3,<10", "hypothesis>=6.100,<7", "ruff>=0.11,<1", "mypy>=1.15,<3"]
 
+INSIDE = {"ltr_ext.minihost": "minihost", "ltr_ext.settings": "settings", "ltr_ext.shipped": "weights"}
+"""Package in a wheel -> folder of the checkout."""
+
 setup(
     name="box2mask",
     version="0.1.0",
@@ -23,8 +29,17 @@ setup(
     long_description_content_type="text/markdown",
     license="GPL-3.0-or-later",
     python_requires=">=3.11",
-    packages=find_packages(include=["ltr_ext*", "tracker_ext*", "minihost*"]),
-    package_data={"tracker_ext.annotation.review": ["page/*"]},
+    packages=[
+        *find_packages(include=["ltr_ext*", "tracker_ext*"]),
+        *INSIDE,
+        *(f"ltr_ext.{name}" for name in find_packages(include=["minihost.*"])),
+    ],
+    package_dir=INSIDE,
+    package_data={
+        "tracker_ext.annotation.review": ["page/*"],
+        "ltr_ext.settings": ["paths.example.toml"],
+        "ltr_ext.shipped": ["*.safetensors", "*.confidence.json", "*.md"],
+    },
     install_requires=[
         "torch>=2.9,<2.15",
         "torchvision>=0.24,<0.30",

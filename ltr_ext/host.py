@@ -3,7 +3,8 @@
     from ltr_ext import host
     host.resolve()          # at the top level of every entry script: spawned workers re-import it
 
-Order: the checkout named by `PYTRACKING_HOME`, else the submodule `pytracking/` if it is checked out, else `minihost/`.
+Order: the checkout named by `PYTRACKING_HOME`, else the submodule `pytracking/` if it is checked out, else `minihost/`
+(in a wheel the latter lies in `ltr_ext/`, and there is no submodule).
 `BOX2MASK_HOST` (or the argument) insists on `upstream` or `minihost`. Upstream is used unmodified; what keeps it from
 running on today's libraries is mended by `host_shims`. Both hosts get their machine paths from `settings`, through the
 two `local` modules that upstream expects every user to write.
@@ -20,9 +21,8 @@ from types import ModuleType
 from typing import Any
 
 from ltr_ext.errors import UserError
-from ltr_ext.paths import load_paths
+from ltr_ext.paths import HOSTS, INSTALLED, load_paths
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 HOME_VARIABLE = "PYTRACKING_HOME"
 CHOICE_VARIABLE = "BOX2MASK_HOST"
 CHOICES = ("auto", "upstream", "minihost")
@@ -79,18 +79,18 @@ def resolve(choice: str = "auto") -> Host:
     return _resolved
 
 
-def find(choice: str, repository: Path = REPOSITORY) -> Host:
+def find(choice: str, hosts: Path = HOSTS) -> Host:
     """Decide which host to use, without importing or changing anything.
 
     Args:
         choice: one of `CHOICES`; `auto` does not look at `BOX2MASK_HOST`.
-        repository: the folder that holds `pytracking/` (submodule) and `minihost/`.
+        hosts: the folder that holds `minihost/` and, if it is checked out, the submodule `pytracking/`.
 
     Raises:
         UserError: as `resolve`.
     """
     if choice == "minihost":
-        return Host("minihost", repository / "minihost", "asked for")
+        return Host("minihost", hosts / "minihost", "asked for")
     named = os.environ.get(HOME_VARIABLE)
     if named:
         home = Path(named).expanduser().resolve()
@@ -99,14 +99,16 @@ def find(choice: str, repository: Path = REPOSITORY) -> Host:
                 f"{HOME_VARIABLE}: {home} is not a checkout of visionml/pytracking; correct or unset the variable"
             )
         return Host("upstream", home, HOME_VARIABLE)
-    submodule = repository / "pytracking"
+    submodule = hosts / "pytracking"
     if _is_checkout(submodule):
         return Host("upstream", submodule, "submodule")
     if choice == "upstream":
+        fetch = "" if INSTALLED else "run `git submodule update --init`, or "
         raise UserError(
-            f"host upstream: {submodule} is not checked out; run `git submodule update --init`, or set {HOME_VARIABLE}"
+            f"host upstream: {submodule} is not checked out; {fetch}set {HOME_VARIABLE} to a checkout of "
+            "visionml/pytracking"
         )
-    return Host("minihost", repository / "minihost", "no checkout of pytracking")
+    return Host("minihost", hosts / "minihost", "no checkout of pytracking")
 
 
 def _is_checkout(folder: Path) -> bool:

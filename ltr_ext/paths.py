@@ -3,6 +3,10 @@
 The values come from `settings/paths.toml` (not under version control; copy `paths.example.toml`), or from the file
 named by the environment variable `BOX2MASK_SETTINGS`. Without a file the defaults hold, and they are enough for the
 demo and for training on generated material.
+
+Of an installed wheel the settings file is `~/.config/box2mask/paths.toml`, and results go into the current folder.
+What lies beside `ltr_ext` in a checkout lies inside it there: `minihost/`, `settings/` with the example, and `weights/`
+as `shipped/`.
 """
 
 from __future__ import annotations
@@ -16,10 +20,30 @@ from pathlib import Path
 from ltr_ext.errors import UserError
 from ltr_ext.text import unknown
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+_PACKAGE = Path(__file__).resolve().parent
+REPOSITORY = _PACKAGE.parent
+"""The folder that holds `ltr_ext` and `tracker_ext`."""
+INSTALLED = (_PACKAGE / "minihost").is_dir()
+"""Whether this is an installed wheel and no checkout."""
+HOSTS = _PACKAGE if INSTALLED else REPOSITORY
+"""The folder that holds `minihost/` and, in a checkout, may hold the submodule `pytracking/`."""
+EXAMPLE_FILE = (_PACKAGE if INSTALLED else REPOSITORY) / "settings" / "paths.example.toml"
 SETTINGS_VARIABLE = "BOX2MASK_SETTINGS"
-DEFAULT_FILE = REPOSITORY / "settings" / "paths.toml"
 HOST_TABLE = "host"
+
+
+def default_file() -> Path:
+    """The settings file that is read where `BOX2MASK_SETTINGS` names none; it need not exist."""
+    if not INSTALLED:
+        return REPOSITORY / "settings" / "paths.toml"
+    named = os.environ.get("XDG_CONFIG_HOME", "")
+    folder = named if os.path.isabs(named) else os.path.expanduser("~/.config")
+    return Path(folder) / "box2mask" / "paths.toml"
+
+
+def _written_to(name: str) -> Path:
+    """Default of a folder that commands write to."""
+    return (Path.cwd() if INSTALLED else REPOSITORY) / name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,14 +53,14 @@ class Paths:
     Raises `UserError` only on use, through `require`: a path nobody asks for need not exist.
     """
 
-    source: Path = DEFAULT_FILE
+    source: Path = field(default_factory=default_file)
     """The file the values come from, or would come from if it existed."""
 
-    workspace_dir: Path = REPOSITORY / "workspace"
+    workspace_dir: Path = field(default_factory=lambda: _written_to("workspace"))
     """Checkpoints and TensorBoard logs of training."""
-    results_dir: Path = REPOSITORY / "results"
+    results_dir: Path = field(default_factory=lambda: _written_to("results"))
     """Boxes, masks, plots and tables that the run commands write."""
-    weights_dir: Path = REPOSITORY / "weights"
+    weights_dir: Path = _PACKAGE / "shipped" if INSTALLED else REPOSITORY / "weights"
     """Trained networks (.safetensors)."""
 
     images_dir: Path | None = None
@@ -75,6 +99,11 @@ class Paths:
     host: Mapping[str, str] = field(default_factory=dict)
     """Further attributes for the host's own settings, for its data sets that we do not use (table `[host]`)."""
 
+    @property
+    def file_to_edit(self) -> str:
+        """In words: the file to set a path in, and what to make it of if it is not there."""
+        return f"{self.source}" if os.path.isfile(self.source) else f"{self.source} (a copy of {EXAMPLE_FILE})"
+
     def require(self, name: str, *, needed_for: str) -> Path:
         """Return a path that must be set.
 
@@ -87,8 +116,7 @@ class Paths:
         """
         value = getattr(self, name)
         if value is None:
-            copy = "" if self.source.is_file() else " (a copy of settings/paths.example.toml)"
-            raise UserError(f"{name} is not set, but {needed_for} needs it: set {name} in {self.source}{copy}")
+            raise UserError(f"{name} is not set, but {needed_for} needs it: set {name} in {self.file_to_edit}")
         if not value.exists():
             raise UserError(f"{name}: {value} does not exist, but {needed_for} needs it: correct it in {self.source}")
         return value
@@ -107,23 +135,27 @@ def load_paths() -> Paths:
             value that is not a string.
     """
     named = os.environ.get(SETTINGS_VARIABLE)
-    source = Path(named).expanduser().resolve() if named else DEFAULT_FILE
-    if not source.is_file():
+    source = Path(os.path.expanduser(named)).resolve() if named else default_file()
+    if not os.path.isfile(source):  # also where the folder may not be looked into
         if named:
             raise UserError(f"{SETTINGS_VARIABLE}: {source} is not a file; name a TOML file or unset the variable")
         return Paths()
     try:
-        entries = tomllib.loads(source.read_text(encoding="utf-8"))
+        entries = tomllib.loads(source.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise UserError(f"settings file {source} cannot be read: {error}; see paths.example.toml") from error
+        raise UserError(f"settings file {source} cannot be read: {error}; see {EXAMPLE_FILE}") from error
     host = entries.pop(HOST_TABLE, {})
     if not isinstance(host, dict):
         raise UserError(f"{source}: {HOST_TABLE} is {host!r}; it must be a table, [{HOST_TABLE}]")
     for name in sorted(set(entries) - set(PATH_FIELDS)):
         raise UserError(f"{source}: {name}: {unknown(name, PATH_FIELDS)}")
     for name, value in [*entries.items(), *host.items()]:
-        if not isinstance(value, str) or not value:
+        if not isinstance(value, str) or not value or "\0" in value:
             raise UserError(f'{source}: {name} is {value!r}; it must be a path in quotes, such as {name} = "/data"')
-    paths = {name: (source.parent / Path(value).expanduser()).resolve() for name, value in entries.items()}
-    further = {name: str((source.parent / Path(value).expanduser()).resolve()) for name, value in host.items()}
-    return Paths(source=source, host=further, **paths)
+    paths = {name: _path_in(source, value) for name, value in entries.items()}
+    return Paths(source=source, host={name: str(_path_in(source, value)) for name, value in host.items()}, **paths)
+
+
+def _path_in(source: Path, value: str) -> Path:
+    """A path that a settings file names."""
+    return (source.parent / os.path.expanduser(value)).resolve()

@@ -22,7 +22,6 @@ IMPORTED_AS = {
 NOT_OURS = {
     "ltr",
     "pytracking",
-    "minihost",
     "ltr_ext",
     "tracker_ext",
     "visdom",

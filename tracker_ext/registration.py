@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ltr_ext.errors import UserError
+from ltr_ext.paths import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 _EXTENDED_PACKAGES = {
     "ltr.train_settings": REPOSITORY / "ltr_ext" / "train_settings",
     "pytracking.parameter": REPOSITORY / "tracker_ext" / "parameter",

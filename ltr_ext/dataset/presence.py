@@ -39,9 +39,8 @@ def require_dataset(name: str, sequences: Collection[str] | None = None) -> Path
     paths = load_paths()
     root = getattr(paths, layout.field)
     if root is None:
-        copy = "" if paths.source.is_file() else " (a copy of settings/paths.example.toml)"
         raise UserError(
-            f"data set {layout.title}: {layout.field} is not set: set it in {paths.source}{copy} to {layout.holds}"
+            f"data set {layout.title}: {layout.field} is not set: set it in {paths.file_to_edit} to {layout.holds}"
         )
     place = f"data set {layout.title}: {layout.field} = {root} (set in {paths.source})"
     if not root.is_dir():

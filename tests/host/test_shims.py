@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from ltr_ext import host, host_shims
+from ltr_ext.paths import REPOSITORY
 
 
 @pytest.fixture
@@ -121,7 +122,7 @@ def test_a_missing_package_says_what_to_install_once_it_is_used(no_stand_ins, mo
 
 
 def test_the_page_lists_every_shim_once_with_its_reason(no_stand_ins, monkeypatch):
-    page = (host.REPOSITORY / "docs" / "shims.md").read_text(encoding="utf-8")
+    page = (REPOSITORY / "docs" / "shims.md").read_text(encoding="utf-8")
     rows = [line.split("|")[1:-1] for line in page.splitlines() if line.startswith("| `")]
     listed = [name for row in rows for name in re.findall(r"`([\w.]+)`", row[0])]
     monkeypatch.setattr(host_shims, "_installed", lambda name: False)

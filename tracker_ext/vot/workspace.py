@@ -13,7 +13,7 @@ from pathlib import Path
 from ltr_ext import host
 from ltr_ext.errors import CommandLine, UserError, run_command
 from ltr_ext.output import OutputFolder
-from ltr_ext.paths import SETTINGS_VARIABLE
+from ltr_ext.paths import REPOSITORY, SETTINGS_VARIABLE
 from tracker_ext.vot.anchors import eao_window
 from tracker_ext.vot.session import KINDS, Kind, kind_given
 
@@ -182,7 +182,7 @@ def trackers_ini(names: Sequence[str], truth: Kind, chosen: host.Host) -> str:
         truth: rectangles are answered where the ground truth is rectangles: a mask would lose to them.
         chosen: on which to run.
     """
-    environment = {"PYTHONPATH": str(host.REPOSITORY), "PYTHONUNBUFFERED": "1"}
+    environment = {"PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1"}
     for variable in (SETTINGS_VARIABLE, host.HOME_VARIABLE):
         if os.environ.get(variable):
             environment[variable] = str(Path(os.environ[variable]).expanduser().resolve())

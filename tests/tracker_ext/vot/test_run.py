@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ltr_ext import host
 from ltr_ext.data.image_io import write_jpeg
 from ltr_ext.errors import UserError
+from ltr_ext.paths import REPOSITORY
 from tracker_ext.vot import protocol, workspace
 
 trax = pytest.importorskip("trax")
@@ -43,7 +43,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], list[np.n
 @contextmanager
 def tracker_process(*arguments: str) -> Iterator[tuple[subprocess.Popen, Client]]:
     """A process as the toolkit starts it: standard error goes to a file, not to the pipe of the protocol."""
-    environment = {**os.environ, "PYTHONPATH": str(host.REPOSITORY), "PYTHONUNBUFFERED": "1", "TRAX": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1", "TRAX": "1"}
     process = subprocess.Popen(
         [sys.executable, "-m", "tracker_ext.vot.run", *arguments],
         stdin=subprocess.PIPE,
@@ -112,7 +112,7 @@ def test_a_tracker_that_does_not_exist_never_says_hello():
     process = subprocess.run(
         [sys.executable, "-m", "tracker_ext.vot.run", "lwl", "nothing"],
         capture_output=True,
-        env={**os.environ, "PYTHONPATH": str(host.REPOSITORY)},
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
     )
     assert process.returncode == 2 and b"@@TRAX" not in process.stdout
     assert process.stderr.decode().splitlines()[-1].startswith("error: parameter nothing of tracker lwl: unknown")

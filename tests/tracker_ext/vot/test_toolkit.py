@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from miniatures.shapes import draw_clip
 
-from ltr_ext import host
 from ltr_ext.data.image_io import write_jpeg, write_mask
+from ltr_ext.paths import REPOSITORY
 from tracker_ext.vot import workspace
 
 VARIABLE = "BOX2MASK_VOT_TOOLKIT"
@@ -60,7 +60,7 @@ def make_workspace(folder: Path, clips: Path, *options: str) -> Path:
     entries = []
     for name in ("oracle", "loser", "crasher", "sleeper"):
         command = shlex.join([sys.executable, str(script), name])
-        fields = [f"[{name}]", "protocol = trax", f"command = {command}", f"env_PYTHONPATH = {host.REPOSITORY}"]
+        fields = [f"[{name}]", "protocol = trax", f"command = {command}", f"env_PYTHONPATH = {REPOSITORY}"]
         entries += [*fields, "timeout = 5" if name == "sleeper" else "timeout = 120", ""]
     with (folder / "trackers.ini").open("a") as file:
         file.write("\n".join(entries))

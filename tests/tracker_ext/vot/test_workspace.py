@@ -103,7 +103,7 @@ def read_ini(folder: Path) -> configparser.ConfigParser:
 def test_tracker_entries_start_this_interpreter_on_this_host(tmp_path, monkeypatch):
     """Also with blanks and percent signs in the paths: the toolkit splits the command, its file format knows %."""
     monkeypatch.setattr(sys, "executable", "/opt/my 100% env/bin/python")
-    monkeypatch.setattr(host, "REPOSITORY", Path("/data/50% done/box2mask"))
+    monkeypatch.setattr(workspace, "REPOSITORY", Path("/data/50% done/box2mask"))
     write(tmp_path / "ws", "--stack", "vot2020/shortterm")
     entry = read_ini(tmp_path / "ws")["lwl_default"]
     command = shlex.split(entry["command"])
