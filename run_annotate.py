@@ -5,18 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from ltr_ext.errors import CommandLine, UserError, run_command
-
-EXIT_FAILED = 1
-DATASETS = {
-    "got10k_train": "GOT-10k, training set, every frame",
-    "lasot_train": "LaSOT, training set, every 5th frame, at most 200 of a sequence",
-    "trackingnet_train": "TrackingNet, training sets",
-    "youtubevos_boxes": "YouTube-VOS 2019, training set, from the boxes of its masks",
-}
-FORMATS = ("upstream", "davis", "ytvos", "coco-rle", "mots")
-VARIANTS = ("single_image", "multi_frame", "multi_frame_plus", "iterative")
+from tracker_ext.annotation.command import annotate_dataset, apply_review
+from tracker_ext.annotation.formats import FORMATS
+from tracker_ext.annotation.run_options import RunOptions, parse_shard
+from tracker_ext.annotation.settings import JobSettings
+from tracker_ext.annotation.sources import DATASETS
+from tracker_ext.segmentation.annotate_video import annotate_one_video
+from tracker_ext.segmentation.config import AnnotateConfig
+from tracker_ext.segmentation.windows import MODES
 
 EXAMPLES = """examples:
   python run_annotate.py got10k_train --out got10k_masks
@@ -72,7 +71,8 @@ def parser() -> argparse.ArgumentParser:
         "--out", metavar="DIR", type=Path, help="with --apply: the folder that the masks were written to"
     )
     kinds = command.add_subparsers(dest="kind", metavar="WHAT")
-    for name, text in DATASETS.items():
+    for name, known in DATASETS.items():
+        text = known.description
         example = f"example:\n  python run_annotate.py {name} --out {name}_masks --dry-run\n\n"
         dataset = kinds.add_parser(
             name, help=text, description=f"Masks for {text}.", epilog=example + DATASET_NOTES, formatter_class=raw
@@ -116,54 +116,66 @@ def add_window_options(command: argparse.ArgumentParser) -> None:
     """What every kind of input has."""
     command.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the results")
     command.add_argument(
-        "--frames", metavar="T", type=int, default=5, help="frames seen together (default %(default)s)"
+        "--frames",
+        metavar="T",
+        dest="num_frames",
+        type=int,
+        default=AnnotateConfig.num_frames,
+        help="frames seen together (default %(default)s)",
     )
     command.add_argument(
         "--interval",
         metavar="D",
         type=int,
-        default=15,
+        default=AnnotateConfig.interval,
         help="frames of the video from one of them to the next; 5 suits fast motion (default %(default)s)",
     )
     command.add_argument(
         "--mode",
-        choices=("strided", "centred"),
-        default="strided",
+        choices=MODES,
+        default=AnnotateConfig.mode,
         help="strided: each window of T frames gives T masks; centred: a window per frame, T times the work",
     )
     command.add_argument(
         "--tolerance",
         metavar="PART",
         type=float,
-        default=0.05,
+        default=AnnotateConfig.tolerance,
         help="part of the box by which a mask may exceed it on each side; 0 for tight boxes (default %(default)s)",
     )
     command.add_argument(
         "--max-gap",
         metavar="N",
         type=int,
-        default=60,
-        help="frames without a box between two boxed ones at most N frames apart get a mask all the same; 0: they are "
-        "left empty (default %(default)s)",
+        default=JobSettings.max_gap,
+        help="frames between two boxed frames at most N frames apart get a mask all the same; 0: they are left empty "
+        "(default %(default)s)",
     )
     command.add_argument(
-        "--batch", metavar="N", type=int, default=4, help="frames encoded at once (default %(default)s)"
+        "--batch",
+        metavar="N",
+        dest="encode_batch",
+        type=int,
+        default=AnnotateConfig.encode_batch,
+        help="frames encoded at once (default %(default)s)",
     )
     command.add_argument("--weights", metavar="FILE", type=Path, help="box2mask weights (default: those that ship)")
 
 
 def add_dataset_options(command: argparse.ArgumentParser) -> None:
     """What only data sets and folders have."""
+    several: dict[str, Any] = {"metavar": "NAME", "action": "append"}
     command.add_argument(
         "--format",
-        action="append",
         metavar="NAME",
-        default=[],
+        dest="formats",
+        action="extend",
+        type=lambda text: text.split(","),
         help=f"{', '.join(FORMATS)}; several with commas, or given several times (default: upstream; "
         "of YouTube-VOS ytvos, of a folder davis)",
     )
     command.add_argument(
-        "--variant", choices=VARIANTS, help="run iterative weights as multi_frame_plus: faster, coarser"
+        "--variant", metavar="NAME", help="multi_frame_plus: run iterative weights as this, faster and coarser"
     )
     command.add_argument(
         "--every", metavar="K", type=int, help="every K-th frame of a sequence (default: all; of LaSOT every 5th)"
@@ -172,24 +184,18 @@ def add_dataset_options(command: argparse.ArgumentParser) -> None:
         "--max-frames", metavar="N", type=int, help="at most so many frames of a sequence (default: all; of LaSOT 200)"
     )
     command.add_argument(
-        "--min-confidence", metavar="C", type=float, default=0.0, help="leave masks below empty, 0 to 1 (default: none)"
+        "--min-confidence", metavar="C", type=float, help="leave masks below empty, 0 to 1 (default: none)"
     )
-    command.add_argument("--workers", metavar="N", type=int, default=1, help="processes (default %(default)s)")
+    command.add_argument(
+        "--workers", metavar="N", type=int, default=RunOptions.workers, help="processes (default %(default)s)"
+    )
     command.add_argument("--limit", metavar="N", type=int, help="stop after so many sequences")
-    command.add_argument("--shard", metavar="i/n", default="1/1", help="the i-th of n parts of the data set, i from 1")
     command.add_argument(
-        "--only",
-        metavar="NAME",
-        action="append",
-        default=[],
-        help="this sequence, or those of a failed.csv; repeatable",
+        "--shard", metavar="i/n", type=parse_shard, help="the i-th of n parts of the data set, i from 1"
     )
+    command.add_argument("--only", help="this sequence, or those of a failed.csv; repeatable", **several)
     command.add_argument(
-        "--redo",
-        metavar="NAME",
-        action="append",
-        default=[],
-        help="make this sequence again, or those of a csv file with a column sequence; repeatable",
+        "--redo", help="make this sequence again, or those of a csv file with a column sequence; repeatable", **several
     )
     command.add_argument(
         "--cluster",
@@ -197,7 +203,7 @@ def add_dataset_options(command: argparse.ArgumentParser) -> None:
         help="slurm (array of --workers tasks), local, or a Dask scheduler tcp://host:port",
     )
     command.add_argument(
-        "--slurm", metavar="KEY=VALUE", action="append", default=[], help="option of submitit, as slurm_partition=gpu"
+        "--slurm", metavar="KEY=VALUE", action="append", help="option of submitit, as slurm_partition=gpu"
     )
     command.add_argument(
         "--check-inputs", action="store_true", help="make sequences again whose boxes or frames have changed since"
@@ -206,97 +212,21 @@ def add_dataset_options(command: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Parse, load the network, annotate; returns the exit code."""
+    """Parse and call; returns the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments and arguments[0] not in (*DATASETS, "folder", "video") and Path(arguments[0]).exists():
         raise UserError(f"{arguments[0]}: say first what it is: run_annotate.py video or run_annotate.py folder")
     args = parser().parse_args(arguments)
-    if args.kind is None or args.apply is not None:
-        return apply_review(args)
-    from tracker_ext.segmentation.config import AnnotateConfig, option_error
-
-    try:
-        config = AnnotateConfig(
-            num_frames=args.frames,
-            interval=args.interval,
-            mode=args.mode,
-            tolerance=args.tolerance,
-            encode_batch=args.batch,
-        )
-    except ValueError as error:
-        raise option_error(error) from error
-    if args.max_gap < 0:
-        raise UserError(f"--max-gap {args.max_gap}: must be 0 or more")
-    return run_on_video(args, config) if args.kind == "video" else run_on_dataset(args, config, arguments)
-
-
-def apply_review(args: argparse.Namespace) -> int:
-    """`--apply FILE --out DIR`."""
+    if args.apply is None and args.kind == "video":
+        return annotate_one_video(args)
+    if args.apply is None and args.kind is not None:
+        return annotate_dataset(args, arguments)
     if args.kind is None and args.apply is not None and args.out is None:
         raise UserError(f"--apply {args.apply}: needs --out DIR, the output folder of the data set")
-    if args.kind is not None or args.apply is None or args.out is None:
+    if args.kind is not None or args.apply is None:
         raise UserError("nothing to do: name a data set, folder or video, or give --apply FILE --out DIR; see --help")
-    from tracker_ext.annotation.command import apply_review
-
     print(apply_review(args.out, args.apply))
     return 0
-
-
-def run_on_dataset(args: argparse.Namespace, config: object, arguments: list[str]) -> int:
-    """A data set or a folder."""
-    for name in ("workers", "limit", "every", "max_frames"):
-        if getattr(args, name) is not None and getattr(args, name) < 1:
-            raise UserError(f"--{name.replace('_', '-')} {getattr(args, name)}: must be at least 1")
-    from tracker_ext.annotation.command import DatasetOptions, annotate_dataset, shard
-
-    options = DatasetOptions(
-        dataset=args.kind,
-        out=args.out.resolve(),
-        path=getattr(args, "path", None),
-        boxes=getattr(args, "boxes", None),
-        formats=tuple(dict.fromkeys(name for entry in args.format for name in entry.split(","))),
-        config=config,  # type: ignore[arg-type]
-        weights=args.weights,
-        variant=args.variant,
-        every=args.every,
-        most=args.max_frames,
-        max_gap=args.max_gap,
-        min_confidence=args.min_confidence,
-        workers=args.workers,
-        limit=args.limit,
-        shard=shard(args.shard),
-        only=tuple(args.only),
-        redo=tuple(args.redo),
-        cluster=args.cluster,
-        slurm=tuple(args.slurm),
-        check_inputs=args.check_inputs,
-        dry_run=args.dry_run,
-    )
-    return annotate_dataset(options, arguments)
-
-
-def run_on_video(args: argparse.Namespace, config: object) -> int:
-    """One video; 1 if frames of it could not be read."""
-    from ltr_ext.digest import file_hash
-    from tracker_ext.segmentation.boxed_video import read_video
-    from tracker_ext.segmentation.config import AnnotateConfig, existing_weight_file
-
-    assert isinstance(config, AnnotateConfig)
-    path = existing_weight_file(args.weights)
-    # What can be wrong is said before torch is imported, which takes seconds.
-    read = read_video(args.video, args.boxes, args.out, max_gap=args.max_gap)
-    from tracker_ext.segmentation.annotate_video import annotate_video
-    from tracker_ext.segmentation.api import load_box2mask
-
-    net = load_box2mask(path)
-    device = next(net.parameters()).device
-    arithmetic = "bfloat16" if config.uses_bfloat16(device) else "float32"
-    print(f"weights: {path} (sha256 {file_hash(path)})\ndevice: {device.type}, {arithmetic}", flush=True)
-    summary, damage = annotate_video(args.video, args.boxes, net, config, args.out, read=read)
-    print(f"{summary}\nresults: {args.out}")
-    if damage:
-        print(f"damaged: {damage}", file=sys.stderr)
-    return EXIT_FAILED if damage else 0
 
 
 if __name__ == "__main__":

@@ -16,14 +16,14 @@ from typing import Any
 
 from ltr_ext.errors import UserError
 from ltr_ext.text import one_line
-from tracker_ext.annotation.failures import note_failure
+from tracker_ext.annotation.failures import record_failure
 from tracker_ext.annotation.job import AnnotationJob
-from tracker_ext.annotation.lists import derive
+from tracker_ext.annotation.lists import update_lists
 from tracker_ext.annotation.sequence_run import Outcome
 from tracker_ext.annotation.workers import Report, run_here, run_one
 
 INSTALL = "pip install 'box2mask[cluster]'"
-PATIENCE = 5.0
+BUSY_WAIT = 5.0
 """Seconds between two looks at a sequence that another task has in hand."""
 
 
@@ -132,7 +132,7 @@ def run_on_slurm(
         submitter = submitit.AutoExecutor(folder=folder, cluster=executor)
         submitter.update_parameters(**{"name": "box2mask", "timeout_min": 24 * 60, **options})
         orders = [[*names[start:], *names[:start]] for start in (len(names) * task // tasks for task in range(tasks))]
-        running = submitter.map_array(run_share, [job] * tasks, orders)
+        running = submitter.map_array(run_array_task, [job] * tasks, orders)
     except (RuntimeError, NameError, TypeError, FileNotFoundError) as error:
         raise UserError(f"--cluster slurm: {one_line(error)}; is this a SLURM machine?") from error
     merged: dict[str, Outcome] = {}
@@ -158,7 +158,7 @@ def run_on_slurm(
             )
 
 
-def run_share(job: AnnotationJob, names: Sequence[str]) -> list[Outcome]:
+def run_array_task(job: AnnotationJob, names: Sequence[str]) -> list[Outcome]:
     """What one array task does: all that nobody else has, and at the end what somebody had and lost.
 
     Returns:
@@ -172,10 +172,10 @@ def run_share(job: AnnotationJob, names: Sequence[str]) -> list[Outcome]:
             break
         left = [name for name in left if outcomes[name].status == "busy"]
         if left:
-            time.sleep(PATIENCE)
+            time.sleep(BUSY_WAIT)
     with suppress(UserError):  # who submitted the tasks does it again, if it still lives
         for outcome in outcomes.values():
             if outcome.status == "failed":
-                note_failure(job.out, outcome.name, outcome.reason)
-        derive(job.out, job.formats)
+                record_failure(job.out, outcome.name, outcome.reason)
+        update_lists(job.out, job.settings.formats)
     return list(outcomes.values())

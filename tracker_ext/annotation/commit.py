@@ -14,19 +14,19 @@ from typing import Any
 
 from ltr_ext.data.decisions import Decision
 from ltr_ext.output import remove, sync, sync_tree, write_text
-from tracker_ext.annotation.failures import forget_failure
+from tracker_ext.annotation.failures import remove_failure
 from tracker_ext.annotation.job import refuse_links
 from tracker_ext.annotation.lock import LOCKS_FOLDER, SequenceLock
 from tracker_ext.annotation.manifests import (
+    INVALIDATED_SUFFIX,
     REJECTED_FOLDER,
-    TAKEN_BACK,
+    invalidate,
+    invalidated_manifest,
     manifest_path,
     outputs_of,
     read_manifest,
-    take_back,
-    taken_back,
 )
-from tracker_ext.annotation.review.decisions import forget_decision
+from tracker_ext.annotation.review.decisions import revoke_decision
 
 WORK_FOLDER = ".work"
 LOG = "manifest.json"
@@ -34,7 +34,7 @@ LOG = "manifest.json"
 
 
 def commit(out: Path, work: Path, manifest: dict[str, Any]) -> Decision | None:
-    """Move a finished sequence to its place; see `settle`.
+    """Move a finished sequence to its place; see `move_into_place`.
 
     Args:
         out: output folder of the job.
@@ -43,10 +43,10 @@ def commit(out: Path, work: Path, manifest: dict[str, Any]) -> Decision | None:
     """
     sync_tree(work)
     write_text(work / LOG, json.dumps(manifest, indent=1, ensure_ascii=True) + "\n")
-    return settle(out, work)
+    return move_into_place(out, work)
 
 
-def settle(out: Path, work: Path) -> Decision | None:
+def move_into_place(out: Path, work: Path) -> Decision | None:
     """Put what is whole into its place, the manifest last. Can be done again after it broke off.
 
     What an older run left there goes, rejected masks included: a review of them is not one of the new ones.
@@ -72,7 +72,7 @@ def settle(out: Path, work: Path) -> Decision | None:
     if moved and place.is_file() and place.read_text(encoding="utf-8") == text:
         return None
     refuse_links(out, sorted({Path(relative).parent.as_posix() for relative in moves}))
-    take_back(out, name)
+    invalidate(out, name)
     stale = work / "stale"
     for relative in moves:
         if os.path.lexists(work / relative):
@@ -82,40 +82,40 @@ def settle(out: Path, work: Path) -> Decision | None:
         _move(out / REJECTED_FOLDER / relative, stale / "rejected" / relative)
         if relative not in outputs:
             _move(out / relative, stale / "no more" / relative)
-    undone = forget_decision(out, name)
+    revoked = revoke_decision(out, name)
     for folder in {(out / relative).parent for relative in moves}:
         sync(folder)
     write_text(place, text)
-    place.with_name(place.name + TAKEN_BACK).unlink(missing_ok=True)
-    forget_failure(out, name)
-    return undone
+    place.with_name(place.name + INVALIDATED_SUFFIX).unlink(missing_ok=True)
+    remove_failure(out, name)
+    return revoked
 
 
-def clear_work(out: Path) -> list[Decision]:
+def recover_work(out: Path) -> list[Decision]:
     """Finish or remove what killed runs left behind; what a living run holds stays.
 
     Returns:
-        Decisions that were taken back; see `settle`.
+        Decisions that were taken back; see `move_into_place`.
     """
-    undone = []
+    revoked = []
     for folder in sorted((out / WORK_FOLDER).iterdir()):
         with SequenceLock(out / LOCKS_FOLDER / f"{folder.name}.lock") as free:
             if free:
-                found = finish_or_remove(out, folder)
-                undone += [] if found is None else [found]
+                found = recover_sequence(out, folder)
+                revoked += [] if found is None else [found]
     for path in sorted((out / LOCKS_FOLDER).glob("*.lock")):
         with SequenceLock(path):  # a lock that is free is removed with its release
             pass
-    return undone
+    return revoked
 
 
-def finish_or_remove(out: Path, work: Path) -> Decision | None:
+def recover_sequence(out: Path, work: Path) -> Decision | None:
     """Settle a sequence that is whole, and remove its working folder. The caller holds its lock."""
-    undone = None
+    revoked = None
     if not work.is_symlink() and (manifest := read_log(work)) is not None and _is_complete(out, work, manifest):
-        undone = settle(out, work)
+        revoked = move_into_place(out, work)
     remove(work)
-    return undone
+    return revoked
 
 
 def read_log(work: Path) -> dict[str, Any] | None:
@@ -131,7 +131,7 @@ def _is_complete(out: Path, work: Path, manifest: dict[str, Any]) -> bool:
 
 
 def _outputs_before(out: Path, name: str) -> Iterable[str]:
-    before = taken_back(out, name)
+    before = invalidated_manifest(out, name)
     return [] if before is None else [path.as_posix() for path in outputs_of(out, before)]
 
 

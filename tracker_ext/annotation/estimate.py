@@ -10,7 +10,7 @@ from ltr_ext.errors import UserError
 from ltr_ext.text import counted, duration, size
 from tracker_ext.annotation.formats import FORMATS
 from tracker_ext.annotation.job import AnnotationJob
-from tracker_ext.annotation.sequence_run import make_sequence
+from tracker_ext.annotation.sequence_masks import make_sequence
 from tracker_ext.annotation.workers import network_for
 from tracker_ext.segmentation.boxed_sequence import BoxedSequence
 
@@ -28,7 +28,7 @@ def estimate(job: AnnotationJob, names: list[str], workers: int) -> str:
     problems = []
     for name in missing[::step][:SAMPLED]:
         try:
-            loaded.append(job.source.load(name).thinned(job.every, job.most))
+            loaded.append(job.load(name))
         except UserError as error:
             problems.append(f"cannot be read: {error}")
     lines = [f"{counted(len(names), 'sequence')}, {len(names) - len(missing)} done, {len(missing)} to do"]
@@ -47,8 +47,8 @@ def estimate(job: AnnotationJob, names: list[str], workers: int) -> str:
 
 def measure(job: AnnotationJob, sequence: BoxedSequence) -> tuple[float, dict[str, float], str]:
     """Seconds per frame, and bytes per frame of each kind of output, from one window of a sequence."""
-    net, calibration = network_for(job.weights, job.variant)
-    few = sequence.thinned(1, job.config.num_frames)
+    net, calibration = network_for(job.weights, job.settings.variant)
+    few = sequence.thinned(1, job.settings.config.num_frames)
     with tempfile.TemporaryDirectory() as folder:
         warm = Path(folder) / "warm"
         warm.mkdir()

@@ -23,7 +23,7 @@ COLUMNS = ("sequence", "reason")
 REMEDY = "its columns are sequence,reason"
 
 
-def note_failure(out: Path, name: str, reason: str) -> None:
+def record_failure(out: Path, name: str, reason: str) -> None:
     """Record that a sequence failed, in one line of reasonable length.
 
     Raises:
@@ -34,7 +34,7 @@ def note_failure(out: Path, name: str, reason: str) -> None:
     write_text(path, json.dumps({"sequence": name, "reason": one_line(reason)}) + "\n")
 
 
-def forget_failure(out: Path, name: str) -> None:
+def remove_failure(out: Path, name: str) -> None:
     """The sequence has been made."""
     _record(out, name).unlink(missing_ok=True)
 
@@ -73,7 +73,7 @@ def write_failed(out: Path, is_done: Callable[[str], bool]) -> Path | None:
     rows = []
     for name, reason in recorded_failures(out).items():
         if is_done(name):
-            forget_failure(out, name)
+            remove_failure(out, name)
         else:
             rows.append((printable(name), reason))
     text = csv_text(COLUMNS, rows) if rows else None
@@ -88,7 +88,7 @@ def write_failed(out: Path, is_done: Callable[[str], bool]) -> Path | None:
     return path
 
 
-def adopt_failed(out: Path) -> None:
+def import_failed_csv(out: Path) -> None:
     """Take over the `failed.csv` of an output folder that has no records yet, as older versions left it."""
     if (out / FAILURES_FOLDER).is_dir():
         return
@@ -98,7 +98,7 @@ def adopt_failed(out: Path) -> None:
         rows = []
     for row in rows:
         with suppress(UserError):  # the run that comes now tries all of them again anyway
-            note_failure(out, row["sequence"], row["reason"])
+            record_failure(out, row["sequence"], row["reason"])
     (out / FAILURES_FOLDER).mkdir(exist_ok=True)
 
 

@@ -19,7 +19,7 @@ from ltr_ext.errors import UserError
 from ltr_ext.progress import Progress
 from ltr_ext.text import counted, one_line, printable
 from tracker_ext.annotation.job import AnnotationJob
-from tracker_ext.annotation.manifests import REJECTED_FOLDER, manifest_path, outputs_of, take_back
+from tracker_ext.annotation.manifests import REJECTED_FOLDER, invalidate, manifest_path, outputs_of
 from tracker_ext.annotation.sources.base import Source
 from tracker_ext.segmentation.boxed_sequence import BoxedSequence
 from tracker_ext.video.frames import FrameSource
@@ -85,14 +85,14 @@ def boxes_changed(job: AnnotationJob, names: Sequence[str]) -> list[str]:
         if manifest is None or not _touched(job, name, manifest):
             continue
         try:
-            if not _same_boxes(manifest, job.source.load(name).thinned(job.every, job.most)):
+            if not _same_boxes(manifest, job.load(name)):
                 changed.append(name)
         except (UserError, OSError) as error:
             print(f"{printable(name)}: its boxes have changed, but cannot be read: {one_line(error)}", file=sys.stderr)
     return changed
 
 
-def forget_changed(job: AnnotationJob, names: Sequence[str]) -> list[str]:
+def invalidate_changed(job: AnnotationJob, names: Sequence[str]) -> list[str]:
     """Take back the manifest of finished sequences whose boxes or frames are others now, or whose masks are incomplete.
 
     Returns:
@@ -104,13 +104,13 @@ def forget_changed(job: AnnotationJob, names: Sequence[str]) -> list[str]:
         if manifest is None:
             continue
         try:
-            sequence = job.source.load(name).thinned(job.every, job.most)
+            sequence = job.load(name)
             same = _same_boxes(manifest, sequence) and _same_frames(manifest, sequence)
         except (UserError, OSError) as error:
             Progress.write(f"kept: {printable(name)}: its input cannot be read now: {one_line(error)}", file=sys.stderr)
             continue
         if not same or number_of_files(job.out, manifest) < manifest.get("files", 0):
-            take_back(job.out, name)
+            invalidate(job.out, name)
             changed.append(name)
     return changed
 
@@ -123,10 +123,10 @@ def number_of_files(out: Path, manifest: Mapping[str, Any]) -> int:
     return sum(len(list(path.iterdir())) if path.is_dir() else path.exists() for path in paths)
 
 
-def names_line(what: str, names: Sequence[str], most: int = 5) -> str:
+def names_line(what: str, names: Sequence[str], max_shown: int = 5) -> str:
     """`what: a, b, c, ... (1,234 sequences)`."""
-    shown = ", ".join(printable(name) for name in names[:most])
-    return f"{what}: {shown}" + (f", ... ({counted(len(names), 'sequence')})" if len(names) > most else "")
+    shown = ", ".join(printable(name) for name in names[:max_shown])
+    return f"{what}: {shown}" + (f", ... ({counted(len(names), 'sequence')})" if len(names) > max_shown else "")
 
 
 def _touched(job: AnnotationJob, name: str, manifest: Mapping[str, Any]) -> bool:

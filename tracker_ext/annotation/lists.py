@@ -1,6 +1,6 @@
 """What covers all sequences of an output folder: lists and joined files of the formats, failed.csv, the report.
 
-All of it is derived from what lies in the folder, by whoever comes last, so that shards and machines need not know of
+All of it is update from what lies in the folder, by whoever comes last, so that shards and machines need not know of
 each other.
 """
 
@@ -21,13 +21,13 @@ from tracker_ext.annotation.failures import FAILURES_FOLDER, write_failed
 from tracker_ext.annotation.formats import FORMATS
 from tracker_ext.annotation.formats.base import DamagedPartError
 from tracker_ext.annotation.lock import LOCKS_FOLDER, SequenceLock, lists_lock
-from tracker_ext.annotation.manifests import SEQUENCES_FOLDER, done_manifest, is_in_place, manifests, take_back
+from tracker_ext.annotation.manifests import SEQUENCES_FOLDER, done_manifest, invalidate, is_in_place, manifests
 from tracker_ext.annotation.names import original_name, safe_name
 from tracker_ext.annotation.review.decisions import LOCK_WAIT
 from tracker_ext.annotation.review.report_page import write_report
 
 PASSES = 4
-"""Times that lists are derived anew because sequences were finished meanwhile; who finished them derives them, too."""
+"""Times that lists are update anew because sequences were finished meanwhile; who finished them derives them, too."""
 
 TRIES = 1000
 """Damaged files that are taken back at most; then it is something else."""
@@ -36,8 +36,8 @@ PAUSE = 0.1
 
 
 @dataclass
-class Derived:
-    """What came of it."""
+class ListsUpdate:
+    """What came of bringing the lists up to date."""
 
     failed: Path | None = None
     """`failed.csv`; None if nothing failed."""
@@ -54,7 +54,7 @@ class Derived:
         )
 
 
-def derive(out: Path, formats: Iterable[str], *, if_free: bool = False) -> Derived | None:
+def update_lists(out: Path, formats: Iterable[str], *, if_free: bool = False) -> ListsUpdate | None:
     """Bring everything up to date, again while sequences are finished by others.
 
     Args:
@@ -74,30 +74,30 @@ def derive(out: Path, formats: Iterable[str], *, if_free: bool = False) -> Deriv
             held = stack.enter_context(lists_lock(out, 0.0 if if_free else LOCK_WAIT))
             if if_free and not held:
                 return None
-        return derive_locked(out, formats)
+        return update_lists_locked(out, formats)
 
 
-def derive_locked(out: Path, formats: Iterable[str]) -> Derived:
-    """As `derive`, for who has the lock."""
-    derived = Derived()
+def update_lists_locked(out: Path, formats: Iterable[str]) -> ListsUpdate:
+    """As `update_lists`, for who has the lock."""
+    update = ListsUpdate()
     formats = list(formats)
     for _ in range(PASSES):
-        before = _state(out)
+        before = _file_stamps(out)
         try:
-            _write_lists(out, formats, derived)
-            derived.failed = write_failed(out, lambda name: done_manifest(out, name) is not None)
-            _write_report(out, derived)
+            _write_sound_lists(out, formats, update)
+            update.failed = write_failed(out, lambda name: done_manifest(out, name) is not None)
+            _write_sound_report(out, update)
         except OSError as error:
             raise UserError(
                 f"output folder {out} cannot be written ({error.strerror}); the masks are whole: make room, then give "
                 f"the same command again"
             ) from error
-        if _state(out) == before:
+        if _file_stamps(out) == before:
             break
-    return derived
+    return update
 
 
-def finish(out: Path, formats: Iterable[str]) -> None:
+def write_lists(out: Path, formats: Iterable[str]) -> None:
     """Write what the formats have that covers the whole data set, from the sequences that are done and not rejected.
 
     Args:
@@ -118,18 +118,18 @@ def finish(out: Path, formats: Iterable[str]) -> None:
         FORMATS[name].finish(out, names)
 
 
-def _write_lists(out: Path, formats: list[str], derived: Derived) -> None:
+def _write_sound_lists(out: Path, formats: list[str], update: ListsUpdate) -> None:
     for attempt in range(TRIES):
         try:
-            finish(out, formats)
+            write_lists(out, formats)
             return
         except DamagedPartError as error:
             if attempt + 1 == TRIES:
                 raise
-            _take_back(out, original_name(error.sequence), derived, error.persists)
+            _invalidate(out, original_name(error.sequence), update, error.persists)
 
 
-def _write_report(out: Path, derived: Derived) -> None:
+def _write_sound_report(out: Path, update: ListsUpdate) -> None:
     for last in (False, False, True):
         try:
             write_report(out)
@@ -139,7 +139,7 @@ def _write_report(out: Path, derived: Derived) -> None:
                 raise
             unreadable = [manifest["name"] for manifest in manifests(out) if _is_damaged_table(out, manifest["name"])]
             for name in unreadable:
-                _take_back(out, name, derived, partial(_is_damaged_table, out, name))
+                _invalidate(out, name, update, partial(_is_damaged_table, out, name))
             if not unreadable:  # another process replaced it just now, or it is something else
                 time.sleep(PAUSE)
 
@@ -152,15 +152,15 @@ def _is_damaged_table(out: Path, name: str) -> bool:
         return True
 
 
-def _take_back(out: Path, name: str, derived: Derived, still: Callable[[], bool]) -> None:
+def _invalidate(out: Path, name: str, update: ListsUpdate, still: Callable[[], bool]) -> None:
     """Let a damaged sequence count as not done, unless another process has it in hand or has just made it again."""
     with SequenceLock(out / LOCKS_FOLDER / f"{safe_name(name)}.lock", PAUSE) as ours:
         if ours and still():
-            take_back(out, name)
-            derived.damaged.append(name)
+            invalidate(out, name)
+            update.damaged.append(name)
 
 
-def _state(out: Path) -> list[tuple[str, int, int]]:
+def _file_stamps(out: Path) -> list[tuple[str, int, int]]:
     """What the lists depend on, as the file system tells it."""
     files = [out / "decisions.csv"]
     for folder in (SEQUENCES_FOLDER, FAILURES_FOLDER):

@@ -16,7 +16,7 @@ from tracker_ext.annotation.names import safe_name
 SEQUENCES_FOLDER = "sequences"
 REJECTED_FOLDER = "rejected"
 """Inside the output folder: masks that a reviewer rejected, at the same place below it."""
-TAKEN_BACK = ".old"
+INVALIDATED_SUFFIX = ".old"
 """Suffix of a manifest that no longer counts; it still says what lies in the folder, until that is replaced."""
 DAMAGED = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, UserError)
 """What a manifest that is none raises when it is read."""
@@ -37,7 +37,7 @@ def read_manifest(path: Path, safe: str | None = None) -> dict[str, Any] | None:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         outputs_of(path.parent.parent, manifest)
-        good = safe_name(manifest["name"]) == (safe or path.name.removesuffix(TAKEN_BACK).removesuffix(".json"))
+        good = safe_name(manifest["name"]) == (safe or path.name.removesuffix(INVALIDATED_SUFFIX).removesuffix(".json"))
         return manifest if good and isinstance(manifest["frames"], int) else None
     except DAMAGED:
         return None
@@ -103,7 +103,7 @@ def manifests(out: Path) -> Iterator[dict[str, Any]]:
             yield manifest
 
 
-def take_back(out: Path, name: str) -> None:
+def invalidate(out: Path, name: str) -> None:
     """Let a sequence count as not done; its masks stay until new ones replace them.
 
     Raises:
@@ -112,18 +112,18 @@ def take_back(out: Path, name: str) -> None:
     path = manifest_path(out, name)
     try:
         if path.exists():
-            path.replace(path.with_name(path.name + TAKEN_BACK))
+            path.replace(path.with_name(path.name + INVALIDATED_SUFFIX))
     except OSError as error:
         raise UserError(f"file {path} cannot be renamed ({error.strerror}); mend it, or make room") from error
 
 
-def taken_back(out: Path, name: str) -> dict[str, Any] | None:
+def invalidated_manifest(out: Path, name: str) -> dict[str, Any] | None:
     """The manifest that was taken back, if there is one."""
     path = manifest_path(out, name)
-    return read_manifest(path.with_name(path.name + TAKEN_BACK))
+    return read_manifest(path.with_name(path.name + INVALIDATED_SUFFIX))
 
 
-def drop_damaged(out: Path) -> list[str]:
+def remove_damaged(out: Path) -> list[str]:
     """Take away manifests that cannot be read, so that they do not stand in the way of the report.
 
     Returns:

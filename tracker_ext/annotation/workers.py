@@ -55,7 +55,7 @@ def network_for(weights: Path, variant: str | None) -> tuple[Box2MaskNet, Calibr
 
 def run_one(name: str, job: AnnotationJob) -> Outcome:
     """One sequence, with the network of this process."""
-    return run_sequence(job, name, *network_for(job.weights, job.variant))
+    return run_sequence(job, name, *network_for(job.weights, job.settings.variant))
 
 
 def run_here(job: AnnotationJob, names: Sequence[str], report: Report) -> None:

@@ -2,57 +2,80 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ltr_ext.data.boxes import box_iou, mask_to_box
-from ltr_ext.models.box2mask import Box2MaskNet
+from ltr_ext.digest import file_hash
 from ltr_ext.progress import Progress
 from ltr_ext.text import counted
 from tracker_ext.segmentation.boxed_video import BoxedVideo, read_video
-from tracker_ext.segmentation.config import AnnotateConfig
-from tracker_ext.segmentation.prepare import DEFAULT_MAX_GAP
-from tracker_ext.segmentation.segment import annotate
+from tracker_ext.segmentation.config import AnnotateConfig, existing_weight_file, from_options
 from tracker_ext.video.clip_writer import ClipWriter
 from tracker_ext.video.patient import PatientFrames
 
+if TYPE_CHECKING:
+    from ltr_ext.models.box2mask import Box2MaskNet
+
+EXIT_FAILED = 1
 LOW_IOU = 0.7
 """Below, the boxes are more often wrong than loose."""
 
 
-def annotate_video(
-    video: Path,
-    box_file: Path,
-    net: Box2MaskNet,
-    config: AnnotateConfig,
-    out: Path,
-    *,
-    max_gap: int = DEFAULT_MAX_GAP,
-    read: BoxedVideo | None = None,
-) -> tuple[str, str]:
+def annotate_one_video(args: argparse.Namespace) -> int:
+    """The command: read, say what is used, annotate, say what came of it.
+
+    Args:
+        args: options of the command by name: `video`, `boxes`, `out`, `max_gap`, `weights`, and the fields of
+            `AnnotateConfig`.
+
+    Returns:
+        0; 1 if frames of the video could not be read.
+
+    Raises:
+        UserError: see `read_video`; wrong options, or weights that are not there.
+    """
+    config = from_options(AnnotateConfig, args)
+    path = existing_weight_file(args.weights)
+    video = read_video(args.video, args.boxes, args.out, max_gap=args.max_gap)
+    # Only now: this imports torch, which takes seconds that a mistake must not cost.
+    from tracker_ext.segmentation.api import load_box2mask
+
+    net = load_box2mask(path)
+    device = next(net.parameters()).device
+    arithmetic = "bfloat16" if config.uses_bfloat16(device) else "float32"
+    print(f"weights: {path} (sha256 {file_hash(path)})\ndevice: {device.type}, {arithmetic}", flush=True)
+    summary, damage = annotate_video(video, net, config, args.out)
+    print(f"{summary}\nresults: {args.out}")
+    if damage:
+        print(f"damaged: {damage}", file=sys.stderr)
+    return EXIT_FAILED if damage else 0
+
+
+def annotate_video(video: BoxedVideo, net: Box2MaskNet, config: AnnotateConfig, out: Path) -> tuple[str, str]:
     """Segment the boxed objects of a video and write masks, the masks' own boxes, and an overlay video.
 
     A frame that cannot be read is passed over: its masks are empty, and the others are made.
 
     Args:
-        video: a video file or a folder of pictures.
-        box_file: see `read_given_boxes`.
+        video: with its boxes, as `read_video` gives it.
         net: in eval mode.
         config: windows, tolerance, precision.
-        max_gap: frames between two boxed ones that are filled; see `prepare`.
-        read: what `read_video` gave for the same arguments, if it was called before.
         out: output folder; appears, or is changed, only when everything is written. See `ClipWriter`.
 
     Returns:
         A line that says what was done; and one about frames that could not be read, empty if all could.
 
     Raises:
-        UserError: unreadable video or boxes, bad boxes, counts that differ, a folder that cannot be written.
+        UserError: unreadable video, or a folder that cannot be written.
     """
-    read = read or read_video(video, box_file, out, max_gap=max_gap)
-    source, prepared = read.sequence.frames, read.prepared
+    from tracker_ext.segmentation.segment import annotate
+
+    source, prepared = video.sequence.frames, video.prepared
     frames = PatientFrames(source)
     boxes, given = frames.without_unreadable(prepared.boxes), prepared.given
     for note in prepared.notes:
@@ -62,7 +85,7 @@ def annotate_video(
     overlaps: list[float] = []
     num_empty = 0
     with (
-        ClipWriter(out, size=source.size, object_ids=list(boxes), fps=source.fps, inputs=(video, box_file)) as writer,
+        ClipWriter(out, size=source.size, object_ids=list(boxes), fps=source.fps, inputs=video.files) as writer,
         Progress(total=len(source), desc=source.name, unit="frame") as progress,
     ):
         for result in annotate(frames, boxes, net, config, name=source.name, given=given):

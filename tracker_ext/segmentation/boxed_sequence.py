@@ -31,9 +31,9 @@ class BoxedSequence:
     notes: tuple[str, ...] = ()
     """What the user should be told once."""
 
-    def thinned(self, every: int, most: int | None) -> BoxedSequence:
-        """Every K-th frame, and at most so many."""
-        chosen = slice(0, None if most is None else every * most, every)
+    def thinned(self, every: int, max_frames: int | None) -> BoxedSequence:
+        """Every K-th frame, and at most `max_frames` of them; None for all."""
+        chosen = slice(0, None if max_frames is None else every * max_frames, every)
         return replace(
             self,
             frames=self.frames.thinned(chosen),

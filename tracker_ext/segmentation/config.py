@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import argparse
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from ltr_ext.errors import UserError
 from ltr_ext.paths import load_paths
@@ -85,14 +86,32 @@ def existing_weight_file(weights: str | Path | None) -> Path:
     return path
 
 
-OPTIONS = {"num_frames": "frames", "encode_batch": "batch", "most": "max-frames"}
+OPTIONS = {"num_frames": "frames", "encode_batch": "batch"}
 """Fields whose command-line option has another name."""
 
+Options = TypeVar("Options")
 
-def option_error(error: ValueError) -> UserError:
-    """Say of a refused value which option it came from: the message begins with the field's name."""
-    field, _, rest = str(error).partition(" ")
-    return UserError(f"--{OPTIONS.get(field, field).replace('_', '-')} {rest}")
+
+def from_options(kind: type[Options], args: argparse.Namespace, **others: Any) -> Options:
+    """A dataclass from the command-line options that have the names of its fields.
+
+    Args:
+        kind: the dataclass.
+        args: the parsed command line; None stands for an option that is not given.
+        others: values of fields; those that the command line gives come before them.
+
+    Raises:
+        UserError: the dataclass refuses a value; the message names the option.
+    """
+    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    given = {name: value for name, value in vars(args).items() if name in names and value is not None}
+    # A value that is given twice counts once.
+    given = {name: tuple(dict.fromkeys(value)) if isinstance(value, list) else value for name, value in given.items()}
+    try:
+        return kind(**{**others, **given})
+    except ValueError as error:  # its message begins with the name of the field
+        name, _, rest = str(error).partition(" ")
+        raise UserError(f"--{OPTIONS.get(name, name).replace('_', '-')} {rest}") from error
 
 
 def uses_bfloat16(precision: Precision, device: torch.device) -> bool:

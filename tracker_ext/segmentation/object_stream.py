@@ -83,11 +83,6 @@ class ObjectStream:
         self._encodings: dict[int, FrameEncoding] = {}
         self._done: dict[int, CropLogits] = {}
 
-    @property
-    def num_alive(self) -> int:
-        """Encodings that are kept at present."""
-        return len(self._encodings)
-
     def push(self, index: int, frame: np.ndarray) -> None:
         """Take the next frame and run every window that is complete with it.
 

@@ -1,4 +1,4 @@
-"""Threads around the network: frames are decoded ahead of it, results are written behind it."""
+"""Threads around the network: one decodes frames in advance, another one writes results in the background."""
 
 from __future__ import annotations
 
@@ -10,16 +10,23 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 
-DEPTH = 8
-"""Items that wait between two stages; what bounds the memory."""
+QUEUE_SIZE = 8
+"""Items that wait between two threads at most; it bounds the memory."""
 
 
-def ahead(items: Iterable[Item], depth: int = DEPTH) -> Generator[Item, None, None]:
-    """Iterate in a thread of its own, at most `depth` items ahead; an exception arrives in its place.
+def prefetch(items: Iterable[Item], size: int = QUEUE_SIZE) -> Generator[Item, None, None]:
+    """Iterate in another thread, which reads at most `size` items in advance.
 
-    Closing the iterator (or its end) ends the thread.
+    Closing the iterator ends the thread, and so does its last item.
+
+    Args:
+        items: read by the other thread alone.
+        size: items that may wait.
+
+    Yields:
+        The items, in order. An exception that reading one raises is raised in its place.
     """
-    waiting: queue.Queue[tuple[bool, object]] = queue.Queue(depth)
+    waiting: queue.Queue[tuple[bool, object]] = queue.Queue(size)
     stop = threading.Event()
 
     def put(entry: tuple[bool, object]) -> bool:
@@ -56,23 +63,24 @@ def ahead(items: Iterable[Item], depth: int = DEPTH) -> Generator[Item, None, No
         thread.join()
 
 
-class Behind:
-    """Context manager that does one job at a time in a thread of its own, at most `depth` jobs behind.
+class BackgroundWriter:
+    """Context manager that does jobs in another thread, one after the other; leaving it waits for the last one.
 
-    An exception of a job is raised by the next `do`, or at the end; jobs after it are dropped.
+    An exception that a job raises is raised by the next `submit`, or at the end; the jobs after it are dropped.
     """
 
-    def __init__(self, depth: int = DEPTH) -> None:
-        self._waiting: queue.Queue[Callable[[], None] | None] = queue.Queue(depth)
+    def __init__(self, size: int = QUEUE_SIZE) -> None:
+        """`size`: jobs that may wait."""
+        self._waiting: queue.Queue[Callable[[], None] | None] = queue.Queue(size)
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="write", daemon=True)
 
-    def __enter__(self) -> Behind:
+    def __enter__(self) -> BackgroundWriter:
         self._thread.start()
         return self
 
-    def do(self, job: Callable[[], None]) -> None:
-        """Have a job done; waits while `depth` jobs are waiting."""
+    def submit(self, job: Callable[[], None]) -> None:
+        """Have a job done; blocks while as many jobs are waiting as may."""
         if self._error is not None:
             raise self._error
         self._waiting.put(job)

@@ -62,11 +62,6 @@ def prepare(sequence: BoxedSequence, max_gap: int = DEFAULT_MAX_GAP, bad: Bad = 
     )
 
 
-def prepare_boxes(sequence: BoxedSequence, max_gap: int) -> PreparedBoxes:
-    """`prepare` as data sets need it: what cannot be used is left out and reported."""
-    return prepare(sequence, max_gap, "skip")
-
-
 def prepare_tracks(
     name: str,
     boxes: Mapping[int, np.ndarray],

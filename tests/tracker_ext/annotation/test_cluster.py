@@ -27,7 +27,7 @@ def test_dask_with_a_worker_killed(job):
 
 def test_array_with_a_task_killed(job, monkeypatch):
     pytest.importorskip("submitit", reason="extra cluster is not installed")
-    monkeypatch.setattr(cluster, "PATIENCE", 0.2)
+    monkeypatch.setattr(cluster, "BUSY_WAIT", 0.2)
     outcomes: list[Outcome] = []
     thread = killer(job.out, times=1)
     cluster.run_on_slurm(job, NAMES, 2, outcomes.append, {}, executor="local")
@@ -65,7 +65,7 @@ def test_tasks_take_over_what_another_one_lost(job, monkeypatch):
             report(Outcome(name, "busy" if name == "c" and looks.count("c") == 1 else "made"))
 
     monkeypatch.setattr(cluster, "run_here", run_here)
-    monkeypatch.setattr(cluster, "PATIENCE", 0.0)
-    outcomes = cluster.run_share(job, NAMES)
+    monkeypatch.setattr(cluster, "BUSY_WAIT", 0.0)
+    outcomes = cluster.run_array_task(job, NAMES)
     assert looks == [*NAMES, "c"]
     assert {outcome.name: outcome.status for outcome in outcomes} == dict.fromkeys(NAMES, "made")

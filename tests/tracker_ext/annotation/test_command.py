@@ -12,22 +12,13 @@ import pytest
 from miniatures import job_files
 from miniatures.job_files import NAMES, annotate, everything, finished, got10k_sequence, leftovers
 
-import run_annotate
 from ltr_ext.data.image_io import read_mask
 from ltr_ext.data.trust_table import read_trust
 from tracker_ext.annotation import sequence_run
-from tracker_ext.annotation.formats import FORMATS
 from tracker_ext.annotation.review.report_page import find_pictures
-from tracker_ext.annotation.sources import DATASETS
-from tracker_ext.annotation.tally import retry_command
+from tracker_ext.annotation.run_summary import retry_command
 
 ODD = "Straße 7%/ä b"
-
-
-def test_the_command_line_knows_the_data_sets_and_formats_that_exist():
-    """They stand there too so that --help does not have to load PyTorch."""
-    assert tuple(run_annotate.DATASETS) == tuple(DATASETS)
-    assert tuple(FORMATS) == run_annotate.FORMATS
 
 
 def test_a_folder(run, tmp_path, capsys):

@@ -17,6 +17,7 @@ from miniatures.job_files import annotate, everything, got10k
 
 from tracker_ext.annotation.job import AnnotationJob, open_output
 from tracker_ext.annotation.sequence_run import Outcome
+from tracker_ext.annotation.settings import JobSettings
 from tracker_ext.annotation.sources.folder import FolderSource
 from tracker_ext.annotation.workers import run_in_processes
 from tracker_ext.segmentation.config import AnnotateConfig
@@ -38,9 +39,16 @@ def data(tmp_path) -> Path:
 @pytest.fixture
 def job(data, tmp_path, tiny_weights) -> AnnotationJob:
     made = AnnotationJob(
-        dataset=f"folder {data}", source=FolderSource(data), out=tmp_path / "out", formats=("davis",),
-        weights=tiny_weights, weights_hash="0", config=AnnotateConfig(num_frames=3, interval=2),
-    )  # fmt: skip
+        settings=JobSettings(
+            dataset=f"folder {data}",
+            formats=("davis",),
+            weights_hash="0",
+            config=AnnotateConfig(num_frames=3, interval=2),
+        ),
+        source=FolderSource(data),
+        out=tmp_path / "out",
+        weights=tiny_weights,
+    )
     open_output(made)
     return made
 

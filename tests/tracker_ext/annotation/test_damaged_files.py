@@ -15,9 +15,9 @@ from miniatures.review_job import write_sequence
 from ltr_ext.data.decisions import CHOICES, read_decisions
 from ltr_ext.data.trust_table import read_trust
 from ltr_ext.errors import UserError
-from tracker_ext.annotation.failures import note_failure, read_failures, recorded_failures, write_failed
-from tracker_ext.annotation.job import read_settings
-from tracker_ext.annotation.manifests import done_manifest, drop_damaged, read_manifest
+from tracker_ext.annotation.failures import read_failures, record_failure, recorded_failures, write_failed
+from tracker_ext.annotation.manifests import done_manifest, read_manifest, remove_damaged
+from tracker_ext.annotation.settings import read_settings
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_manifests(out, data):
     if manifest is not None:
         assert found["name"] == "a" and isinstance(found["frames"], int) and found["outputs"]
         assert all((out / entry).exists() and ".." not in entry for entry in found["outputs"])
-    assert (read_manifest(path) is None) == (drop_damaged(out) == ["a"])
+    assert (read_manifest(path) is None) == (remove_damaged(out) == ["a"])
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_decisions(tmp_path, data):
 @trials(150)
 @given(data=st.data())
 def test_failed_csv(out, data):
-    note_failure(out, "b", "reason")
+    record_failure(out, "b", "reason")
     whole = b"sequence,reason\nb,reason\n"
     (out / "failed.csv").write_bytes(data.draw(damage(whole)))
     with suppress(UserError):
@@ -119,7 +119,7 @@ def test_failed_csv(out, data):
 @trials(150)
 @given(data=st.data())
 def test_records_of_failures(out, data):
-    note_failure(out, "b", "reason")
+    record_failure(out, "b", "reason")
     path = out / "failures/b.json"
     path.write_bytes(data.draw(damage(path.read_bytes())))
     assert list(recorded_failures(out)) == ["b"], "the file's name is known whatever is in it"
@@ -131,7 +131,7 @@ def test_settings(tmp_path, data):
     path = tmp_path / "settings.json"
     path.write_bytes(data.draw(damage(b'{"dataset": "x", "formats": ["davis"], "weights_hash": "0", "every": 1}')))
     try:
-        found = read_settings(path)
+        found = read_settings(tmp_path)
     except UserError:
         return
     assert {"dataset", "formats", "weights_hash"} <= found.keys()

@@ -12,7 +12,7 @@ import pytest
 from miniatures import job_files
 from miniatures.job_files import NAMES, annotate, failures, finished, leftovers
 
-from tracker_ext.annotation import lists, sequence_run, tally, upkeep
+from tracker_ext.annotation import lists, output_folder, run_summary, sequence_run
 from tracker_ext.annotation.formats import images
 from tracker_ext.annotation.lock import lists_lock
 from tracker_ext.annotation.review.decisions import read_manifests
@@ -183,8 +183,8 @@ def test_lists_and_report_come_up_to_date_during_a_run(run, out, monkeypatch):
         return make(job, sequence, *rest)
 
     monkeypatch.setattr(sequence_run, "make_sequence", look)
-    monkeypatch.setattr(tally, "LISTS_EVERY", 0.0)
-    monkeypatch.setattr(tally, "LISTS_SHARE", 0)
+    monkeypatch.setattr(run_summary, "LISTS_INTERVAL", 0.0)
+    monkeypatch.setattr(run_summary, "LISTS_PAUSE_FACTOR", 0)
     assert run() == 0
     assert seen == [[], ["a"], ["a", "b"]]
 
@@ -217,7 +217,7 @@ def test_signals_are_as_they_were_after_a_run(run):
     before = signal.getsignal(signal.SIGTERM)
     assert run() == 0
     assert signal.getsignal(signal.SIGTERM) is before
-    with upkeep.stopped_like_ctrl_c(), pytest.raises(KeyboardInterrupt):
+    with output_folder.stopped_like_ctrl_c(), pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGTERM)
 
 

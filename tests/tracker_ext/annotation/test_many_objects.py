@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from miniatures.job_files import annotate, failures, write_frames
 
-from tracker_ext.annotation.sequence_run import waiting_frames
+from tracker_ext.annotation.sequence_masks import queue_size
 from tracker_ext.segmentation.prepare import prepare_tracks
 from tracker_ext.segmentation.segment import annotate as annotate_frames
 from tracker_ext.segmentation.segment import label_type
@@ -58,7 +58,7 @@ def test_ids_above_254_are_kept_apart(tiny_net, clip):
 def test_the_logits_that_wait_are_bounded(num_objects, size, depth):
     track = np.array([[5.0, 5, 9, 9], [np.nan] * 4])
     boxes = dict.fromkeys(range(1, num_objects + 1), track)
-    assert waiting_frames(prepare_tracks("clip", boxes, {}, [size] * 2)) == depth
+    assert queue_size(prepare_tracks("clip", boxes, {}, [size] * 2)) == depth
 
 
 def test_300_tracks(crowd, tmp_path, tiny_weights):

@@ -12,19 +12,19 @@ from contextlib import closing
 import pytest
 
 from tracker_ext.annotation.lock import SequenceLock
-from tracker_ext.segmentation.prefetch import Behind, ahead
+from tracker_ext.segmentation.prefetch import BackgroundWriter, prefetch
 
 
-def test_ahead_keeps_the_order_and_reads_at_most_so_many_ahead():
+def test_prefetch_keeps_the_order_and_reads_at_most_so_many_ahead():
     read: list[int] = []
-    items = ahead((read.append(number) or number for number in range(50)), depth=3)
+    items = prefetch((read.append(number) or number for number in range(50)), size=3)
     assert next(items) == 0
     time.sleep(0.3)
     assert len(read) <= 1 + 3 + 1, "one taken, three waiting, one in hand"
     assert list(items) == list(range(1, 50))
 
 
-def test_ahead_reads_while_the_other_side_works():
+def test_prefetch_reads_while_the_other_side_works():
     begun = threading.Event()
 
     def items():
@@ -32,25 +32,25 @@ def test_ahead_reads_while_the_other_side_works():
         begun.set()
         yield 2
 
-    with closing(ahead(items())) as iterator:
+    with closing(prefetch(items())) as iterator:
         assert next(iterator) == 1
         assert begun.wait(5), "the second is fetched before it is asked for"
 
 
-def test_ahead_hands_on_exceptions_in_their_place():
+def test_prefetch_hands_on_exceptions_in_their_place():
     def items():
         yield 1
         raise ValueError("broken")
 
-    iterator = ahead(items())
+    iterator = prefetch(items())
     assert next(iterator) == 1
     with pytest.raises(ValueError, match="broken"):
         next(iterator)
 
 
-def test_closing_ahead_ends_its_thread():
+def test_closing_prefetch_ends_its_thread():
     before = threading.active_count()
-    iterator = ahead(iter(int, 1), depth=2)
+    iterator = prefetch(iter(int, 1), size=2)
     next(iterator)
     iterator.close()
     assert threading.active_count() == before
@@ -58,9 +58,9 @@ def test_closing_ahead_ends_its_thread():
 
 def test_behind_does_all_jobs_in_order_and_in_another_thread():
     done: list[tuple[int, bool]] = []
-    with Behind(depth=2) as behind:
+    with BackgroundWriter(size=2) as writer:
         for number in range(20):
-            behind.do(
+            writer.submit(
                 lambda number=number: done.append((number, threading.current_thread() is not threading.main_thread()))
             )
     assert done == [(number, True) for number in range(20)]
@@ -73,10 +73,10 @@ def test_behind_raises_what_a_job_raised_and_drops_the_rest():
         raise OSError("disk full")
 
     def many() -> None:
-        with Behind(depth=2) as behind:
-            behind.do(fail)
+        with BackgroundWriter(size=2) as writer:
+            writer.submit(fail)
             for _ in range(100):
-                behind.do(lambda: done.append(1))
+                writer.submit(lambda: done.append(1))
                 time.sleep(0.01)
 
     with pytest.raises(OSError, match="disk full"):
@@ -86,8 +86,8 @@ def test_behind_raises_what_a_job_raised_and_drops_the_rest():
 
 def test_an_error_of_ones_own_is_not_hidden():
     def fail() -> None:
-        with Behind() as behind:
-            behind.do(lambda: 1 / 0)
+        with BackgroundWriter() as writer:
+            writer.submit(lambda: 1 / 0)
             raise KeyError("mine")
 
     with pytest.raises(KeyError):

@@ -20,7 +20,7 @@ from tracker_ext.annotation.failures import recorded_failures
 from tracker_ext.annotation.lock import lists_lock
 from tracker_ext.annotation.manifests import REJECTED_FOLDER, outputs_of
 
-__all__ = ["REJECTED_FOLDER", "Applied", "apply_decisions", "forget_decision", "read_manifests"]
+__all__ = ["REJECTED_FOLDER", "Applied", "apply_decisions", "read_manifests", "revoke_decision"]
 
 LOCK_WAIT = 600.0
 """Seconds to wait for another process that brings lists and report up to date; then it is taken for hung."""
@@ -36,7 +36,7 @@ class Applied:
     """Sequences whose masks were moved out now."""
     restored: list[str]
     """Sequences whose masks were moved back now."""
-    unmade: list[str] = field(default_factory=list)
+    without_masks: list[str] = field(default_factory=list)
     """Sequences that failed since: what was decided about their older masks is left out."""
 
     @property
@@ -51,8 +51,8 @@ class Applied:
             f"decisions: {accepted} accepted, {rejected} rejected, {len(self.flagged)} flagged",
             f"moved to {REJECTED_FOLDER}/: {counted(len(self.rejected), 'sequence')}; moved back: {len(self.restored)}",
         ]
-        if self.unmade:
-            lines.append(f"left out, for they have no masks now, see failed.csv: {', '.join(self.unmade)}")
+        if self.without_masks:
+            lines.append(f"left out, for they have no masks now, see failed.csv: {', '.join(self.without_masks)}")
         return "\n".join([*lines, *(f"flagged: {_with_comment(self.decisions[name])}" for name in self.flagged)])
 
 
@@ -82,7 +82,7 @@ def apply_decisions(out: str | Path, file: str | Path) -> Applied:
             "are of"
         )
     applied = out / DECISIONS_FILE
-    unmade = [name for name in given if name not in manifests]
+    without_masks = [name for name in given if name not in manifests]
     known = {name: decision for name, decision in given.items() if name in manifests}
     decisions = {**(read_decisions(applied) if applied.is_file() else {}), **known}
     moves = {name: outputs_of(out, manifests[name]) for name in decisions if name in manifests}
@@ -93,7 +93,7 @@ def apply_decisions(out: str | Path, file: str | Path) -> Applied:
         reject = decisions[name].choice == "reject"
         if sum(_move(out, path, reject) for path in paths):
             (rejected if reject else restored).append(name)
-    return Applied(decisions, rejected, restored, unmade)
+    return Applied(decisions, rejected, restored, without_masks)
 
 
 def read_manifests(out: str | Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -122,7 +122,7 @@ def read_manifests(out: str | Path) -> Iterator[tuple[str, dict[str, Any]]]:
         yield path.relative_to(folder).with_suffix("").as_posix(), manifest
 
 
-def forget_decision(out: Path, name: str) -> Decision | None:
+def revoke_decision(out: Path, name: str) -> Decision | None:
     """Take a decision back, because the masks that it was about have been replaced.
 
     Decisions that cannot be read are left as they are: whoever uses them says so.

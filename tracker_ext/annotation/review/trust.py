@@ -16,7 +16,7 @@ from tracker_ext.segmentation.confidence import Calibration, confidence
 
 __all__ = ["COLUMNS", "Trust", "TrustMeter", "TrustRow", "read_trust", "write_trust"]
 
-SPECK = 0.01
+MIN_PART_SHARE = 0.01
 """A connected part counts from this share of the mask's area on."""
 
 
@@ -80,7 +80,7 @@ def tightness_of(own: np.ndarray | None, given: np.ndarray | None) -> float:
 
 
 def count_parts(mask: np.ndarray, own: np.ndarray | None) -> int:
-    """Connected parts (8 neighbours) of at least `SPECK` of the mask's area.
+    """Connected parts (8 neighbours) of at least `MIN_PART_SHARE` of the mask's area.
 
     Args:
         mask: [H, W] bool.
@@ -92,7 +92,7 @@ def count_parts(mask: np.ndarray, own: np.ndarray | None) -> int:
     cut = np.ascontiguousarray(mask[y : y + h, x : x + w], dtype=np.uint8)
     _, _, stats, _ = cv2.connectedComponentsWithStats(cut, connectivity=8)
     areas = stats[1:, cv2.CC_STAT_AREA]
-    return int(np.count_nonzero(areas >= SPECK * areas.sum()))
+    return int(np.count_nonzero(areas >= MIN_PART_SHARE * areas.sum()))
 
 
 def _touches_border(mask: np.ndarray) -> bool:

@@ -2,47 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tracker_ext.annotation.sources.base import Source
 from tracker_ext.annotation.sources.got10k import Got10kSource
 from tracker_ext.annotation.sources.lasot import LasotSource
 from tracker_ext.annotation.sources.trackingnet import TrackingNetSource
 from tracker_ext.annotation.sources.youtubevos import YouTubeVosSource
-from tracker_ext.segmentation.boxed_sequence import BoxedSequence
-from tracker_ext.segmentation.prepare import prepare_boxes
 
-__all__ = ["DATASETS", "BoxedSequence", "KnownDataset", "Source", "prepare_boxes"]
+__all__ = ["DATASETS", "FOLDER_DEFAULTS", "Defaults", "KnownDataset", "Source"]
+
+Defaults = Mapping[str, Any]
+"""Fields of `JobSettings` -> values that a data set has unless the command line gives others."""
+
+FOLDER_DEFAULTS: Defaults = {"formats": ("davis",)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class KnownDataset:
     """A data set by name."""
 
+    description: str
+    """For the help text."""
     setting: str
     """Name of its path in the settings."""
-    subfolder: str
+    subfolder: str = ""
+    """Below that path."""
     open: Callable[[Path], Source]
-    formats: tuple[str, ...]
-    """What is written unless something else is asked for."""
-    every: int = 1
-    """Every K-th frame is annotated."""
-    most: int | None = None
-    """Frames of one sequence that are annotated at most."""
+    defaults: Defaults
 
 
 DATASETS = {
-    "got10k_train": KnownDataset(setting="got10k_dir", subfolder="train", open=Got10kSource, formats=("upstream",)),
+    "got10k_train": KnownDataset(
+        description="GOT-10k, training set, every frame",
+        setting="got10k_dir",
+        subfolder="train",
+        open=Got10kSource,
+        defaults={"formats": ("upstream",)},
+    ),
     "lasot_train": KnownDataset(
-        setting="lasot_dir", subfolder="", open=LasotSource, formats=("upstream",), every=5, most=200
+        description="LaSOT, training set, every 5th frame, at most 200 of a sequence",
+        setting="lasot_dir",
+        open=LasotSource,
+        defaults={"formats": ("upstream",), "every": 5, "max_frames": 200},
     ),
     "trackingnet_train": KnownDataset(
-        setting="trackingnet_dir", subfolder="", open=TrackingNetSource, formats=("upstream",)
+        description="TrackingNet, training sets",
+        setting="trackingnet_dir",
+        open=TrackingNetSource,
+        defaults={"formats": ("upstream",)},
     ),
     "youtubevos_boxes": KnownDataset(
-        setting="youtubevos_dir", subfolder="2019/train", open=YouTubeVosSource, formats=("ytvos",)
+        description="YouTube-VOS 2019, training set, from the boxes of its masks",
+        setting="youtubevos_dir",
+        subfolder="2019/train",
+        open=YouTubeVosSource,
+        defaults={"formats": ("ytvos",)},
     ),
 }
 """Command-line name -> data set."""

@@ -15,7 +15,7 @@ from ltr_ext.errors import UserError
 from tracker_ext.annotation.sources.coco import CocoVideoSource
 from tracker_ext.annotation.sources.folder import open_folder
 from tracker_ext.segmentation.boxed_sequence import BoxedSequence
-from tracker_ext.segmentation.prepare import prepare_boxes
+from tracker_ext.segmentation.prepare import prepare
 
 BOX = [5, 6, 20, 18]
 
@@ -261,7 +261,7 @@ def test_whatever_stands_in_a_json_is_read_or_refused(tmp_path, seed):
         try:
             found = source(tmp_path, json.dumps(content))
             for name in found.names():
-                prepare_boxes(found.load(name), 60)
+                prepare(found.load(name), bad="skip")
                 read += 1
         except UserError as error:
             refused.append(str(error))

@@ -20,7 +20,7 @@ from tracker_ext.annotation.sources.lasot import LasotSource
 from tracker_ext.annotation.sources.trackingnet import TrackingNetSource
 from tracker_ext.annotation.sources.youtubevos import YouTubeVosSource
 from tracker_ext.segmentation.boxed_sequence import BoxedSequence, number_of
-from tracker_ext.segmentation.prepare import fill_gaps, prepare_boxes
+from tracker_ext.segmentation.prepare import fill_gaps, prepare
 from tracker_ext.video.frames import Pictures
 
 
@@ -77,7 +77,7 @@ def test_lasot_every_5th_frame(lasot):
     known = DATASETS["lasot_train"]
     source = known.open(lasot)
     assert source.names() == ["cat-1", "dog-10"]
-    sequence = source.load("cat-1").thinned(known.every, known.most)
+    sequence = source.load("cat-1").thinned(known.defaults["every"], known.defaults["max_frames"])
     assert sequence.numbers == (1, 6, 11)
     assert [path.name for path in sequence.frames.paths] == ["00000001.jpg", "00000006.jpg", "00000011.jpg"]
     assert boxed(sequence) == [0], "occluded, then out of view"
@@ -131,7 +131,7 @@ def test_absent_in_every_named_data_set(tmp_path, row):
     ):  # fmt: skip
         sequence = source.load(source.names()[0])
         assert sequence.absent[1].tolist() == [False, True, False]
-        assert prepare_boxes(sequence, 60).skipped == []
+        assert prepare(sequence, bad="skip").skipped == []
 
 
 def test_youtubevos(tmp_path):
@@ -194,7 +194,7 @@ def test_four_zeros_say_absent(tmp_path):
     (tmp_path / "groundtruth.txt").write_text("1,1,9,9\n0,0,0,0\n1,1,9,9\n")
     sequence = open_folder(tmp_path, None).load(tmp_path.name)
     assert sequence.absent[1].tolist() == [False, True, False]
-    assert prepare_boxes(sequence, 60).skipped == []
+    assert prepare(sequence, bad="skip").skipped == []
 
 
 def test_one_video_is_not_a_folder(tmp_path):
@@ -224,11 +224,11 @@ def test_fill_gaps(absent, max_gap, filled):
         assert found[1].tolist() == [1, 2, 11, 10]
 
 
-def test_prepare_boxes_leaves_out_what_cannot_be_used(tmp_path):
+def test_prepare_leaves_out_what_cannot_be_used(tmp_path):
     paths = tuple(write_frames(tmp_path, [f"{i}.png" for i in range(4)]))
     good = [5.0, 5.0, 10.0, 10.0]
     boxes = {1: np.array([good, [5, 5, 0, 9], [5, np.nan, 9, 9], good]), 2: np.array([[99.0, 99, 5, 5]] + [NAN] * 3)}
-    prepared = prepare_boxes(BoxedSequence("s", Pictures(paths), (0, 1, 2, 3), boxes), max_gap=9)
+    prepared = prepare(BoxedSequence("s", Pictures(paths), (0, 1, 2, 3), boxes), max_gap=9, bad="skip")
     assert prepared.given[1].tolist() == [True, False, False, True]
     assert prepared.boxes[1][1].tolist() == good, "the gap it leaves is filled"
     assert list(prepared.boxes) == [1], "an object without a usable box gets no masks"

@@ -11,8 +11,8 @@ from miniatures.job_files import NAN, SIZE, boxed, write_frames
 
 from ltr_ext.errors import UserError
 from tracker_ext.annotation.sources.folder import open_folder
-from tracker_ext.annotation.sources.tables import load_mot
 from tracker_ext.annotation.sources.youtubebb import BB_COLUMNS
+from tracker_ext.segmentation.clip import load_clip
 from tracker_ext.video.frames import VideoFrames
 
 
@@ -33,7 +33,7 @@ def test_bad_lines_of_mot(tmp_path, line):
     write_frames(tmp_path / "img1", ["000001.jpg", "000002.jpg"])
     (tmp_path / "gt.txt").write_text(f"1,2,2,3,4,5\n{line}\n")
     with pytest.raises(UserError, match=r"box file .*gt\.txt line 2: "):
-        load_mot(tmp_path / "img1", tmp_path / "gt.txt", "s")
+        load_clip(tmp_path / "img1", (tmp_path / "gt.txt",))
 
 
 def test_coco_vid(tmp_path):

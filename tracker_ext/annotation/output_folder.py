@@ -11,11 +11,11 @@ from pathlib import Path
 from ltr_ext.data.decisions import rejected_in
 from ltr_ext.errors import UserError
 from ltr_ext.output import remove_partials
-from tracker_ext.annotation.commit import clear_work
-from tracker_ext.annotation.job import AnnotationJob, open_output
-from tracker_ext.annotation.lists import Derived, derive
-from tracker_ext.annotation.manifests import drop_damaged
-from tracker_ext.annotation.tally import undone_line
+from tracker_ext.annotation.commit import recover_work
+from tracker_ext.annotation.job import AnnotationJob, open_output, refuse_unwritable
+from tracker_ext.annotation.lists import ListsUpdate, update_lists
+from tracker_ext.annotation.manifests import remove_damaged
+from tracker_ext.annotation.run_summary import revoked_decision_line
 
 LIST_FOLDERS = (".", "sequences", "failures", "davis/ImageSets/2017", "ytvos")
 """Inside the output folder: where single files are written; a killed process may leave an unfinished one."""
@@ -30,15 +30,11 @@ def prepare_output(job: AnnotationJob) -> None:
     open_output(job)
     rejected_in(job.out)
     remove_unfinished_files(job.out)
-    try:
-        for decision in clear_work(job.out):
-            print(undone_line(decision))
-        if dropped := drop_damaged(job.out):
+    with refuse_unwritable(job.out):
+        for decision in recover_work(job.out):
+            print(revoked_decision_line(decision))
+        if dropped := remove_damaged(job.out):
             print(f"manifests that cannot be read, made again: {', '.join(dropped)}")
-    except OSError as error:
-        raise UserError(
-            f"output folder {job.out} cannot be written ({error}); mend it, or name another folder"
-        ) from error
 
 
 def remove_unfinished_files(out: Path) -> None:
@@ -49,24 +45,22 @@ def remove_unfinished_files(out: Path) -> None:
     Raises:
         UserError: the folder cannot be written.
     """
-    try:
+    with refuse_unwritable(out):
         for folder in LIST_FOLDERS:
             remove_partials(out / folder)
-    except OSError as error:
-        raise UserError(f"output folder {out} cannot be written ({error}); mend it, or name another folder") from error
 
 
-def tidy(job: AnnotationJob) -> Derived:
+def close_output(job: AnnotationJob) -> ListsUpdate:
     """At the end of a run, however it ends.
 
     Raises:
         UserError: the folder cannot be written.
     """
     try:
-        clear_work(job.out)
+        recover_work(job.out)
     except OSError as error:
         raise UserError(f"output folder {job.out} cannot be written ({error}); what is finished is kept") from error
-    derived = derive(job.out, job.formats)
+    derived = update_lists(job.out, job.settings.formats)
     assert derived is not None
     return derived
 

@@ -13,31 +13,31 @@ from ltr_ext.data.decisions import Decision
 from ltr_ext.errors import UserError
 from ltr_ext.progress import Progress
 from ltr_ext.text import counted, duration, printable
-from tracker_ext.annotation.failures import note_failure
+from tracker_ext.annotation.failures import record_failure
 from tracker_ext.annotation.job import AnnotationJob, is_output_error
-from tracker_ext.annotation.lists import derive
+from tracker_ext.annotation.lists import update_lists
 
 if TYPE_CHECKING:
     from tracker_ext.annotation.sequence_run import Outcome
 
-LISTS_EVERY = 180.0
+LISTS_INTERVAL = 180.0
 """Seconds between two times that lists and report are brought up to date in the middle of a run."""
-LISTS_SHARE = 20
+LISTS_PAUSE_FACTOR = 20
 """And at least so many times as long as it takes."""
 
 
-class Tally:
+class RunSummary:
     """Counts what comes of the sequences, shows it, writes it down."""
 
     def __init__(self, job: AnnotationJob, total: int) -> None:
         self._job = job
         self._start = time.perf_counter()
         self._outcomes: dict[str, Outcome] = {}
-        self.progress = Progress(total=total, desc=job.dataset, unit="sequence")
+        self.progress = Progress(total=total, desc=job.settings.dataset, unit="sequence")
         self._frames = 0
-        self._next_lists = self._start + LISTS_EVERY
+        self._next_lists = self._start + LISTS_INTERVAL
 
-    def report(self, outcome: Outcome) -> None:
+    def add(self, outcome: Outcome) -> None:
         """Take one outcome.
 
         Raises:
@@ -53,8 +53,8 @@ class Tally:
             self._note(outcome)
         for note in outcome.notes:
             Progress.write(f"note: {printable(outcome.name)}: {note}", file=sys.stderr)
-        if outcome.undone is not None:
-            Progress.write(undone_line(outcome.undone), file=sys.stderr)
+        if outcome.revoked is not None:
+            Progress.write(revoked_decision_line(outcome.revoked), file=sys.stderr)
         if outcome.status == "stopped":
             raise UserError(
                 f"{outcome.reason}; what is finished is kept: make room or mend it, then give the same command again"
@@ -66,14 +66,14 @@ class Tally:
         """Sequence -> reason."""
         return {name: found.reason for name, found in self._outcomes.items() if found.status == "failed"}
 
-    def only_mistakes(self) -> bool:
+    def only_user_errors(self) -> bool:
         """Whether nothing came of the run, and all of it is to be mended in what was given."""
         found = self._outcomes.values()
-        return bool(found) and all(outcome.status == "failed" and outcome.mistake for outcome in found)
+        return bool(found) and all(outcome.status == "failed" and outcome.user_error for outcome in found)
 
     def _note(self, outcome: Outcome) -> None:
         try:
-            note_failure(self._job.out, outcome.name, outcome.reason)
+            record_failure(self._job.out, outcome.name, outcome.reason)
         except UserError as error:
             if is_output_error(error, self._job.out):
                 raise
@@ -83,14 +83,14 @@ class Tally:
         """So that whoever looks in the middle of a long run, or after it was killed, finds what there is."""
         start = time.perf_counter()
         try:
-            derive(self._job.out, self._job.formats, if_free=True)
+            update_lists(self._job.out, self._job.settings.formats, if_free=True)
         except UserError as error:  # at the end it would be the user's to mend
             Progress.write(f"lists and report: {error}", file=sys.stderr)
         now = time.perf_counter()
-        self._next_lists = now + max(LISTS_EVERY, LISTS_SHARE * (now - start))
+        self._next_lists = now + max(LISTS_INTERVAL, LISTS_PAUSE_FACTOR * (now - start))
 
-    def summary(self) -> str:
-        """One line."""
+    def line(self) -> str:
+        """What came of the run, on one line."""
         counts = dict.fromkeys(("made", "failed", "busy", "done"), 0)
         for found in self._outcomes.values():
             counts[found.status] += 1
@@ -108,7 +108,7 @@ class Tally:
         return line
 
 
-def undone_line(decision: Decision) -> str:
+def revoked_decision_line(decision: Decision) -> str:
     """What is said of a decision that was taken back."""
     comment = f" ({decision.comment})" if decision.comment else ""
     return f"{decision.sequence}: made anew; {decision.choice!r}{comment} was about the older masks and is taken back"
