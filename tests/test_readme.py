@@ -56,6 +56,11 @@ def test_every_extra_has_its_row():
     assert [name for name in extras if f"| `{name}` |" not in page("dependencies.md")] == []
 
 
+@pytest.mark.parametrize("script", sorted(path.name for path in ROOT.glob("run_*.py")))
+def test_every_script_is_in_the_readme(script):
+    assert f"python {script} " in README
+
+
 @pytest.mark.parametrize(
     "command",
     [
