@@ -19,13 +19,24 @@ class Box2MaskActor(BaseActor):
 
     Args:
         net: `Box2MaskNet`, or anything with its `forward`.
-        objective: loss of logits against masks, averaged over frames.
+        objective: loss of logits against masks.
         autocast: run the network in bfloat16; the loss stays in float32.
+        whole_batch: see `frame_loss`.
+        fixed_statistics: see `set_training`.
     """
 
-    def __init__(self, net: nn.Module, objective: Objective, autocast: bool = False) -> None:
+    def __init__(
+        self,
+        net: nn.Module,
+        objective: Objective,
+        autocast: bool = False,
+        whole_batch: bool = False,
+        fixed_statistics: bool = False,
+    ) -> None:
         super().__init__(net, objective)
         self.autocast = autocast
+        self.whole_batch = whole_batch
+        self.fixed_statistics = fixed_statistics
 
     def __call__(self, data: Any) -> tuple[Tensor, dict[str, float]]:
         """Loss and statistics of one batch.
@@ -40,10 +51,10 @@ class Box2MaskActor(BaseActor):
         images, boxes, masks = data["train_images"], data["train_anno"], data["train_masks"]
         with torch.autocast(images.device.type, torch.bfloat16, enabled=self.autocast):
             output = self.net(images.float(), boxes)
-        coarse = frame_loss(self.objective, output.coarse, masks)
+        coarse = frame_loss(self.objective, output.coarse, masks, self.whole_batch)
         loss, refined = coarse, None
         if output.refined is not None:
-            refined = frame_loss(self.objective, output.refined, masks)
+            refined = frame_loss(self.objective, output.refined, masks, self.whole_batch)
             loss = coarse + refined
         return loss, {
             "Loss/total": loss.item(),
@@ -54,4 +65,4 @@ class Box2MaskActor(BaseActor):
 
     def train(self, mode: bool = True) -> None:
         """Training or evaluation mode; frozen parts stay in evaluation mode."""
-        set_training(self.net, mode)
+        set_training(self.net, mode, self.fixed_statistics)

@@ -50,10 +50,17 @@ def mean_jaccard(logits: Tensor, masks: Tensor) -> float:
     return torch.where(union > 0, intersection / union.clamp(min=1), 1.0).mean().item()
 
 
-def set_training(net: nn.Module, mode: bool) -> None:
-    """As `net.train(mode)`, but modules without a trainable parameter keep their batch statistics."""
+def set_training(net: nn.Module, mode: bool, fixed_statistics: bool = False) -> None:
+    """As `net.train(mode)`, but modules without a trainable parameter keep their batch statistics.
+
+    Args:
+        net: changed in place.
+        mode: whether to train.
+        fixed_statistics: all of them do; their scales and offsets are trained nevertheless.
+    """
     net.train(mode)
     for module in net.modules():
         parameters = list(module.parameters())
-        if parameters and not any(parameter.requires_grad for parameter in parameters):
+        frozen = bool(parameters) and not any(parameter.requires_grad for parameter in parameters)
+        if frozen or (fixed_statistics and isinstance(module, nn.BatchNorm2d)):
             module.eval()

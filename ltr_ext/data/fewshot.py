@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ltr_ext.data.boxes import mask_to_box
+from ltr_ext.data.frame_choice import first_and_later_frames
 from ltr_ext.data.sampler import VideoSampler, make_sample
 from ltr_ext.data.search_crops import SearchConfig, crop_search_regions
 
@@ -28,9 +28,8 @@ class Source:
 class FewShotSampler(VideoSampler):
     """First and later frames of videos, as LWL draws them.
 
-    A sequence needs more than twice as many visible frames as are drawn. The first frame is any visible one with
-    another within `max_gap` after it; the later ones come from there, with replacement, in order. Data sets take turns
-    and sequences come without replacement, as in `VideoSampler`; LWL draws both at random, in the same proportions.
+    Frames are drawn by `first_and_later_frames`. Data sets take turns and sequences come without replacement, as in
+    `VideoSampler`; LWL draws both at random, in the same proportions.
 
     Args:
         sources: the data sets.
@@ -61,27 +60,16 @@ class FewShotSampler(VideoSampler):
         super().__init__(
             [source.dataset for source in sources], [source.turns for source in sources], crops=None,
             num_frames=1 + num_later, window=max_gap, samples_per_epoch=samples_per_epoch, seed=seed, repeat=repeat,
+            draw=first_and_later_frames,
         )  # fmt: skip
         self.sources = list(sources)
         self.first_crops = first_crops
         self.later_crops = later_crops
 
-    def _draw_from(self, rng: np.random.Generator, number: int, sequence: int) -> Any | None:
+    def _cut(
+        self, rng: np.random.Generator, number: int, frames: list[np.ndarray], masks: list[np.ndarray], name: str
+    ) -> Any:
         source = self.sources[number]
-        info = source.dataset.get_sequence_info(sequence)
-        visible = np.flatnonzero(np.asarray(info["visible"]))
-        if len(visible) <= 2 * self.num_frames:
-            return None
-        bases = visible[:-1][np.diff(visible) <= self.window]
-        if len(bases) == 0:
-            return None
-        base = int(rng.choice(bases))
-        near = visible[(visible > base) & (visible <= base + self.window)]
-        numbers = [base, *np.sort(rng.choice(near, self.num_frames - 1)).tolist()]
-        frames, annotation, _ = source.dataset.get_frames(sequence, numbers, info)
-        masks = [np.asarray(mask).squeeze().astype(np.uint8) for mask in annotation["mask"]]
-        if any(mask_to_box(mask == 1) is None for mask in masks):
-            return None
         first, later = (
             replace(crops, rotation=0.0) if source.weak else crops for crops in (self.first_crops, self.later_crops)
         )
@@ -91,6 +79,6 @@ class FewShotSampler(VideoSampler):
                 "test": crop_search_regions(rng, frames[1:], masks[1:], later),
             },
             dataset=source.dataset.get_name(),
-            sequence=f"{sequence}, frames {numbers}",
+            sequence=name,
             weak=int(source.weak),
         )

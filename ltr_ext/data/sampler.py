@@ -11,7 +11,9 @@ from pytracking import TensorDict
 from torch.utils.data import Dataset
 
 from ltr_ext.data.boxes import mask_to_box
+from ltr_ext.data.frame_choice import Draw, distinct_frames
 from ltr_ext.data.processing import CropConfig, CroppedClip, crop_clip
+from ltr_ext.data.search_crops import SearchConfig, crop_search_regions
 from ltr_ext.data.synthetic.clips import SyntheticConfig, render_clip
 from ltr_ext.data.synthetic.stills import StillCollection
 
@@ -66,7 +68,7 @@ class SyntheticSampler(ClipSampler):
         stills: StillCollection,
         backgrounds: tuple[Path, ...],
         clips: SyntheticConfig,
-        crops: CropConfig,
+        crops: CropConfig | SearchConfig,
         *,
         num_frames: int,
         samples_per_epoch: int,
@@ -105,6 +107,7 @@ class VideoSampler(ClipSampler):
         samples_per_epoch: length.
         seed: of all samples.
         repeat: every epoch has the same samples.
+        draw: how the frames are chosen, see `ltr_ext.data.frame_choice`.
         test_crops: if given, the first frame becomes `train_*` and the others, cropped like this, `test_*` (LWL).
 
     A sample is as that of `SyntheticSampler`.
@@ -114,13 +117,14 @@ class VideoSampler(ClipSampler):
         self,
         datasets: Sequence[Any],
         turns: Sequence[int],
-        crops: CropConfig | None,
+        crops: CropConfig | SearchConfig | None,
         *,
         num_frames: int,
         window: int,
         samples_per_epoch: int,
         seed: int,
         repeat: bool = False,
+        draw: Draw = distinct_frames,
         test_crops: CropConfig | None = None,
     ) -> None:
         super().__init__(samples_per_epoch, seed, repeat)
@@ -128,6 +132,7 @@ class VideoSampler(ClipSampler):
         self.turns = tuple(turns)
         self.crops = crops
         self.test_crops = test_crops
+        self.draw = draw
         self.num_frames = num_frames
         self.window = window
 
@@ -159,21 +164,22 @@ class VideoSampler(ClipSampler):
         """T frames, in which the object is seen, of a sequence of data set `number`; None if it has not so many."""
         dataset = self.datasets[number]
         info = dataset.get_sequence_info(sequence)
-        visible = np.flatnonzero(np.asarray(info["visible"]))
-        if len(visible) < self.num_frames:
+        numbers = self.draw(rng, np.flatnonzero(np.asarray(info["visible"])), self.num_frames, self.window)
+        if numbers is None:
             return None
-        start = rng.choice(visible[: len(visible) - self.num_frames + 1])
-        near = visible[(visible >= start) & (visible < start + self.window)]
-        if len(near) < self.num_frames:
-            return None
-        numbers = np.sort(rng.choice(near, self.num_frames, replace=False)).tolist()
         frames, annotation, _ = dataset.get_frames(sequence, numbers, info)
         masks = [np.asarray(mask).squeeze().astype(np.uint8) for mask in annotation["mask"]]
         if any(mask_to_box(mask == 1) is None for mask in masks):
             return None
+        return self._cut(rng, number, frames, masks, f"{sequence}, frames {numbers}")
+
+    def _cut(
+        self, rng: np.random.Generator, number: int, frames: list[np.ndarray], masks: list[np.ndarray], name: str
+    ) -> Any:
+        """The sample of frames of data set `number` and their masks."""
         assert self.crops is not None
         clips = cut_sample(rng, frames, masks, self.crops, self.test_crops)
-        return make_sample(clips, dataset=dataset.get_name(), sequence=f"{sequence}, frames {numbers}")
+        return make_sample(clips, dataset=self.datasets[number].get_name(), sequence=name)
 
 
 class MixedSampler(ClipSampler):
@@ -204,16 +210,25 @@ def cut_sample(
     rng: np.random.Generator,
     frames: list[np.ndarray],
     masks: list[np.ndarray],
-    crops: CropConfig,
+    crops: CropConfig | SearchConfig,
     test_crops: CropConfig | None,
 ) -> dict[str, CroppedClip]:
     """Crops of a clip for `make_sample`; with `test_crops` its first frame is "train" and the others are "test"."""
     if test_crops is None:
-        return {"train": crop_clip(rng, frames, masks, crops)}
+        return {"train": _crop(rng, frames, masks, crops)}
     return {
-        "train": crop_clip(rng, frames[:1], masks[:1], crops),
-        "test": crop_clip(rng, frames[1:], masks[1:], test_crops),
+        "train": _crop(rng, frames[:1], masks[:1], crops),
+        "test": _crop(rng, frames[1:], masks[1:], test_crops),
     }
+
+
+def _crop(
+    rng: np.random.Generator, frames: list[np.ndarray], masks: list[np.ndarray], crops: CropConfig | SearchConfig
+) -> CroppedClip:
+    """Crops of the kind that the config stands for."""
+    if isinstance(crops, SearchConfig):
+        return crop_search_regions(rng, frames, masks, crops)
+    return crop_clip(rng, frames, masks, crops)
 
 
 def make_sample(clips: Mapping[str, CroppedClip], **facts: str | int) -> Any:

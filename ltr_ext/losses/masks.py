@@ -13,7 +13,7 @@ IGNORE = 255
 """Mask value of undecided pixels."""
 
 
-def lovasz_loss(logits: Tensor, masks: Tensor) -> Tensor:
+def lovasz_loss(logits: Tensor, masks: Tensor, weight: float = 1.0) -> Tensor:
     """Lovasz hinge (Berman et al., CVPR 2018): the convex surrogate of 1 - Jaccard, per frame, averaged.
 
     The hinge error of a pixel is 1 - logit for the object and 1 + logit for the background. Pixels with an error of 0
@@ -22,13 +22,13 @@ def lovasz_loss(logits: Tensor, masks: Tensor) -> Tensor:
     Args:
         logits: [N, H, W] float; above 0 is object.
         masks: [N, H, W] integer; 0, 1, 255.
+        weight: factor of the result.
 
     Returns:
         Scalar.
     """
-    return torch.stack(
-        [_lovasz_frame(frame.flatten(), mask.flatten()) for frame, mask in zip(logits, masks, strict=True)]
-    ).mean()
+    frames = [_lovasz_frame(frame.flatten(), mask.flatten()) for frame, mask in zip(logits, masks, strict=True)]
+    return weight * torch.stack(frames).mean()
 
 
 def bce_loss(logits: Tensor, masks: Tensor) -> Tensor:
@@ -43,24 +43,25 @@ def lovasz_bce_loss(logits: Tensor, masks: Tensor, bce_weight: float = 1.0) -> T
     return lovasz_loss(logits, masks) + bce_weight * bce_loss(logits, masks)
 
 
-def lovasz_sigmoid_loss(logits: Tensor, masks: Tensor) -> Tensor:
+def lovasz_sigmoid_loss(logits: Tensor, masks: Tensor, weight: float = 1.0) -> Tensor:
     """Lovasz-Softmax (Berman et al., CVPR 2018) of the object, over the pixels of all frames together, as in LWL.
 
     The error of a pixel is |mask - probability|; one sort over the whole batch, so large objects weigh more than in
-    `lovasz_loss`, and the value is not a mean over frames.
+    `lovasz_loss`, and the value is not a mean over frames. It is bounded, whatever the logits are.
 
     Args:
         logits: [N, H, W] float; above 0 is object.
         masks: [N, H, W] integer; 0, 1, 255.
+        weight: factor of the result.
 
     Returns:
-        Scalar in 0..1; 0 without a decided pixel.
+        Scalar in 0..weight; 0 without a decided pixel.
     """
     known = masks != IGNORE
     objects = (masks == 1)[known]
     probabilities = logits[known].sigmoid()
     errors = torch.where(objects, 1 - probabilities, probabilities)
-    return _lovasz_extension(errors, objects, objects.sum())
+    return weight * _lovasz_extension(errors, objects, objects.sum())
 
 
 def _lovasz_frame(logits: Tensor, mask: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from ltr.data import LTRLoader
+from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 
 from ltr_ext.actors.common import Objective
@@ -157,6 +158,25 @@ def train_network(
     )  # fmt: skip
     schedule = LambdaLR(optimizer, rate_factor)
     Box2MaskTrainer(actor, loaders, optimizer, settings, schedule, config).train(max_epochs=recipe.epochs)
+
+
+def parameter_groups(
+    net: nn.Module, rates: Mapping[str, float] | float, other: float | None = None
+) -> list[dict[str, Any]]:
+    """Adam's groups, one per part of the network that has something to learn.
+
+    Args:
+        net: the network.
+        rates: learning rate of each part by its name, or of all.
+        other: learning rate of the parts that `rates` does not name; None: it names all that learn.
+    """
+    groups = []
+    for name, part in net.named_children():
+        parameters = [parameter for parameter in part.parameters() if parameter.requires_grad]
+        if parameters:
+            rate = rates if not isinstance(rates, Mapping) else rates[name] if other is None else rates.get(name, other)
+            groups.append({"params": parameters, "lr": rate})
+    return groups
 
 
 def make_loaders(train_set: ClipSampler, val_set: ClipSampler, batch_size: int, num_workers: int) -> list[LTRLoader]:

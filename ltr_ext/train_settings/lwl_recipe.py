@@ -31,7 +31,14 @@ from ltr_ext.losses.crf import SIGMA_RGB, SIGMA_XY
 from ltr_ext.losses.mil import PAIRWISE_WEIGHT
 from ltr_ext.models.lwl import LWLConfig, LWLNet
 from ltr_ext.paths import Paths, load_paths
-from ltr_ext.train_settings.common import BACKBONE_FILE, BaseRecipe, make_loaders, stepped_decay, train_network
+from ltr_ext.train_settings.common import (
+    BACKBONE_FILE,
+    BaseRecipe,
+    make_loaders,
+    parameter_groups,
+    stepped_decay,
+    train_network,
+)
 from ltr_ext.trainers.checkpoint import CheckpointFolder, require_entries
 from ltr_ext.trainers.options import begin_run
 from ltr_ext.trainers.state import NET_PREFIX
@@ -124,7 +131,7 @@ def train(settings: Any, recipe: Recipe) -> None:
 
 def build_actor(net: LWLNet, recipe: Recipe) -> LWLActor:
     """The actor of a recipe: its loss on masks, and on boxes."""
-    objective = partial(mask_loss, weight=recipe.loss_weight)
+    objective = partial(lovasz_sigmoid_loss, weight=recipe.loss_weight)
     if recipe.weak is None:
         return LWLActor(net, objective, recipe.refinement_iterations, whole_batch=True)
     crf = recipe.crf_weight if recipe.weak == "mil_crf" else 0.0
@@ -132,11 +139,6 @@ def build_actor(net: LWLNet, recipe: Recipe) -> LWLActor:
         box_loss, weight=recipe.loss_weight, smoothness=recipe.smoothness_weight, crf=crf, sigmas=recipe.crf_sigmas
     )
     return WeakLWLActor(net, objective, weak, recipe.refinement_iterations)
-
-
-def mask_loss(logits: Tensor, masks: Tensor, *, weight: float) -> Tensor:
-    """Of frames with masks; see `lovasz_sigmoid_loss`."""
-    return weight * lovasz_sigmoid_loss(logits, masks)
 
 
 def box_loss(
@@ -152,16 +154,6 @@ def box_loss(
     """Of frames with boxes; see `mil_loss`, and `crf_loss` unless its weight is 0."""
     loss = mil_loss(logits, boxes, smoothness)
     return weight * (loss + crf * crf_loss(logits, images, *sigmas) if crf else loss)
-
-
-def parameter_groups(net: LWLNet, rates: Mapping[str, float] | float) -> list[dict[str, Any]]:
-    """Adam's groups, one per part of the network that has something to learn."""
-    groups = []
-    for name, part in net.named_children():
-        parameters = [parameter for parameter in part.parameters() if parameter.requires_grad]
-        if parameters:
-            groups.append({"params": parameters, "lr": rates[name] if isinstance(rates, Mapping) else rates})
-    return groups
 
 
 def load_start(net: LWLNet, workspace: Path, name: str) -> str:

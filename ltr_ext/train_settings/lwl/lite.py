@@ -25,8 +25,8 @@ from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.models.lwl import LITE, LWLConfig, LWLNet, initialise_from_box2mask
 from ltr_ext.paths import load_paths
 from ltr_ext.text import counted
-from ltr_ext.train_settings.common import SyntheticRecipe, make_loaders, train_network
-from ltr_ext.train_settings.lwl_recipe import made_masks, parameter_groups
+from ltr_ext.train_settings.common import SyntheticRecipe, make_loaders, parameter_groups, train_network
+from ltr_ext.train_settings.lwl_recipe import made_masks
 from ltr_ext.train_settings.synthetic_data import announce, find_photographs
 from ltr_ext.trainers.options import begin_run
 from ltr_ext.weights import file_hash, load_backbone_weights, load_network

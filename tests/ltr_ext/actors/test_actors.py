@@ -9,6 +9,7 @@ import torch
 from pytracking import TensorDict
 from torch import Tensor, nn
 
+from ltr_ext.actors import common
 from ltr_ext.actors.box2mask import Box2MaskActor
 from ltr_ext.actors.common import mean_jaccard
 from ltr_ext.actors.lwl import LWLActor
@@ -98,6 +99,32 @@ def test_frozen_parts_stay_in_evaluation_mode() -> None:
     assert net.training and net.free.training and not net.frozen.training and not net.frozen[1].training
     actor.eval()
     assert not net.training and not net.free.training
+
+
+@pytest.mark.parametrize("fixed", [False, True])
+def test_batch_statistics_may_stay_fixed_while_their_scales_are_trained(fixed: bool) -> None:
+    net = Fixed(refines=True)
+    actor = Box2MaskActor(net, mean_error, fixed_statistics=fixed)
+    actor.train()
+    assert net.training and net.free.training is not fixed
+    net.free(torch.randn(2, 1, 3, 3) + 5).sum().backward()
+    assert bool(net.free.running_mean.any()) is not fixed and net.free.weight.grad is not None
+
+
+def test_a_loss_over_all_frames_is_computed_on_the_batch_of_all_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    gathered = []
+    monkeypatch.setattr(
+        common, "gather_batch", lambda local, dim: gathered.append(dim) or torch.cat((local, local), dim)
+    )
+    net = Fixed(refines=True)
+
+    def count(logits: Tensor, masks: Tensor) -> Tensor:
+        return logits.mean() * 0 + len(logits)
+
+    for whole, frames in ((False, 6), (True, 12)):
+        _, stats = Box2MaskActor(net, count, whole_batch=whole)(_batch())
+        assert stats["Loss/coarse"] == stats["Loss/refined"] == frames
+    assert gathered == [1, 1, 1, 1]
 
 
 class FixedLearner(nn.Module):

