@@ -42,12 +42,12 @@ class UpstreamRules:
     def first_place(
         self, mask: np.ndarray, box: np.ndarray | None, crop_hw: tuple[int, int], filter_size: int
     ) -> tuple[UpstreamPlace, UpstreamCrop]:
-        """The place of the given box, moved by the mask, and a crop that is cut larger."""
+        """The given box moved by the mask, for the next frame; and a crop around the box itself, cut larger."""
         if box is None or min(box[2:]) <= 0:
             box = mask_to_box(mask)
         assert box is not None
-        place = UpstreamPlace.of_box(np.asarray(box), crop_hw, self.config, filter_size).after(mask, self.config)
-        return place, place.first_crop((mask.shape[0], mask.shape[1]), crop_hw)
+        place = UpstreamPlace.of_box(np.asarray(box), crop_hw, self.config, filter_size)
+        return place.after(mask, self.config), place.first_crop((mask.shape[0], mask.shape[1]), crop_hw)
 
     def merge(self, logits: Tensor) -> tuple[Tensor, Tensor]:
         """Soft aggregation also with a single object, whose probabilities become sharper."""

@@ -98,6 +98,17 @@ def test_the_place_follows_the_probabilities_within_limits():
     assert torch.equal(state.after(probabilities > 0, config, probabilities * 0.01).centre, state.centre), "too little"
 
 
+def test_the_first_crop_is_that_of_the_box_and_the_mask_moves_the_place():
+    mask = np.zeros((HEIGHT, WIDTH), bool)
+    mask[30:50, 40:80] = True
+    rules = rules_of(LWL_YTVOS)
+    box = UpstreamPlace.of_box(np.array([20.0, 10, 30, 24]), (64, 64), LWL_YTVOS, 3)
+    place, crop = rules.first_place(mask, np.array([20.0, 10, 30, 24]), (64, 64), 3)
+    image = np.arange(HEIGHT * WIDTH * 3, dtype=np.uint8).reshape(HEIGHT, WIDTH, 3)
+    np.testing.assert_array_equal(crop.cut(image), box.first_crop((HEIGHT, WIDTH), (64, 64)).cut(image))
+    assert isinstance(place, UpstreamPlace) and place.centre.tolist() == pytest.approx([39.5, 59.5])
+
+
 def test_the_place_in_a_resized_picture():
     state = UpstreamPlace.of_box(np.array([20.0, 10, 30, 24]), (64, 64), LWL_YTVOS, 3)
     scaled = state.scaled((2.0, 0.5))
