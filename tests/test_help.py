@@ -10,6 +10,7 @@ import pytest
 
 import run_annotate
 import run_evaluation
+import run_export
 import run_tracker
 import run_training
 from ltr_ext.errors import UserError
@@ -20,6 +21,7 @@ def parsers() -> Iterator[argparse.ArgumentParser]:
     for parser in (
         run_annotate.parser(),
         run_evaluation.parser(),
+        run_export.parser(),
         run_tracker.parser(),
         run_training.build_parser(),
     ):
@@ -64,6 +66,7 @@ def test_what_run_annotate_takes_stands_in_two_columns():
     [
         (run_annotate, ["folder", "x", "--out", "y", "--wrokers", "2"], "--workers"),
         (run_evaluation, ["demo", "--labl", "x"], "--label"),
+        (run_export, ["x", "--out", "y", "--polygon"], "--polygons"),
         (run_tracker, ["lwl", "default", "demo", "--presicion=fp32"], "--precision"),
         (run_training, ["box2mask", "lite", "--frehs"], "--fresh"),
     ],

@@ -28,7 +28,7 @@ MANY_VALUES = 24
 """With more values than these, most pixels of an id mask still lie within areas of one value."""
 
 
-def read_mask(path: str | Path) -> np.ndarray:
+def read_mask(path: str | Path, *, wide: bool = False) -> np.ndarray:
     """Read an id mask.
 
     * Palette PNG: the index is the id, whatever the colours; grey: the value, also of 16 bits if it fits into 8.
@@ -37,9 +37,11 @@ def read_mask(path: str | Path) -> np.ndarray:
 
     Args:
         path: an image file.
+        wide: let grey of 16 bits have ids above 255; 255 is one of them there.
 
     Returns:
-        [H, W] uint8; 0 is background, 255 (`IGNORE_LABEL`) undecided, other values are object ids.
+        [H, W] uint8; 0 is background, 255 (`IGNORE_LABEL`) undecided, other values are object ids. If `wide`, of a file
+        of 16 bits that is not black and white: [H, W] uint16.
 
     Raises:
         UserError: the file is missing or no picture, or its ids cannot be told: other colours, ids above 255, edges
@@ -58,6 +60,8 @@ def read_mask(path: str | Path) -> np.ndarray:
     except Exception as error:  # Pillow's readers raise whatever a damaged file makes them run into
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(f"mask {path} cannot be read ({reason}): check the path, or restore the file") from error
+    if wide and mode.startswith("I") and not set(np.unique(pixels).tolist()) <= {0, SIXTEEN_BIT_WHITE}:
+        return _wide(path, pixels)
     labels = _labels(path, pixels, mode, raw_mode)
     if colours is not None:
         _check_background(path, labels, np.array(colours, np.uint8).reshape(-1, 3))
@@ -164,6 +168,14 @@ def _labels(path: str | Path, pixels: np.ndarray, mode: str, raw_mode: str) -> n
     if pixels.shape[2] == 1:
         return pixels[..., 0]
     return _from_colours(path, pixels)
+
+
+def _wide(path: str | Path, pixels: np.ndarray) -> np.ndarray:
+    """[H, W] integers to uint16, without wrapping."""
+    low, high = int(pixels.min()), int(pixels.max())
+    if low < 0 or high > SIXTEEN_BIT_WHITE:
+        raise UserError(f"mask {path} holds values from {low} to {high}; ids run from 1 to {SIXTEEN_BIT_WHITE}")
+    return pixels.astype(np.uint16)
 
 
 def _narrow(path: str | Path, pixels: np.ndarray) -> np.ndarray:

@@ -50,7 +50,7 @@ class ClipWriter:
             size: (height, width) of the frames, pixels.
             object_ids: ids of all objects of the clip.
             fps: frames per second of the overlay; None for 25.
-            inputs: files and folders that the result is made from.
+            inputs: files and folders that the result is made from, the frames first; `result.json` names them.
             facts: what else `result.json` says, such as weights and precision.
 
         Raises:
@@ -58,7 +58,8 @@ class ClipWriter:
         """
         refuse_loss(Path(folder), inputs)
         self._output = OutputFolder(folder)
-        self._size, self._fps, self._facts = size, fps, dict(facts or {})
+        self._size, self._fps = size, fps
+        self._facts = {"inputs": [str(path.resolve()) for path in inputs], **(facts or {})}
         self._ids = list(object_ids)
         self._box_files: dict[int, TextIO] = {}
         self._video: OverlayVideo | None = None

@@ -184,3 +184,17 @@ def test_ids_come_back_as_they_were_written(tmp_path, ids, kind):
     else:
         Image.fromarray(labels if kind == "grey" else palette()[labels]).save(path)
     np.testing.assert_array_equal(read_mask(path), labels)
+
+
+@pytest.mark.parametrize(
+    "stored, labels, dtype",
+    [
+        pytest.param(np.array([[0, 256, 300, 255]], np.uint16), [[0, 256, 300, 255]], np.uint16, id="ids above 255"),
+        pytest.param(np.array([[0, 65535]], np.uint16), [[0, 255]], np.uint8, id="black and white"),
+        pytest.param(np.array([[0, 7]], np.uint8), [[0, 7]], np.uint8, id="8 bits"),
+    ],
+)
+def test_ids_of_16_bits_where_they_are_wanted(tmp_path, stored, labels, dtype):
+    Image.fromarray(stored).save(tmp_path / "mask.png")
+    found = read_mask(tmp_path / "mask.png", wide=True)
+    assert found.dtype == dtype and found.tolist() == labels

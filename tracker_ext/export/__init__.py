@@ -1,0 +1,1 @@
+"""Masks on disk to the formats of other programs: `run_export.py`."""

@@ -1,0 +1,177 @@
+"""Finding the masks in a folder of results: which clips there are, and which files are theirs."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ltr_ext.errors import UserError
+from ltr_ext.text import unknown
+from tracker_ext.video.clip_writer import RESULT_FILE
+from tracker_ext.video.frames import list_pictures
+from tracker_ext.video.listing import VIDEO_RESULT, is_dataset_output
+
+MASK_SUFFIX = ".png"
+FRAMES_FOLDER, MASKS_FOLDER = "JPEGImages", "Annotations"
+"""Of DAVIS and YouTube-VOS."""
+TRACKER_RESULTS = "segmentation_results"
+"""In the folder of `run_tracker.py`."""
+PICTURE_FORMATS = ("davis", "ytvos", "upstream")
+"""Formats of `run_annotate.py` with a PNG for each frame, the one with most in it first."""
+PASSED_OVER = (FRAMES_FOLDER.lower(), "preview", "rejected", "imagesets", "report", "reports", "overlay")
+"""Folders, in lower case, whose pictures are no masks."""
+
+
+@dataclass(frozen=True)
+class FoundMasks:
+    """The mask files of one clip."""
+
+    name: str
+    """Path below what all clips of the result have in common."""
+    masks: tuple[Path, ...]
+    """In order of the frames."""
+    pictures: Path | None = None
+    """Folder of its frames, where the layout has one."""
+    video: Path | None = None
+    """What the masks were made from, where the result says so: a video or a folder of pictures."""
+    objects: Mapping[int, str] = field(default_factory=dict)
+    """Object id -> what the boxes' file called it, where the result says so."""
+
+    def stems(self) -> list[str]:
+        """Names of the mask files without suffix."""
+        return [path.stem for path in self.masks]
+
+
+def find_masks(result: Path) -> list[FoundMasks]:
+    """The clips of a folder of results.
+
+    * the result of one video (`masks/` beside `result.json`);
+    * the output of a data set, of which the first of `PICTURE_FORMATS` is taken;
+    * the folder of `run_tracker.py`;
+    * DAVIS or YouTube-VOS layout, and any other folder with PNG files, at any depth.
+
+    Raises:
+        UserError: there is no such folder, or no mask in it.
+    """
+    if not result.is_dir():
+        what = "is a file" if result.exists() else "does not exist"
+        raise UserError(f"result {result} {what}; give the folder that holds the masks")
+    try:
+        found = _video_result(result) or _below(_root_of_masks(result), result)
+    except OSError as error:
+        raise UserError(f"result {result} cannot be read ({error.strerror}); check the path") from error
+    if not found:
+        raise UserError(
+            f"result {result} has no masks: no PNG file in it, in masks/, Annotations/ or any folder below; give the "
+            "folder that run_annotate.py or run_tracker.py wrote"
+        )
+    return found
+
+
+def chosen_clips(found: list[FoundMasks], names: list[str]) -> list[FoundMasks]:
+    """Those of these names; all of them if there are no names.
+
+    Raises:
+        UserError: a name that is none.
+    """
+    by_name = {clip.name: clip for clip in found}
+    for name in names:
+        if name not in by_name:
+            raise UserError(f"--clip {name}: {unknown(name, list(by_name)[:20])}")
+    return [by_name[name] for name in dict.fromkeys(names)] or found
+
+
+def _video_result(result: Path) -> list[FoundMasks]:
+    """The result of one video."""
+    masks = _masks_in(result / VIDEO_RESULT) if (result / VIDEO_RESULT).is_dir() else ()
+    if not masks or _masks_in(result):
+        return []
+    content = _read_json(result / RESULT_FILE)
+    inputs = content.get("inputs")
+    video = Path(inputs[0]) if isinstance(inputs, list) and inputs and isinstance(inputs[0], str) else None
+    return [FoundMasks(result.resolve().name, masks, video=video if video and video.exists() else None)]
+
+
+def _root_of_masks(result: Path) -> Path:
+    """Where to look for folders of PNG files."""
+    if is_dataset_output(result):
+        known = [result / name for name in PICTURE_FORMATS if (result / name).is_dir()]
+        if not known:
+            raise UserError(
+                f"result {result} has no masks as PNG; run_annotate.py ... --format davis into another --out makes them"
+            )
+        result = known[0]
+    for name in (MASKS_FOLDER, TRACKER_RESULTS):
+        if (result / name).is_dir():
+            return result / name
+    return result
+
+
+def _below(root: Path, result: Path) -> list[FoundMasks]:
+    """A clip for each folder with PNG files."""
+    folders = [folder for folder in _folders(root) if _masks_in(folder)]
+    if not folders:
+        return []
+    common = Path(os.path.commonpath(folders)) if len(folders) > 1 else folders[0].parent
+    clips = []
+    for folder in folders:
+        name = folder.relative_to(common).as_posix() if folder != common else "."
+        name = (folder.resolve().name or "masks") if name == "." else name
+        clips.append(FoundMasks(name, _masks_in(folder), _pictures_beside(folder), None, _objects(result, name)))
+    return clips
+
+
+def _folders(root: Path) -> Iterator[Path]:
+    """A folder and all below it but for hidden ones and those of frames; links to folders are followed once."""
+    seen: set[tuple[int, int]] = set()
+    waiting = [root]
+    while waiting:
+        folder = waiting.pop()
+        status = folder.stat()
+        if (status.st_dev, status.st_ino) in seen:
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        yield folder
+        below = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        waiting += sorted((path for path in below if path.name.lower() not in PASSED_OVER), reverse=True)
+
+
+def _masks_in(folder: Path) -> tuple[Path, ...]:
+    """The PNG files directly in a folder, in natural order."""
+    return tuple(path for path in list_pictures(folder) if path.suffix.lower() == MASK_SUFFIX)
+
+
+def _pictures_beside(folder: Path) -> Path | None:
+    """`JPEGImages/<same>` of `Annotations/<same>`."""
+    parts = list(folder.parts)
+    for at in reversed(range(len(parts))):
+        if parts[at] == MASKS_FOLDER:
+            beside = Path(*parts[:at], FRAMES_FOLDER, *parts[at + 1 :])
+            if beside.is_dir() and list_pictures(beside):
+                return beside
+    return None
+
+
+def _objects(result: Path, safe: str) -> dict[int, str]:
+    """What the manifest of a data set's run calls the objects of a sequence; nothing if there is none."""
+    for root in (result, result.parent):
+        path = root / "sequences" / f"{safe}.json"
+        if path.is_file():
+            objects = _read_json(path).get("objects")
+            if isinstance(objects, dict):
+                return {int(key): str(label) for key, label in objects.items() if re.fullmatch(r"[0-9]{1,6}", key)}
+    return {}
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """An object; empty if there is none that can be read."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
