@@ -15,9 +15,9 @@ EXAMPLES = """examples:
   python run_export.py my_masks --format yolo-seg --label person --out for_training
   python run_export.py results --format binary --clip bear --objects 1,3 --out black_and_white
 """
-NOTES = """RESULT is the output of run_annotate.py (one video, a folder or a data set) or of run_tracker.py, or any folder
-of id masks as PNG in DAVIS layout or below. Written: DIR/<format>/...; an earlier export there is replaced, files of yours
-are not. What each format is, and what it can hold: docs/export.md.
+NOTES = """RESULT is the output of run_annotate.py (one video, a folder or a data set) or of run_tracker.py, or any
+folder of id masks as PNG, in DAVIS layout or another. Written: DIR/<format>/...; an earlier export there is replaced,
+files of yours are not. What each format is, and what it can hold: docs/export.md.
 Exit code: 0; 1 if frames could not be read; 2 for what you can mend; 130 after Ctrl-C.
 """
 
@@ -41,8 +41,8 @@ def parser() -> argparse.ArgumentParser:
         "--frames",
         metavar="PATH",
         type=Path,
-        help="the video or the folder of pictures that the masks were made from; of several clips, a folder with a folder "
-        "or video of the name of each (default: as far as the result knows them)",
+        help="the video or the folder of pictures that the masks were made from; of several clips, a folder with a "
+        "folder or video of the name of each (default: as far as the result knows them)",
     )
     command.add_argument(
         "--extract-frames", action="store_true", help="of videos, write the frames as JPEG where a format has pictures"

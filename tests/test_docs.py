@@ -161,6 +161,8 @@ def room(module: str) -> str:
         return "host"
     if first in ("ltr_ext", "tracker_ext"):
         inner = rest.split(".")[0]
+        if (first, inner) == ("ltr_ext", "export"):  # of checkpoints; tracker_ext has a layer of this name
+            return "checkpoint_export"
         return "host_choice" if inner == "host" else "tracker_handle" if inner == "parameter" else inner
     return first if first.startswith("run_") else ""
 

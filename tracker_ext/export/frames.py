@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -98,8 +99,8 @@ def match(stems: Sequence[str], source: Pictures | VideoFrames) -> tuple[int, ..
     if len(stems) == len(source):
         return tuple(range(len(stems)))
     numbers = [int(stem) if stem.isascii() and stem.isdigit() else -1 for stem in stems]
-    rising = all(a < b for a, b in zip(numbers, numbers[1:], strict=False))
-    if isinstance(source, VideoFrames) and rising and 0 <= numbers[0] and numbers[-1] < len(source):
+    rising = all(a < b for a, b in pairwise(numbers))
+    if isinstance(source, VideoFrames) and rising and numbers[0] >= 0 and numbers[-1] < len(source):
         return tuple(numbers)
     raise UserError(
         f"{source.name}: {counted(len(stems), 'mask')} ({stems[0]}, ...) and {counted(len(source), 'frame')} that are "

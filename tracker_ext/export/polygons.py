@@ -107,7 +107,7 @@ def _following(around: np.ndarray) -> dict[int, int]:
     Args:
         around: [H, W] bool, false along the border.
     """
-    height, width = around.shape
+    width = around.shape[1]
     above, left = np.roll(around, 1, axis=0), np.roll(around, 1, axis=1)
     above_left = np.roll(above, 1, axis=1)
     starts = np.stack([around & ~above, left & ~around, above_left & ~left, above & ~above_left], axis=-1)

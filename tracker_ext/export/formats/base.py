@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -107,7 +106,7 @@ class ExportFrame:
         return ((object_id, self.labels == object_id) for object_id in self.ids)
 
 
-class FormatWriter(ABC):
+class FormatWriter:
     """Writes clips one after another, frame by frame, in one format."""
 
     name: ClassVar[str]
@@ -141,9 +140,9 @@ class FormatWriter(ABC):
             UserError: the format cannot hold it.
         """
 
-    @abstractmethod
     def add(self, frame: ExportFrame) -> None:
         """Write the next frame of the clip."""
+        raise NotImplementedError
 
     def end(self, clip: ExportClip) -> None:
         """Finish a clip."""

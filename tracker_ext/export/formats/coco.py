@@ -21,8 +21,8 @@ class CocoWriter(FormatWriter):
     """`instances.json`, `images/<clip>/<frame>`.
 
     Images have `video_id` and `frame_id`, annotations also `track_id` (the object's id) and `video_id`: what reads
-    COCO-VID reads the tracks, what reads COCO passes them over. Segmentations are run lengths; with `--polygons` polygons,
-    but for masks with holes, which polygons cannot hold.
+    COCO-VID reads the tracks, what reads COCO passes them over. Segmentations are run lengths; with `--polygons`
+    polygons, but for masks with holes, which polygons cannot hold.
     """
 
     name: ClassVar[str] = "coco"
