@@ -55,7 +55,8 @@ def joined(rings: Sequence[np.ndarray]) -> np.ndarray:
         rings: each [N, 2] (x, y); at least one.
     """
     chain = sorted(rings, key=lambda ring: tuple(ring.min(axis=0)))
-    there, back = [], []
+    there: list[np.ndarray] = []
+    back: list[np.ndarray] = []
     start = 0
     for ring, coming in zip(chain, [*chain[1:], None], strict=True):
         ring = np.roll(ring, -start, axis=0)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 
-def coco_rle(mask: np.ndarray) -> dict[str, object]:
+def coco_rle(mask: np.ndarray) -> dict[str, Any]:
     """A mask as COCO stores it.
 
     Args:
@@ -20,13 +21,13 @@ def coco_rle(mask: np.ndarray) -> dict[str, object]:
     return {"size": [height, width], "counts": packed(run_lengths(mask.ravel(order="F")))}
 
 
-def mask_of_rle(rle: dict[str, object]) -> np.ndarray:
+def mask_of_rle(rle: Mapping[str, Any]) -> np.ndarray:
     """The mask [H, W] bool of what `coco_rle` gives; the inverse.
 
     Raises:
         ValueError: its runs do not fill its size.
     """
-    height, width = rle["size"]  # type: ignore[misc]
+    height, width = rle["size"]
     runs = unpacked(str(rle["counts"]))
     if sum(runs) != height * width or min(runs, default=0) < 0:
         raise ValueError(f"run lengths of {sum(runs)} pixels for a mask of {height * width}")

@@ -64,7 +64,9 @@ class _Gif:
         self._stream.height, self._stream.width = size
         self._stream.pix_fmt = "pal8"
         graph = self._graph = av.filter.Graph()
-        source = graph.add_buffer(width=size[1], height=size[0], format="rgb24", time_base=self._time_base)
+        source = graph.add_buffer(
+            width=size[1], height=size[0], format=av.VideoFormat("rgb24"), time_base=self._time_base
+        )
         split, sink = graph.add("split"), graph.add("buffersink")
         colours, mapped = graph.add("palettegen", "stats_mode=single"), graph.add("paletteuse", "new=1")
         source.link_to(split)
