@@ -103,11 +103,8 @@ def find(choice: str, hosts: Path = HOSTS) -> Host:
     if _is_checkout(submodule):
         return Host("upstream", submodule, "submodule")
     if choice == "upstream":
-        fetch = "" if INSTALLED else "run `git submodule update --init`, or "
-        raise UserError(
-            f"host upstream: {submodule} is not checked out; {fetch}set {HOME_VARIABLE} to a checkout of "
-            "visionml/pytracking"
-        )
+        fetch = "" if INSTALLED else f"{submodule} is not checked out; run `git submodule update --init`, or "
+        raise UserError(f"host upstream: {fetch}set {HOME_VARIABLE} to a checkout of visionml/pytracking")
     return Host("minihost", hosts / "minihost", "no checkout of pytracking")
 
 
