@@ -9,9 +9,6 @@ import sys
 from ltr_ext import host
 from ltr_ext.errors import CommandLine, UserError, run_command
 from tracker_ext.evaluation import command
-from tracker_ext.evaluation.results import find_masks
-
-__all__ = ["find_masks", "main", "parser"]
 
 EXAMPLES = """examples:
   python run_evaluation.py demo
@@ -107,12 +104,7 @@ def main(arguments: list[str] | None = None) -> int:
         raise UserError(f"{beyond[0]}: not understood beside {words[0]}; tables are table1 to table11, see --help")
     command.check(args)
     print(f"host: {host.resolve(args.host)}")
-    if args.table:
-        command.print_table(args)
-    elif args.results:
-        command.evaluate_results(args)
-    else:
-        command.evaluate_boxes(args)
+    command.run(args)
     return 0
 
 

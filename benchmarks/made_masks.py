@@ -63,7 +63,7 @@ def make_weights(paths: Paths, name: str, seed: int, folder: Path) -> None:
 
 def track(paths: Paths, folder: Path) -> tuple[float, float]:
     """Track both data sets with the weights of a folder: mean J of `clips`, mean AO of `boxclips`."""
-    from tracker_ext.evaluation.report import stored_results
+    from tracker_ext.evaluation.results import found_results
     from tracker_ext.evaluation.scoring import score_stored
     from tracker_ext.evaluation.sequences import load_sequences
     from tracker_ext.registration import register
@@ -80,7 +80,10 @@ def track(paths: Paths, folder: Path) -> tuple[float, float]:
         run("run_tracker.py", "lwl", "box2mask_init", dataset, "--out", str(out), "--no-report",
             BOX2MASK_SETTINGS=str(file))  # fmt: skip
         masks, boxes = (out / kind / "lwl/box2mask_init" for kind in ("segmentation_results", "tracking_results"))
-        scores = [score_stored(result, "") for result in stored_results(load_sequences(dataset), masks, boxes)]
+        stored, missing = found_results(load_sequences(dataset), masks, boxes)
+        if missing:
+            raise UserError(f"{out}: {missing[0]}; track again")
+        scores = [score_stored(result, "") for result in stored]
         values.append(float(np.mean([score.j if dataset == "clips" else score.ao for score in scores])))
     return values[0], values[1]
 

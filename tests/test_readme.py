@@ -35,7 +35,7 @@ def test_every_parameter_module_is_in_its_table(name):
 
 
 def test_every_data_set_of_ours_is_in_its_table():
-    from tracker_ext.evaluation.datasets import DATASETS
+    from tracker_ext.evaluation.dataset_names import DATASETS
 
     text = page("evaluation.md")
     table = text[text.index("## Data sets and trackers") : text.index("## How good it is")]

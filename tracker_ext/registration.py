@@ -50,7 +50,7 @@ def register() -> Registered:
     if _registered is None:
         from pytracking.evaluation.datasets import DatasetInfo, dataset_dict
 
-        from tracker_ext.evaluation.datasets import DATASETS
+        from tracker_ext.evaluation.dataset_names import DATASETS
 
         ours = {package: modules_below(folder) for package, folder in _EXTENDED_PACKAGES.items()}
         taken = [f"module {name}" for package, names in ours.items() for name in taken_modules(package, names)]

@@ -116,12 +116,12 @@ def test_modules_below_lists_one_level(packages):
 def test_a_taken_data_set_name_is_refused_and_nothing_is_added(monkeypatch):
     from pytracking.evaluation.datasets import dataset_dict
 
-    from tracker_ext.evaluation import datasets
+    from tracker_ext.evaluation import dataset_names
 
     registration.register()
     monkeypatch.setattr(registration, "_registered", None)
     monkeypatch.setattr(registration, "_EXTENDED_PACKAGES", {})
-    monkeypatch.setattr(datasets, "DATASETS", {"lasot": ("x", "X", {}), "fresh": ("x", "X", {})})
+    monkeypatch.setattr(dataset_names, "DATASETS", {"lasot": ("x", "X", {}), "fresh": ("x", "X", {})})
     with pytest.raises(UserError, match="lasot"):
         registration.register()
     assert "fresh" not in dataset_dict

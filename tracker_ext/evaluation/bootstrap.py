@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 RESAMPLES = 5000
+MIN_SEQUENCES = 5
+"""With fewer, drawing them anew says little."""
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,8 @@ from tracker_ext.evaluation.results import StoredResult, first_frames, true_boxe
 NAN = float("nan")
 PIXELS = np.arange(51.0)
 """Distances of the precision curve."""
-SHARES = np.linspace(0.0, 0.5, 51)
-"""Distances of the normalised precision curve, in widths and heights of the true box."""
 TRACKINGNET_PIXELS, TRACKINGNET_SHARES = np.linspace(0.0, 50.0, 21), np.linspace(0.0, 0.5, 21)
+"""Distances of TrackingNet's two precision curves: pixels, and widths and heights of the true box."""
 
 
 @dataclass(frozen=True, kw_only=True)

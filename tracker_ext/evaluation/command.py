@@ -17,15 +17,13 @@ from ltr_ext.errors import UserError
 from ltr_ext.output import OutputFolder
 from ltr_ext.paths import load_paths
 from tracker_ext.evaluation.archives import check_results, open_results
-from tracker_ext.evaluation.dataset_names import check_dataset
+from tracker_ext.evaluation.dataset_names import check_dataset, setting_of
 from tracker_ext.evaluation.paper.results import RESULT_TABLES, result_table
 from tracker_ext.evaluation.protocols import protocol_of
 from tracker_ext.evaluation.results import find_masks
 
 RUN_TABLES = ("1", "2", "8", "9", "10", "11")
 """Tables that are run here; see `paper_tables.TABLES`, which is slow to import."""
-PRESENT = {"yt300": "youtubevos_dir", "dv2017_val": "davis_dir", "clips": "clips_dir"}
-"""What a table without a data set is run on -> the setting that says it is there."""
 
 
 def check(args: argparse.Namespace) -> None:
@@ -97,6 +95,16 @@ def opened(given: Mapping[str, Path]) -> Iterator[dict[str, Path]]:
         }
 
 
+def run(args: argparse.Namespace) -> None:
+    """Do what the command line asks for; the host is there."""
+    if args.table:
+        print_table(args)
+    elif args.results:
+        evaluate_results(args)
+    else:
+        evaluate_boxes(args)
+
+
 def evaluate_results(args: argparse.Namespace) -> None:
     """Score one run, compare several, or pack them for a server."""
     from tracker_ext.evaluation.pack import pack
@@ -144,7 +152,7 @@ def print_table(args: argparse.Namespace) -> None:
     grids = {}
     if args.table in RESULT_TABLES:
         with opened(named_results(args.results, args.label)) as runs:
-            grids[f"table_{args.table}"] = result_table(args.table, runs, find_sequences, args.dataset)
+            grids[f"table_{args.table}"] = result_table(args.table, runs, args.dataset)
     else:
         datasets = [args.dataset] if args.dataset else present_datasets(args.table, TABLES[args.table].datasets)
         variants = dict(parse_variant(text) for text in args.variant)
@@ -168,7 +176,7 @@ def present_datasets(table: str, wanted: Sequence[str]) -> list[str]:
         UserError: none.
     """
     paths = load_paths()
-    fields = {name: PRESENT[name] for name in (*wanted, "clips")}
+    fields = {name: setting_of(name) for name in (*wanted, "clips")}
     found = [name for name, field in fields.items() if getattr(paths, field) is not None]
     if not found:
         raise UserError(

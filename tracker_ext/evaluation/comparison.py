@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tracker_ext.evaluation.bootstrap import RESAMPLES, Interval, sequence_interval
+from tracker_ext.evaluation.bootstrap import MIN_SEQUENCES, RESAMPLES, Interval, sequence_interval
 from tracker_ext.evaluation.scoring import Score
 from tracker_ext.evaluation.tables import Grid
 
 MEASURES = {"J&F": "j_and_f", "AO": "ao", "AUC": "auc"}
 """Heading -> attribute of `Score`."""
-MIN_SEQUENCES = 5
-"""With fewer, drawing them anew says little."""
 TIE = 0.0005
 """Closer numbers are equal in a table of three digits."""
 

@@ -59,13 +59,18 @@ def check_dataset(dataset: str, home: Path) -> None:
     elif known is not None and dataset not in {*known, *ONLY_UPSTREAM, *BROKEN_UPSTREAM}:
         raise UserError(f"data set {dataset}: {unknown(dataset, sorted(known))}")
     elif dataset in _OWN_FOLDERS:
-        root = load_paths().require(_OWN_FOLDERS[dataset], needed_for=f"data set {dataset}")
+        root = load_paths().require(setting_of(dataset), needed_for=f"data set {dataset}")
         if dataset == "clips":
             davis_folders(root, dataset)
     elif dataset in LAYOUTS:
-        root_or_none = getattr(load_paths(), LAYOUTS[dataset].field)
+        root_or_none = getattr(load_paths(), setting_of(dataset))
         if root_or_none is None or not root_or_none.is_dir():
             require_dataset(dataset)
+
+
+def setting_of(dataset: str) -> str:
+    """The setting that says where a data set lies: of our own folders, and of those in `LAYOUTS`."""
+    return _OWN_FOLDERS.get(dataset) or LAYOUTS[dataset].field
 
 
 def host_names(home: Path) -> set[str] | None:

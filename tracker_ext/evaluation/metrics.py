@@ -12,9 +12,6 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from ltr_ext.data.boxes import box_iou
-from ltr_ext.data.image_io import IGNORE_LABEL
-
 BOUNDARY_TOLERANCE = 0.008
 """Distance at which two boundaries still agree, as a part of the image diagonal (DAVIS)."""
 
@@ -89,27 +86,6 @@ def mask_boundary(mask: np.ndarray) -> np.ndarray:
     padded = np.pad(mask, ((0, 1), (0, 1)), mode="edge")
     right, below, diagonal = padded[:-1, 1:], padded[1:, :-1], padded[1:, 1:]
     return (mask ^ right) | (mask ^ below) | (mask ^ diagonal)
-
-
-def j_and_f(predicted: np.ndarray, truth: np.ndarray, ignore: np.ndarray | None = None) -> float:
-    """Mean of `jaccard` and `boundary_f` of one mask pair, 0..1."""
-    return (jaccard(predicted, truth, ignore) + boundary_f(predicted, truth, ignore)) / 2
-
-
-def label_scores(predicted: np.ndarray, truth: np.ndarray, object_id: int) -> tuple[float, float]:
-    """J and F of one object of two label maps; `IGNORE_LABEL` in the truth counts nowhere.
-
-    Args:
-        predicted: [H, W] integer labels.
-        truth: [H, W] integer labels.
-        object_id: the label of the object in both.
-
-    Returns:
-        (J, F), each 0..1.
-    """
-    ignore = truth == IGNORE_LABEL
-    masks = predicted == object_id, truth == object_id
-    return jaccard(*masks, ignore), boundary_f(*masks, ignore)
 
 
 def average_overlap(overlaps: Sequence[float] | np.ndarray) -> float:
@@ -195,26 +171,6 @@ def centre_offsets(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
     a = np.asarray(predicted, dtype=np.float64).reshape(-1, 4)
     b = np.asarray(truth, dtype=np.float64).reshape(-1, 4)
     return (a[:, :2] + a[:, 2:] / 2) - (b[:, :2] + b[:, 2:] / 2)
-
-
-def box_overlaps(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Overlap per frame where the truth knows the object; a missing prediction there scores 0.
-
-    Args:
-        predicted: [N, 4] (x, y, w, h), nan where nothing was predicted.
-        truth: [N, 4] (x, y, w, h), nan where the object is absent.
-
-    Returns:
-        [M] float64, M the number of frames with a true box.
-
-    Raises:
-        ValueError: the numbers of frames differ.
-    """
-    predicted, truth = np.asarray(predicted, np.float64), np.asarray(truth, np.float64)
-    if predicted.shape != truth.shape:
-        raise ValueError(f"{len(predicted)} predicted boxes against {len(truth)} true ones")
-    known = np.isfinite(truth).all(axis=1)
-    return box_iou(np.nan_to_num(predicted[known]), truth[known])
 
 
 def _two_masks(predicted: np.ndarray, truth: np.ndarray, ignore: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

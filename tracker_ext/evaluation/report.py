@@ -19,14 +19,12 @@ from tracker_ext.evaluation.baselines import GRABCUT_MAX_WIDTH
 from tracker_ext.evaluation.comparison import compare
 from tracker_ext.evaluation.plots import write_plots
 from tracker_ext.evaluation.protocols import CLIPS, Protocol, frames_with_masks, truth_notes
-from tracker_ext.evaluation.results import ClipSequence, StoredResult, found_results, stored_results, true_boxes
+from tracker_ext.evaluation.results import ClipSequence, StoredResult, found_results, true_boxes
 from tracker_ext.evaluation.scoring import Score, left_out, mean_score, score_box_oracle, score_grabcut, score_stored
 from tracker_ext.evaluation.segmented import score_box2mask
 from tracker_ext.evaluation.tables import format_table, write_tables
 from tracker_ext.segmentation.config import AnnotateConfig
 from tracker_ext.video.overlay import OverlayVideo, Tile, contact_sheet, draw_overlay, evenly_spaced
-
-__all__ = ["report_from_boxes", "report_run", "report_runs", "stored_results", "with_baselines"]
 
 T = TypeVar("T")
 

@@ -18,12 +18,7 @@ import numpy as np
 
 from ltr_ext.data.mask_io import IGNORE_LABEL, read_mask, value_counts
 from ltr_ext.errors import UserError
-from tracker_ext.evaluation.result_files import find_boxes, find_times, read_result, read_table, read_times
-
-__all__ = [
-    "ClipSequence", "StoredResult", "find_masks", "first_frames", "found_results", "missing_results", "read_table",
-    "some", "stored_results", "true_boxes",
-]  # fmt: skip
+from tracker_ext.evaluation.result_files import find_boxes, find_times, read_result, read_times
 
 MASK_SUFFIXES = (".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".jpg", ".jpeg")
 """The first of them that a frame has is taken."""
@@ -248,42 +243,26 @@ class StoredResult:
         return next(filter(None, (find_boxes(self.boxes_root, name) for name in self._names(object_id))), None)
 
 
-def missing_results(sequences: SequenceOf[ClipSequence], masks_root: Path, boxes_root: Path) -> list[str]:
-    """Names of the sequences with neither masks nor a complete set of box files."""
-    stored = [StoredResult(sequence, masks_root, boxes_root) for sequence in sequences]
-    return [result.sequence.name for result in stored if not (result.has_boxes() or result.has_masks())]
-
-
 def found_results(
     dataset: SequenceOf[ClipSequence], masks_root: Path, boxes_root: Path
 ) -> tuple[list[StoredResult], list[str]]:
-    """The results that are there, and a note on the sequences that have none.
+    """The results that are there, and a note on the sequences that have neither masks nor a complete set of box files.
 
     Raises:
         UserError: no sequence has any.
     """
-    missing = missing_results(dataset, masks_root, boxes_root)
-    if len(missing) == len(dataset):
+    results = [StoredResult(sequence, masks_root, boxes_root) for sequence in dataset]
+    stored = [result for result in results if result.has_boxes() or result.has_masks()]
+    found = {result.sequence.name for result in stored}
+    missing = [sequence.name for sequence in dataset if sequence.name not in found]
+    if not stored:
         raise UserError(
             f"results in {boxes_root}: none of the {len(dataset)} sequences ({some(missing)}) has any; they are "
             "<sequence>.txt (of several objects <sequence>_<id>.txt) or masks/<sequence>/<frame>.png: check the "
             "folder, or track first"
         )
-    stored = [StoredResult(one, masks_root, boxes_root) for one in dataset if one.name not in set(missing)]
     note = f"{len(missing)} of {len(dataset)} sequences have no results: {some(missing, 20)}; scored {len(stored)}"
     return stored, [note] if missing else []
-
-
-def stored_results(dataset: SequenceOf[ClipSequence], masks_root: Path, boxes_root: Path) -> list[StoredResult]:
-    """The results of every sequence of a data set.
-
-    Raises:
-        UserError: a sequence has none.
-    """
-    stored, missing = found_results(dataset, masks_root, boxes_root)
-    if missing:
-        raise UserError(f"results in {boxes_root}: {missing[0].split(';')[0]}; track first")
-    return stored
 
 
 def find_masks(results: Path) -> Path:

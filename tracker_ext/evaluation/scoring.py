@@ -20,12 +20,10 @@ from ltr_ext.data.image_io import IGNORE_LABEL, read_image, read_mask
 from ltr_ext.errors import UserError
 from tracker_ext.evaluation import metrics
 from tracker_ext.evaluation.baselines import box_mask, grabcut_mask
-from tracker_ext.evaluation.box_scores import BOX_NUMBERS, BoxNumbers, score_boxes
+from tracker_ext.evaluation.box_scores import BOX_NUMBERS, NAN, BoxNumbers, score_boxes
 from tracker_ext.evaluation.protocols import CLIPS, Protocol, frames_with_masks, scored_frames
 from tracker_ext.evaluation.results import ClipSequence, StoredResult, first_frames, some, true_boxes
 from tracker_ext.video.overlay import evenly_spaced
-
-NAN = float("nan")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,10 +18,8 @@ from tracker_ext.video.video_frames import VideoFrames
 
 __all__ = [
     "FrameSource",
-    "ImageListSource",
     "Pictures",
     "VideoFrames",
-    "VideoSource",
     "list_pictures",
     "natural_key",
     "open_frames",
@@ -33,9 +31,6 @@ FOREIGN_SUFFIXES = frozenset(
     {".heic", ".heif", ".avif", ".jxl", ".jp2", ".exr", ".dng", ".cr2", ".cr3", ".nef", ".arw"}
 )
 """Pictures that are not read, and must not be left out of a clip without a word."""
-
-ImageListSource = Pictures
-VideoSource = VideoFrames
 
 
 def open_frames(

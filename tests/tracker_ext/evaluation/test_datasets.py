@@ -11,8 +11,8 @@ import pytest
 
 from ltr_ext.data.image_io import read_mask, write_mask
 from ltr_ext.errors import UserError
-from tracker_ext.evaluation.dataset_names import host_names
-from tracker_ext.evaluation.datasets import DATASETS, BoxFolderDataset, DavisFolderDataset, DemoDataset
+from tracker_ext.evaluation.dataset_names import DATASETS, host_names
+from tracker_ext.evaluation.datasets import BoxFolderDataset, DavisFolderDataset, DemoDataset
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def test_ignored_pixels_count_in_neither_union_nor_intersection():
     predicted = square(2, 2, 4) | square(8, 2, 4)
     assert metrics.jaccard(predicted, truth == 1, truth == 255) == 1.0
     assert metrics.jaccard(predicted, truth == 1) < 1.0
-    assert metrics.label_scores(predicted.astype(np.uint8), truth, 1) == (1.0, 1.0)
+    assert metrics.boundary_f(predicted, truth == 1, truth == 255) == 1.0
 
 
 def test_masks_of_different_size_are_refused():
@@ -101,11 +101,6 @@ def test_boundary_f_of_special_masks(predicted, truth, expected):
     assert metrics.boundary_f(predicted, truth) == expected
 
 
-def test_j_and_f_is_the_mean():
-    a, b = square(2, 2, 8), square(6, 4, 8)
-    assert metrics.j_and_f(a, b) == pytest.approx((metrics.jaccard(a, b) + metrics.boundary_f(a, b)) / 2)
-
-
 OVERLAPS = [1.0, 0.75, 0.5, 0.0]
 
 
@@ -139,12 +134,3 @@ def test_centre_precision(predicted, precision, normalised):
     boxes = np.array([predicted], float)
     assert metrics.precision(boxes, truth) == precision
     assert metrics.normalised_precision(boxes, truth) == normalised
-
-
-def test_box_overlaps_leave_out_absent_objects_and_score_missing_predictions_0():
-    nan = [np.nan] * 4
-    truth = np.array([[0, 0, 4, 4], nan, [0, 0, 4, 4]], float)
-    predicted = np.array([[0, 0, 4, 4], [0, 0, 4, 4], nan], float)
-    assert metrics.box_overlaps(predicted, truth).tolist() == [1.0, 0.0]
-    with pytest.raises(ValueError, match="2 predicted boxes against 3"):
-        metrics.box_overlaps(predicted[:2], truth)

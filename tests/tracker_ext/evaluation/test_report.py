@@ -18,7 +18,7 @@ from tracker_ext.evaluation.datasets import DavisFolderDataset
 from tracker_ext.evaluation.plots import draw_curves, write_plots
 from tracker_ext.evaluation.protocols import CLIPS
 from tracker_ext.evaluation.report import report_run
-from tracker_ext.evaluation.results import StoredResult
+from tracker_ext.evaluation.results import StoredResult, find_masks
 from tracker_ext.evaluation.scoring import Score, mean_score, score_box_oracle, score_stored
 from tracker_ext.evaluation.tables import Grid, format_table
 from tracker_ext.video.frames import open_frames
@@ -156,7 +156,7 @@ def test_command(davis_root, store_results, tmp_path, capsys):
 def test_masks_are_found(tmp_path, boxes, masks):
     for folder in (boxes, masks):
         (tmp_path / folder).mkdir(parents=True, exist_ok=True)
-    assert run_evaluation.find_masks(tmp_path / boxes) == tmp_path / masks
+    assert find_masks(tmp_path / boxes) == tmp_path / masks
 
 
 @pytest.mark.parametrize(

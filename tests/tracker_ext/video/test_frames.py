@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from ltr_ext.errors import UserError
-from tracker_ext.video.frames import VideoSource, natural_key, open_frames
+from tracker_ext.video.frames import VideoFrames, natural_key, open_frames
 
 HEIGHT, WIDTH = 36, 48
 
@@ -81,13 +81,13 @@ def test_video(video):
 
 
 def test_video_counts_itself_by_being_read(video):
-    source = VideoSource(video)
+    source = VideoFrames(video)
     assert len(list(source)) == len(source) == 12
 
 
 @pytest.mark.parametrize("cache_frames", [1, 4])
 def test_video_in_any_order_and_small_memory(video, cache_frames):
-    source = VideoSource(video, cache_frames=cache_frames)
+    source = VideoFrames(video, cache_frames=cache_frames)
     for index in (9, 8, 0, 11, 3, 3, 4):
         assert value_of(source.frame(index)) == 20 * index
         assert len(source._reader._cache) <= cache_frames
@@ -98,7 +98,7 @@ def test_video_in_any_order_and_small_memory(video, cache_frames):
 
 
 def test_two_passes_over_a_video_do_not_disturb_each_other(video):
-    source = VideoSource(video, cache_frames=1)
+    source = VideoFrames(video, cache_frames=1)
     pairs = [(value_of(a), value_of(b)) for a, b in zip(source, source, strict=True)]
     assert pairs == [(20 * index, 20 * index) for index in range(12)]
 

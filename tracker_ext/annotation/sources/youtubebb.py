@@ -14,7 +14,7 @@ from tracker_ext.annotation.sources.coco import path_below
 from tracker_ext.annotation.sources.objects import number_objects
 from tracker_ext.segmentation.boxed_sequence import BoxedSequence
 from tracker_ext.video.data_files import find_video, read_lines
-from tracker_ext.video.frames import Pictures, VideoFrames, VideoSource, list_pictures
+from tracker_ext.video.frames import Pictures, VideoFrames, list_pictures
 
 BB_COLUMNS = (
     "youtube_id", "timestamp_ms", "class_id", "class_name", "object_id", "object_presence",
@@ -102,7 +102,7 @@ class YouTubeBbSource(PickledByFields):
         video = find_video(folder)
         if video is None:
             raise UserError(f"{name}: neither a video {name}.mp4 nor a folder {name} in {self.root}")
-        source = VideoSource(video)
+        source = VideoFrames(video)
         if source.fps is None:
             raise UserError(f"video {video} does not say its frame rate, which its boxes' times need; re-encode it")
         last = len(source) - 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,7 +99,6 @@ RESULT_TABLES = {
 def result_table(
     number: str,
     results: Mapping[str, Path],
-    load: Callable[[str], Sequence[ClipSequence]],
     dataset: str | None = None,
 ) -> Grid:
     """The paper's columns and one per result.
@@ -107,12 +106,13 @@ def result_table(
     Args:
         number: a key of `RESULT_TABLES`.
         results: column -> folder of results, or JSON file of figures.
-        load: data set name -> its sequences; called only if a folder is scored.
         dataset: score on this one instead of the table's own.
 
     Raises:
         UserError: results that are missing, damaged, or cannot be scored here.
     """
+    from tracker_ext.evaluation.sequences import find_sequences  # the host is there only now
+
     table = RESULT_TABLES[number]
     name = dataset or table.dataset
     columns: dict[str, list[float | None]] = {f"paper: {method}": list(row) for method, row in table.paper.items()}
@@ -125,7 +125,7 @@ def result_table(
             continue
         if None in table.rows.values():
             raise UserError(f"table {number}, --results {own}={path}: {table.remedy}")
-        sequences = load(name) if sequences is None else sequences
+        sequences = find_sequences(name) if sequences is None else sequences
         check_truth(number, table, sequences)
         columns[f"here: {own}"], missing = score_rows(table, sequences, path, own, protocol_of(name))
         rules = protocol_of(name).mask_note if "j" in table.rows.values() else protocol_of(name).box_note

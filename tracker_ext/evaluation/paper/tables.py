@@ -14,7 +14,7 @@ from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask.config import VARIANTS
 from ltr_ext.progress import Progress
 from ltr_ext.text import counted
-from tracker_ext.evaluation.bootstrap import Difference, paired_bootstrap
+from tracker_ext.evaluation.bootstrap import MIN_SEQUENCES, Difference, paired_bootstrap
 from tracker_ext.evaluation.paper.from_boxes import BoxMaskScores, every_kth_window, score_from_boxes
 from tracker_ext.evaluation.results import ClipSequence
 from tracker_ext.evaluation.tables import Grid
@@ -26,9 +26,6 @@ STEPS = {"yt300": 5}
 INTERVALS = {"yt300": 15}
 """Data set -> the paper's D, frames of the video (section 4.1); that of DAVIS where not named."""
 DAVIS_INTERVAL = 5
-
-MIN_CLIPS = 5
-"""With fewer clips, drawing them anew says nothing."""
 
 
 @dataclass(frozen=True)
@@ -221,7 +218,7 @@ def format_rows(title: str, dataset: str, rows: Sequence[Row], note: str) -> Gri
             gain = [
                 f"{100 * row.gain.mean:+.2f}",
                 spans[0],
-                spans[1] if row.num_clips >= MIN_CLIPS else "too few clips",
+                spans[1] if row.num_clips >= MIN_SEQUENCES else "too few clips",
             ]
         here = "" if np.isnan(row.jaccard) else f"{100 * row.jaccard:.1f}"
         cells.append([row.setting.label, *paper, here, *gain])
