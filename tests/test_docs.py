@@ -25,6 +25,11 @@ def test_every_link_leads_somewhere(page):
     assert [target for target in links(page) if not leads(page, target)] == []
 
 
+def test_a_link_leads_to_every_page():
+    reached = {(page.parent / target.partition("#")[0]).resolve() for page in PAGES for target in links(page)}
+    assert [page.name for page in PAGES[1:] if page not in reached] == []
+
+
 @EVERYWHERE
 def test_every_file_that_is_named_exists(page):
     assert [name for name in named_files(page) if not exists(page, name)] == []
