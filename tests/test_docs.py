@@ -45,7 +45,7 @@ def test_every_module_that_is_named_exists(page):
 
 @EVERYWHERE
 def test_every_script_that_is_named_exists(page):
-    scripts = set(re.findall(r"\brun_\w+\.py\b", page.read_text(encoding="utf-8")))
+    scripts = set(re.findall(r"(?<![\w/])run_\w+\.py\b", page.read_text(encoding="utf-8")))
     assert sorted(name for name in scripts if not (ROOT / name).is_file()) == []
 
 
