@@ -36,6 +36,7 @@ setup(
     ],
     package_dir=INSIDE,
     package_data={
+        "ltr_ext.dataset": ["yt300.txt"],
         "tracker_ext.annotation.review": ["page/*"],
         "ltr_ext.settings": ["paths.example.toml"],
         "ltr_ext.shipped": ["*.safetensors", "*.confidence.json", "*.md"],

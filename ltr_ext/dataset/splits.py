@@ -1,8 +1,8 @@
-"""Fixed splits of the YouTube-VOS 2019 training set, the same on every machine: no list to lose.
+"""Fixed splits of the YouTube-VOS 2019 training set, the same on every machine.
 
-YT300: 300 sequences that no training sees (paper section 4.1). A and B: the other sequences, 1 : 9; A has masks, B
-boxes alone (section 4.2). The paper drew both at random and did not publish them. Ours rank the names by the SHA-256 of
-"YT300:<name>" and of "A:<name>": the first 300 of the one, the first tenth (rounded) of the rest in the other.
+YT300: the 300 sequences that no training sees (paper section 4.1), which pytracking publishes as "jjvalid"; the others
+are its "jjtrain". A and B: the others, 1 : 9; A has masks, B boxes alone (section 4.2). Which these were was not
+published. Ours rank the names by the SHA-256 of "A:<name>": A is the first tenth (rounded).
 
     python -m ltr_ext.dataset.splits ~/data/YouTubeVOS --part A
 """
@@ -14,29 +14,41 @@ import hashlib
 import sys
 from pathlib import Path
 
+from ltr_ext import host
 from ltr_ext.errors import CommandLine, UserError, run_command
 
-NUM_HELD_OUT = 300
+UPSTREAM_LIST = "ltr/data_specs/youtubevos_jjvalid.txt"
+OWN_LIST = Path(__file__).with_name("yt300.txt")
+"""The same 300 names, sorted: those of `UPSTREAM_LIST` in visionml/pytracking 7eb9e74."""
 SHARE_OF_A = 0.1
 PARTS = ("train", "YT300", "A", "B")
 
 
-def split_yt300(frames_dir: Path, num_held_out: int = NUM_HELD_OUT) -> tuple[list[str], list[str]]:
+def yt300_names() -> frozenset[str]:
+    """The names of YT300: upstream's list where its tree is present, else our copy of it."""
+    published = host.find("auto").home / UPSTREAM_LIST
+    return frozenset((published if published.is_file() else OWN_LIST).read_text(encoding="utf-8").split())
+
+
+def split_yt300(frames_dir: Path) -> tuple[list[str], list[str]]:
     """Names of training and of held-out sequences, both sorted.
 
     Args:
-        frames_dir: `<youtubevos_dir>/2019/train/JPEGImages`.
-        num_held_out: 300; a smaller data set (fewer than three times as many sequences) gives up a third.
+        frames_dir: `<youtubevos_dir>/2019/train/JPEGImages`; may hold a part of the data set.
 
     Raises:
-        UserError: the folder is missing or holds fewer than three sequences.
+        UserError: the folder is missing, or holds none of the one or none of the other.
     """
     names = sorted(path.name for path in frames_dir.iterdir() if path.is_dir()) if frames_dir.is_dir() else []
-    if len(names) < 3:
+    listed = yt300_names()
+    held_out = [name for name in names if name in listed]
+    train = [name for name in names if name not in listed]
+    if not held_out or not train:
         raise UserError(
-            f"YouTube-VOS {frames_dir}: {len(names)} sequences found; correct youtubevos_dir in the settings"
+            f"YouTube-VOS {frames_dir}: {len(names)} sequences found, {len(held_out)} of them of YT300; it needs some "
+            "of YT300 and others: unpack the training set of 2019 there, or correct youtubevos_dir in the settings"
         )
-    return _take(names, "YT300", min(num_held_out, len(names) // 3))
+    return train, held_out
 
 
 def split_a_b(names: list[str]) -> tuple[list[str], list[str]]:
@@ -48,8 +60,9 @@ def split_a_b(names: list[str]) -> tuple[list[str], list[str]]:
     Returns:
         A, a tenth of them but at least one, and B.
     """
-    rest, chosen = _take(names, "A", max(round(SHARE_OF_A * len(names)), 1))
-    return chosen, rest
+    ranked = sorted(names, key=lambda name: hashlib.sha256(f"A:{name}".encode()).hexdigest())
+    count = max(round(SHARE_OF_A * len(names)), 1)
+    return sorted(ranked[:count]), sorted(ranked[count:])
 
 
 def part_of(frames_dir: Path, part: str) -> list[str]:
@@ -57,12 +70,6 @@ def part_of(frames_dir: Path, part: str) -> list[str]:
     train, held_out = split_yt300(frames_dir)
     a, b = split_a_b(train)
     return {"train": train, "YT300": held_out, "A": a, "B": b}[part]
-
-
-def _take(names: list[str], salt: str, count: int) -> tuple[list[str], list[str]]:
-    """The names that stay, and the `count` whose hash is smallest."""
-    ranked = sorted(names, key=lambda name: hashlib.sha256(f"{salt}:{name}".encode()).hexdigest())
-    return sorted(ranked[count:]), sorted(ranked[:count])
 
 
 def main() -> int:

@@ -1,6 +1,6 @@
 """What the ResNet-50 recipes of LWL have in common; in `lwl/` each is a few lines that differ from its parent's.
 
-Held out is our YT300 (`ltr_ext/dataset/splits.py`), in the place of upstream's jjvalid.
+Held out is YT300, upstream's jjvalid (`ltr_ext/dataset/splits.py`).
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ DATASETS: dict[str, tuple[str, str, dict[str, object]]] = {
 """Our data sets: name -> (module, class name, keyword arguments), the form the host registers."""
 _LIST = "its list of sequences comes with pytracking only: run on it (--host upstream)"
 ONLY_UPSTREAM = {
-    **dict.fromkeys(("yt2018_jjval", "yt2019_jjval", "yt2019_jjval_all"), f"{_LIST}, or take yt300, another 300"),
+    **dict.fromkeys(("yt2018_jjval", "yt2019_jjval", "yt2019_jjval_all"), f"{_LIST}, or take yt300, the same videos"),
     "got10k_ltrval": _LIST,
 }
 """Data sets that minihost cannot have, and why."""

@@ -224,7 +224,7 @@ class YouTubeVOS2018Valid(BaseDataset):
 
 
 class YT300Dataset(BaseDataset):
-    """YT300: what our training leaves out of the training set of YouTube-VOS 2019 (`ltr_ext.dataset.splits`)."""
+    """YT300: what training leaves out of the training set of YouTube-VOS 2019 (`ltr_ext.dataset.splits`)."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -13,7 +13,6 @@ from ltr_ext.data.crop import search_region
 from ltr_ext.data.fewshot import FewShotSampler, Source
 from ltr_ext.data.search_crops import SearchConfig, crop_search_regions
 from ltr_ext.dataset import BoxesOnly
-from ltr_ext.dataset.splits import main, part_of, split_a_b
 
 CROPS = SearchConfig(crop_hw=(64, 96), scale=3.0, centre_jitter=(1.0, 1.0))
 STILL = replace(CROPS, rotation=0.0, grey=0.0, brightness=0.0)
@@ -147,18 +146,3 @@ def test_search_regions(box, expected):
     left, top, width, height = expected
     assert (region.width, region.height) == (width, height)
     assert (region.left, region.top) == (left, top)
-
-
-def test_a_and_b_are_fixed_and_one_to_nine(tmp_path, capsys, monkeypatch):
-    names = [f"{number:04x}" for number in range(100)]
-    a, b = split_a_b(names)
-    assert len(a) == 10 and sorted(a + b) == names
-    assert split_a_b(names[::-1]) == (a, b)
-    frames = tmp_path / "2019/train/JPEGImages"
-    for name in names:
-        (frames / name).mkdir(parents=True)
-    held_out = part_of(frames, "YT300")
-    assert not set(held_out) & set(part_of(frames, "A") + part_of(frames, "B"))
-    monkeypatch.setattr("sys.argv", ["heldout", str(tmp_path), "--part", "A"])
-    assert main() == 0
-    assert capsys.readouterr().out.split() == part_of(frames, "A")

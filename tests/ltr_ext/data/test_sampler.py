@@ -13,8 +13,6 @@ from ltr_ext.data.sampler import MixedSampler, SyntheticSampler, VideoSampler
 from ltr_ext.data.search_crops import SearchConfig
 from ltr_ext.data.synthetic.clips import SyntheticConfig
 from ltr_ext.data.synthetic.stills import collect_stills
-from ltr_ext.dataset.splits import split_yt300
-from ltr_ext.errors import UserError
 
 CROPS = CropConfig(crop_hw=(64, 96), scale=(2.0, 3.0), shift=0.1)
 
@@ -142,16 +140,6 @@ def test_search_regions_may_be_cut_instead():
 def test_a_data_set_without_enough_visible_frames_is_reported():
     with pytest.raises(ValueError, match="short: 100 sequences without 3 visible frames"):
         video_sampler(FakeVideos("short", 3, visible=2), turns=(1,))[0]
-
-
-def test_yt300_is_a_fixed_third_at_most(tmp_path):
-    for number in range(12):
-        (tmp_path / f"{number:04d}").mkdir()
-    train, held_out = split_yt300(tmp_path)
-    assert len(held_out) == 4 and not set(train) & set(held_out) and len(train) == 8
-    assert split_yt300(tmp_path) == (train, held_out)
-    with pytest.raises(UserError, match="0 sequences found; correct youtubevos_dir"):
-        split_yt300(tmp_path / "none")
 
 
 def test_mixed_samplers_take_turns(photographs):

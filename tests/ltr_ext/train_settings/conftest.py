@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from miniatures.vos import YT300
 
 from ltr_ext.data.image_io import write_mask
 from ltr_ext.models.backbone import ResNet50
@@ -54,7 +55,7 @@ def write_video(images: Path, masks: Path, seed: int) -> None:
 def video_data(tmp_path: Path) -> tuple[str, ...]:
     """Settings lines for miniature YouTube-VOS 2019, DAVIS 2017 and a backbone file."""
     youtubevos = tmp_path / "yt" / "2019" / "train"
-    names = [f"{number:04x}" for number in range(6)]
+    names = [*YT300[:2], *(f"{number:04x}" for number in range(4))]
     stems = [f"{frame:05d}" for frame in range(FRAMES)]
     for number, name in enumerate(names):
         write_video(youtubevos / "JPEGImages" / name, youtubevos / "Annotations" / name, number)
