@@ -1,1 +1,1 @@
-"""Measuring, reading and showing results: metrics, frame sources, writers, data sets, reports."""
+"""Scoring: data sets, stored results, metrics, reports, the paper's tables, the fit of the confidence."""

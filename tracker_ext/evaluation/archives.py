@@ -1,4 +1,4 @@
-"""Results that come as a zip: unpacked into a temporary folder, and nothing of them anywhere else.
+"""Results that come as a zip are unpacked into a temporary folder, and nothing of them is written anywhere else.
 
 Nothing in an archive is trusted: every name is looked at before the first byte is written, and sizes are counted while
 unpacking, not believed.
@@ -24,7 +24,7 @@ BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class Limits:
-    """What no archive of results exceeds."""
+    """Sizes that an archive of results may not exceed."""
 
     entries: int = 2_000_000
     entry_bytes: int = 256 << 20
@@ -35,7 +35,7 @@ class Limits:
 
 @contextmanager
 def open_results(path: Path, limits: Limits = Limits()) -> Iterator[Path]:
-    """A folder of results, or a zip of one, unpacked for as long as the context lasts.
+    """Give a folder of results as it is, and a zip of one as a folder that lasts as long as the context.
 
     A zip may hold the files themselves or one folder with them. The servers' layouts are understood: `<seq>.txt`
     (TrackingNet), `<seq>/<seq>_001.txt` (GOT-10k, the first run), `Annotations/<seq>/*.png` (YouTube-VOS, DAVIS).
@@ -63,7 +63,7 @@ def check_results(path: Path) -> None:
     """Refuse what is neither a folder nor a file.
 
     Raises:
-        UserError: it is not.
+        UserError: the path is neither.
     """
     if not path.is_dir() and not path.is_file():
         raise UserError(
@@ -76,7 +76,7 @@ def unpack(path: Path, folder: Path, limits: Limits = Limits()) -> None:
 
     Args:
         path: the archive.
-        folder: exists, and is empty.
+        folder: an existing, empty folder.
         limits: of the archive.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What the boxes give without learning: the filled box, and GrabCut started from it."""
+"""Masks that need no learning: the filled box, and what GrabCut makes of it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,6 @@ def box_mask(box: np.ndarray, height: int, width: int) -> np.ndarray:
 def grabcut_mask(
     image: np.ndarray,
     box: np.ndarray,
-    iterations: int = GRABCUT_ITERATIONS,
     max_width: int = GRABCUT_MAX_WIDTH,
 ) -> np.ndarray:
     """Segment one frame by GrabCut (Rother et al. 2004) from a box; the filled box where that fails.
@@ -39,7 +38,6 @@ def grabcut_mask(
     Args:
         image: [H, W, 3] uint8 RGB.
         box: [4] (x, y, w, h), pixels; nan for an absent object.
-        iterations: of GrabCut.
         max_width: wider images are shrunk to this width for the computation.
 
     Returns:
@@ -66,7 +64,7 @@ def grabcut_mask(
             labels,
             (x0, y0, x1 - x0, y1 - y0),
             *models,
-            iterations,
+            GRABCUT_ITERATIONS,
             cv2.GC_INIT_WITH_RECT,
         )
     except cv2.error:

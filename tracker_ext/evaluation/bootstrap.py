@@ -44,7 +44,7 @@ def paired_bootstrap(
         first: sequence -> [R] values of the one method.
         second: the same sequences and rows of the other.
         resamples: number of draws.
-        seed: of the draws.
+        seed: seed of the draws.
 
     Raises:
         ValueError: sequences or numbers of rows differ, or there are none.
@@ -66,7 +66,7 @@ def sequence_interval(gains: np.ndarray, resamples: int = RESAMPLES, seed: int =
     Args:
         gains: [S] difference of two methods on each sequence.
         resamples: number of draws.
-        seed: of the draws.
+        seed: seed of the draws.
     """
     return _of_means(np.asarray(gains, float), resamples, np.random.default_rng(seed))
 

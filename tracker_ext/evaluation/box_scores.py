@@ -29,7 +29,7 @@ TRACKINGNET_PIXELS, TRACKINGNET_SHARES = np.linspace(0.0, 50.0, 21), np.linspace
 
 @dataclass(frozen=True, kw_only=True)
 class BoxNumbers:
-    """What boxes are scored by; nan where nothing was measured."""
+    """The measures of boxes; nan where nothing was measured."""
 
     ao: float = NAN
     sr50: float = NAN
@@ -40,7 +40,7 @@ class BoxNumbers:
     norm_precision: float = NAN
 
     def numbers(self) -> dict[str, float]:
-        """By name."""
+        """The measures by name."""
         return {name: getattr(self, name) for name in BOX_NUMBERS}
 
 
@@ -63,8 +63,8 @@ def score_boxes(stored: StoredResult, protocol: Protocol = CLIPS) -> BoxScores:
     """Score a tracker's stored boxes.
 
     Args:
-        stored: with box files.
-        protocol: whose `boxes` decides.
+        stored: results that have box files.
+        protocol: its `boxes` says which rules are followed.
 
     Raises:
         UserError: a result file is missing or damaged, or the true boxes are those of the first frame alone.
@@ -193,7 +193,7 @@ def _into_image(boxes: np.ndarray, bounds: np.ndarray) -> np.ndarray:
 
 
 def _image_size(first_frame: Path) -> tuple[float, float]:
-    """(width, height)."""
+    """(width, height) of a sequence, by `meta_info.ini` or else by its first frame."""
     meta = first_frame.with_name("meta_info.ini")
     if not meta.is_file():
         with Image.open(first_frame) as image:

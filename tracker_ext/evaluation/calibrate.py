@@ -1,7 +1,8 @@
 """Fit the confidence of a weight file on held-out clips, and say how well it tells good masks from bad ones.
 
-Fitted on clips of photographs that training has not seen and on drawn clips; tested on others of the same kinds, and on
-real clips with true masks where some are given. Written: `<weights>.confidence.json` beside the weights, and a picture.
+It is fitted on clips of photographs that training has not seen and on drawn clips, and tested on others of the same
+kinds, and on real clips with true masks where some are given. `<weights>.confidence.json` is written beside the
+weights, and a picture where --picture says.
 
 Example: python -m tracker_ext.evaluation.calibrate --clips ~/data/my_clips --picture docs/confidence.png
 """
@@ -107,8 +108,8 @@ def fit_calibration(scores: np.ndarray, truth: np.ndarray, *, weights_hash: str,
     Args:
         scores: [N] soft IoU of each mask.
         truth: [N] its true J.
-        weights_hash: of the weights.
-        fitted_on: the masks in words.
+        weights_hash: `file_hash` of the weights.
+        fitted_on: the clips and masks, in words.
 
     Raises:
         UserError: fewer masks than groups.
@@ -134,7 +135,11 @@ def isotonic(values: np.ndarray) -> np.ndarray:
 
 
 def measure(masks: list[JudgedMask], calibration: Calibration) -> dict[str, Reliability]:
-    """What the confidence says of the true J, and what simpler scores would."""
+    """How well the confidence, the soft IoU and the tightness tell the true J.
+
+    Raises:
+        UserError: there are no masks.
+    """
     if not masks:
         raise UserError("clips: not one mask to measure; give clips with masks, and weights that find something")
     clips, scores, tightness, truth = columns(masks)
@@ -143,7 +148,7 @@ def measure(masks: list[JudgedMask], calibration: Calibration) -> dict[str, Reli
 
 
 def columns(masks: list[JudgedMask]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Clips [N] str, soft IoUs, tightnesses and true J, [N] float64 each."""
+    """Names of the clips, [N] str; soft IoUs, tightnesses and true J, [N] float64 each."""
     names = np.array([mask.clip for mask in masks])
     numbers = np.array([[mask.soft_iou, mask.tightness, mask.jaccard] for mask in masks])
     return names, *numbers.reshape(-1, 3).T

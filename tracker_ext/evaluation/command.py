@@ -68,10 +68,10 @@ def _check_paths(args: argparse.Namespace) -> None:
 
 
 def named_results(texts: Sequence[str], label: str | None = None) -> dict[str, Path]:
-    """`[NAME=]PATH`, ... -> name -> path; without a name that of the folder.
+    """The paths of `[NAME=]PATH` by their names; a path without one is called as its folder.
 
     Raises:
-        UserError: a name twice.
+        UserError: two have the same name.
     """
     runs: dict[str, Path] = {}
     for text in texts:
@@ -96,7 +96,7 @@ def opened(given: Mapping[str, Path]) -> Iterator[dict[str, Path]]:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Do what the command line asks for; the host is there."""
+    """Do what the command line asks for. Call `host.resolve()` first."""
     if args.table:
         print_table(args)
     elif args.results:
@@ -173,7 +173,7 @@ def present_datasets(table: str, wanted: Sequence[str]) -> list[str]:
     """The data sets of a table, and `clips`, that the settings name.
 
     Raises:
-        UserError: none.
+        UserError: the settings name none of them.
     """
     paths = load_paths()
     fields = {name: setting_of(name) for name in (*wanted, "clips")}
@@ -187,7 +187,11 @@ def present_datasets(table: str, wanted: Sequence[str]) -> list[str]:
 
 
 def parse_variant(text: str) -> tuple[str, Path]:
-    """`NAME=FILE` -> (variant, weight file)."""
+    """The variant and the weight file of `NAME=FILE`.
+
+    Raises:
+        UserError: there is no such variant.
+    """
     from ltr_ext.models.box2mask.config import VARIANTS
 
     name, equals, file = text.partition("=")

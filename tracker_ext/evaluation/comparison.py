@@ -1,4 +1,4 @@
-"""One run against others on the same sequences: who wins how often, and by how much in the mean."""
+"""One run against others on the same sequences: how often each of them wins, and by how much in the mean."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TIE = 0.0005
 
 
 def compare(runs: Mapping[str, Sequence[Score]]) -> Grid:
-    """The first run against each other one.
+    """Compare the first run with each other one.
 
     Args:
         runs: name -> a score per sequence, the same sequences in the same order.

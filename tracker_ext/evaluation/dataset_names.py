@@ -96,7 +96,7 @@ def host_names(home: Path) -> set[str] | None:
 
 
 def no_folder(dataset: str) -> UserError:
-    """What to raise for a path that is no folder."""
+    """The error for a path that is no folder."""
     return UserError(f"data set {dataset}: no such folder; check the path, or name a data set")
 
 
@@ -106,8 +106,8 @@ def davis_folders(root: Path, name: str) -> tuple[Path, Path]:
     `JPEGImages/480p` and `Annotations/480p`, or one of the other `RESOLUTIONS`, or without any.
 
     Args:
-        root: of the data set.
-        name: what messages call it.
+        root: the data set's folder.
+        name: the data set's name, for messages.
 
     Raises:
         UserError: there are none, or of different resolutions.

@@ -28,7 +28,7 @@ class Clip(Sequence):
     """A sequence whose masks may have any form that `read_mask` knows; the host reads palette PNG alone."""
 
     def frame_info(self, frame_num: int) -> dict[str, Any]:
-        """As the host's, with the mask as ids, of one object as 0 and 1."""
+        """As the host has it, but the mask holds ids, and 0 and 1 where there is one object."""
         info = super().frame_info(frame_num)
         path = self.init_data.get(frame_num, {}).get("mask")
         if path is not None and info.get("init_mask") is not None:
@@ -103,7 +103,7 @@ class DavisFolderDataset(BaseDataset):
         )
 
     def _check_sizes(self, name: str, frames: list[Path], masks: list[Path]) -> None:
-        """Refuse a mask that is not of its frame's size; a file that is no picture is left to who reads it."""
+        """Refuse a mask that is not of its frame's size; a file that is no picture is refused when it is read."""
         for frame, mask in zip(frames, masks, strict=True):
             sizes = _size(frame), _size(mask)
             if None not in sizes and sizes[0] != sizes[1]:
@@ -241,7 +241,7 @@ class YT300Dataset(BaseDataset):
 
 
 def _size(path: Path) -> tuple[int, int] | None:
-    """(height, width) by a picture's header; None if it cannot be read."""
+    """(height, width) of a picture by its header; None if it cannot be read."""
     try:
         return image_size(path)
     except UserError:

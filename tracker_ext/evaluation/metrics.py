@@ -15,6 +15,11 @@ import numpy as np
 BOUNDARY_TOLERANCE = 0.008
 """Distance at which two boundaries still agree, as a part of the image diagonal (DAVIS)."""
 
+PRECISION_PIXELS = 20.0
+"""Distance of the centres at which a box is still a hit."""
+PRECISION_SHARE = 0.2
+"""The same in widths and heights of the true box."""
+
 SUCCESS_THRESHOLDS = np.linspace(0.0, 1.0, 21)
 """Overlap thresholds of the success curve."""
 
@@ -128,7 +133,7 @@ def centre_distances(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return np.hypot(*centre_offsets(predicted, truth).T)
 
 
-def precision(predicted: np.ndarray, truth: np.ndarray, pixels: float = 20.0) -> float:
+def precision(predicted: np.ndarray, truth: np.ndarray, pixels: float = PRECISION_PIXELS) -> float:
     """Share of frames whose box centre lies within `pixels` of the true one, 0..1; nan without frames.
 
     Args:
@@ -140,7 +145,7 @@ def precision(predicted: np.ndarray, truth: np.ndarray, pixels: float = 20.0) ->
     return float((distances <= pixels).mean()) if distances.size else float("nan")
 
 
-def normalised_precision(predicted: np.ndarray, truth: np.ndarray, threshold: float = 0.2) -> float:
+def normalised_precision(predicted: np.ndarray, truth: np.ndarray, threshold: float = PRECISION_SHARE) -> float:
     """`precision` with the offset measured in widths and heights of the true box.
 
     Args:

@@ -19,7 +19,7 @@ def write_plots(folder: Path, runs: Mapping[str, Sequence[StoredResult]], protoc
     The legend ranks them, by AO where the data set is ranked by it (GOT-10k, as figure 7), else by AUC.
 
     Args:
-        folder: exists.
+        folder: an existing folder.
         runs: name -> results of every sequence.
         protocol: the data set's rules.
 
@@ -62,7 +62,7 @@ def draw_curves(
     """Draw one curve per name, best first in the legend.
 
     Args:
-        folder: exists.
+        folder: an existing folder.
         stem: of the files.
         thresholds: [K], the x axis.
         lines: name -> (shares of frames [K] in 0..1, the number it is ranked by in 0..1).

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from ltr_ext.data.image_io import IGNORE_LABEL, read_mask
+from tracker_ext.evaluation.metrics import PRECISION_PIXELS, PRECISION_SHARE
 from tracker_ext.evaluation.results import ClipSequence, first_frames, true_boxes
 
 
@@ -48,7 +49,8 @@ class Protocol:
         """The rule of the box scores in words."""
         return {
             "clips": "AO, SR50, SR75: box overlap on the visible frames after an object's first one; AUC: mean of the "
-            "success curve at 0, 0.05 .. 1; P: centre within 20 pixels; NP: within 0.2 of the box",
+            "success curve at 0, 0.05 .. 1; "
+            f"P: centre within {PRECISION_PIXELS:g} pixels; NP: within {PRECISION_SHARE:g} of the box",
             "got10k": "AO, SR50, SR75: as the GOT-10k toolkit: without the first frame and those of cover 0, boxes "
             "moved and cut into the image, the mean over all frames of the data set",
             "trackingnet": "AUC, P, NP: as TrackingNet's evaluation: boxes rounded to pixels, first box given; areas "

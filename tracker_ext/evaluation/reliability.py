@@ -15,7 +15,7 @@ NUM_BINS = 10
 
 @dataclass(frozen=True)
 class Reliability:
-    """Of a score against the true J of the same masks."""
+    """How well a score tells the true J of the same masks."""
 
     num_masks: int
     num_clips: int
@@ -49,7 +49,7 @@ class Reliability:
 
 
 def reliability(score: np.ndarray, jaccard: np.ndarray, clips: np.ndarray) -> Reliability:
-    """Measure.
+    """Measure how well a score tells the true J.
 
     Args:
         score: [N] in 0..1.

@@ -15,7 +15,7 @@ from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.output import OutputFolder
 from ltr_ext.progress import Progress
-from tracker_ext.evaluation.baselines import GRABCUT_MAX_WIDTH
+from tracker_ext.evaluation.baselines import GRABCUT_ITERATIONS, GRABCUT_MAX_WIDTH
 from tracker_ext.evaluation.comparison import compare
 from tracker_ext.evaluation.plots import write_plots
 from tracker_ext.evaluation.protocols import CLIPS, Protocol, frames_with_masks, truth_notes
@@ -130,14 +130,14 @@ def report_runs(
 
 
 def result_notes(stored: Sequence[StoredResult]) -> list[str]:
-    """What of stored masks is left out of account, and what they lack; of many sequences, the first ones."""
+    """What is not counted of stored masks and what they lack: at most `MAX_RESULT_NOTES` notes."""
     notes = [note for result in stored if frames_with_masks(result.sequence) for note in result.notes()]
     more = len(notes) - MAX_RESULT_NOTES
     return notes[:MAX_RESULT_NOTES] + ([f"{more} more notes of this kind"] if more > 0 else [])
 
 
 def score_notes(scores: Sequence[Score], protocol: Protocol) -> list[str]:
-    """By what rules the numbers were taken."""
+    """The rules that the numbers follow, a sentence for masks and one for boxes."""
     notes = [protocol.mask_note] if any(not np.isnan(score.j) for score in scores) else []
     return notes + ([protocol.box_note] if any(not np.isnan(score.ao) for score in scores) else [])
 
@@ -228,7 +228,8 @@ def with_baselines(
     if any(score.method == BOX_ORACLE for score in rows):
         notes[1:1] = [
             f"{BOX_ORACLE}: the filled ground-truth box of every frame; a tracker is given the first box only",
-            f"{GRABCUT}: cv2.grabCut from the ground-truth box, 5 iterations, at most {GRABCUT_MAX_WIDTH} pixels wide, "
+            f"{GRABCUT}: cv2.grabCut from the ground-truth box, {GRABCUT_ITERATIONS} iterations, at most "
+            f"{GRABCUT_MAX_WIDTH} pixels wide, "
             f"on at most {max_frames} evenly spaced frames of a sequence; fps of one core",
         ]
     return rows, notes
@@ -271,5 +272,5 @@ def write_pictures(folder: Path, stored: Sequence[StoredResult], label: str) -> 
 
 
 def _progress(items: Sequence[T], what: str) -> Iterable[T]:
-    """A progress bar that is off when nobody looks."""
+    """A progress bar that goes away when it is done."""
     return Progress(items, desc=what, leave=False)

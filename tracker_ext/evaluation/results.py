@@ -1,6 +1,6 @@
 """A tracker's stored results of one sequence, read back.
 
-<masks_root>/<seq>/<frame stem>.png          id mask (of one object: whatever is not background)
+<masks_root>/<seq>/<frame stem>.png          id mask (with one object: all that is not background)
 <boxes_root>/<seq>[_<id>].txt                x y w h per frame, or as the toolkits have it, see `result_files`
 <boxes_root>/<seq>[_<id>]_time.txt           seconds per frame
 """
@@ -120,7 +120,7 @@ class StoredResult:
             raise UserError(f"{self._place}: ids {some(sorted(self._all_values))}, {remedy}")
 
     def has_mask(self, index: int) -> bool:
-        """Whether a frame has one."""
+        """Whether a frame has a mask."""
         return self._stem(index) in self._masks
 
     def labels(self, index: int) -> np.ndarray:
@@ -137,7 +137,7 @@ class StoredResult:
         return np.where(np.isin(labels, ids), next(iter(self._truth)), 0).astype(np.uint8)
 
     def notes(self) -> list[str]:
-        """What of the masks is left out of account, and what they lack, a sentence each."""
+        """What is not counted of the masks and what they lack, a sentence each."""
         if not self.has_masks():
             return []
         name = self.sequence.name
@@ -209,7 +209,7 @@ class StoredResult:
 
     @cached_property
     def _ids_of_one(self) -> list[int]:
-        """Of a sequence of one object: the values that mean it.
+        """The values that mean the object of a sequence that has only one.
 
         Trackers store 0 and 1 or 0 and 255, whatever the id in the truth; one of several ids is chosen only where the
         truth says which, and all of them where the truth has all objects as one (DAVIS 2016).

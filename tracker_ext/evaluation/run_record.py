@@ -1,4 +1,4 @@
-"""`run.json` beside the boxes of a tracker: with what each sequence was tracked."""
+"""`run.json` beside the boxes of a tracker says with what each sequence was tracked."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def note_run(folder: Path, facts: Mapping[str, Any], sequences: Iterable[str]) -
     """Write down what sequences were tracked with; what was known of them before is replaced.
 
     Args:
-        folder: of the box files; exists.
-        facts: of this run, such as weights, device, precision.
-        sequences: that have results of it.
+        folder: the existing folder of the box files.
+        facts: what this run used, such as weights, device, precision.
+        sequences: those that have results of it.
 
     Raises:
         UserError: the file cannot be written.
@@ -57,7 +57,7 @@ def differences(folder: Path, sequences: Sequence[str], facts: Mapping[str, Any]
     """Which of the sequences were tracked with another value of a fact than this run has.
 
     Returns:
-        Per other value, in words: how many sequences, and the value.
+        A phrase for each other value: how many sequences have it, and what it is.
     """
     found = []
     for run in read_runs(folder):

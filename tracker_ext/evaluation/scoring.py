@@ -143,10 +143,9 @@ class MaskScorer:
     """J and F of the masks of one sequence, frame by frame.
 
     Args:
-        sequence: with true masks, or without: then nothing is measured.
+        sequence: what is scored; without true masks nothing is measured.
         protocol: which frames and objects count.
-        only: object id -> of its frames these; None for all, and for each object's first frame even if it does not
-            count.
+        only: object id -> the frames to measure; None for all that count and each object's first one.
         with_boundary: also compute F.
     """
 

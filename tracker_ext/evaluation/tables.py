@@ -107,7 +107,7 @@ def write_tables(folder: Path, scores: Sequence[Score], notes: Sequence[str], la
     """Write `table.md`, `table.tex`, and with all digits `table.csv` and `table.json`.
 
     Args:
-        folder: exists.
+        folder: an existing folder.
         scores: rows in order.
         notes: one sentence each.
         label: title of the run.

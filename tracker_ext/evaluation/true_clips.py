@@ -21,6 +21,7 @@ from ltr_ext.data.synthetic.clips import SyntheticConfig, render_clip
 from ltr_ext.data.synthetic.stills import StillCollection
 from ltr_ext.demo.clips import CLIPS
 from ltr_ext.demo.scenes import render
+from ltr_ext.errors import UserError
 from tracker_ext.evaluation.demo import NUM_FRAMES
 
 Part = Literal["fit", "test"]
@@ -55,7 +56,7 @@ def synthetic_clips(
 
     Args:
         part: which half of the photographs to use.
-        count: of clips.
+        count: number of clips.
         num_frames: fewest and most frames of a clip.
         held_out: photographs that training has not seen.
         backgrounds: plain photographs; may be empty.
@@ -82,13 +83,16 @@ def half_of(stills: StillCollection, part: Part) -> StillCollection:
     """About half of the photographs, chosen by a hash of their names.
 
     Raises:
-        ValueError: none falls to this part.
+        UserError: none falls to this part.
     """
     wanted = np.array(
         [_digest(f"{still.source}/{still.image_path.stem}") % 2 == (part == "test") for still in stills.stills]
     )
     if not wanted.any():
-        raise ValueError(f"{len(stills.stills)} photographs: none of them is for the {part}")
+        raise UserError(
+            f"photographs: {len(stills.stills)} are held out of training, none of them for the {part}; name a folder "
+            "with more as images_dir"
+        )
     chosen = tuple(still for still, taken in zip(stills.stills, wanted, strict=True) if taken)
     probabilities = stills.probabilities[wanted]
     return StillCollection(chosen, probabilities / probabilities.sum())

@@ -8,11 +8,12 @@ import cv2
 import numpy as np
 import pytest
 
+from ltr_ext.data.synthetic.stills import StillCollection
 from ltr_ext.errors import UserError
 from ltr_ext.paths import SETTINGS_VARIABLE
 from tracker_ext.evaluation import calibrate
 from tracker_ext.evaluation.calibrate import NUM_STEPS, columns, fit_calibration, isotonic, judge, measure
-from tracker_ext.evaluation.true_clips import TrueClip
+from tracker_ext.evaluation.true_clips import TrueClip, half_of
 from tracker_ext.segmentation.confidence import Calibration, load_calibration
 from tracker_ext.segmentation.config import AnnotateConfig
 
@@ -116,3 +117,9 @@ def test_the_command_writes_a_calibration_that_is_loaded(tmp_path, davis_root, t
         "davis",
     }
     assert "| soft IoU |" in capsys.readouterr().out and picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_photographs_that_are_too_few_for_fit_and_test_are_refused():
+    nothing = StillCollection((), np.zeros(0))
+    with pytest.raises(UserError, match="photographs: 0 are held out of training, none of them for the fit"):
+        half_of(nothing, "fit")

@@ -1,4 +1,4 @@
-"""For the paper's tables: masks made of the true boxes, J and F of every mask, on a sample of the windows if asked."""
+"""For the paper's tables: masks made of the true boxes and J of every mask, on a sample of the windows if asked for."""
 
 from __future__ import annotations
 
@@ -24,16 +24,10 @@ class BoxMaskScores:
     """One clip; one row per object and scored frame, objects ascending, then frames."""
 
     sequence: str
-    objects: np.ndarray
-    """[R] int, object id."""
     frames: np.ndarray
     """[R] int, number of the frame."""
     jaccard: np.ndarray
     """[R] float64, J."""
-    boundary: np.ndarray
-    """[R] float64, F; nan if it was not asked for."""
-    seconds: float
-    """Time of reading and segmenting, without scoring."""
 
 
 def every_kth_window(every: int, config: AnnotateConfig) -> Choice:
@@ -47,12 +41,7 @@ def every_kth_window(every: int, config: AnnotateConfig) -> Choice:
 
 
 def score_from_boxes(
-    sequence: ClipSequence,
-    net: Box2MaskNet,
-    config: AnnotateConfig,
-    choice: Choice | None = None,
-    *,
-    with_boundary: bool = True,
+    sequence: ClipSequence, net: Box2MaskNet, config: AnnotateConfig, choice: Choice | None = None
 ) -> BoxMaskScores | None:
     """Segment a clip from its true boxes and compare with its true masks, on the frames where an object has both.
 
@@ -61,7 +50,6 @@ def score_from_boxes(
         net: the network, in eval mode.
         config: windows, tolerance, solver steps.
         choice: positions to score; windows that hold none of them are not run. None for all.
-        with_boundary: also compute F.
 
     Returns:
         The scores; None if no chosen frame has a true mask.
@@ -82,11 +70,12 @@ def score_from_boxes(
         return [window for window in windows if wanted is None or not wanted.isdisjoint(window.kept)]
 
     only = {object_id: frozenset(frames.tolist()) for object_id, frames in chosen.items()}
-    scorer = MaskScorer(sequence, BOXED, only, with_boundary=with_boundary)
+    scorer = MaskScorer(sequence, BOXED, only, with_boundary=False)
     if not scorer.counted:
         return None
-    segmented = Segmented(sequence, net, config, plan)
-    for index, predict in segmented:
+    for index, predict in Segmented(sequence, net, config, plan):
         scorer.add(index, predict)
-    objects, frames, jaccard, boundary = (np.array(column) for column in zip(*sorted(scorer.values), strict=True))
-    return BoxMaskScores(sequence.name, objects, frames, jaccard, boundary, segmented.seconds)
+    values = sorted(scorer.values)
+    return BoxMaskScores(
+        sequence.name, np.array([value.frame for value in values]), np.array([value.j for value in values])
+    )

@@ -157,7 +157,7 @@ def check_truth(number: str, table: ResultTable, sequences: Sequence[ClipSequenc
     """Refuse a data set whose ground truth holds the first frame only.
 
     Raises:
-        UserError: it does.
+        UserError: there are not as many true boxes as frames.
     """
     for sequence in sequences:
         boxes = sequence.ground_truth_rect
@@ -176,7 +176,7 @@ def read_figures(path: Path, table: ResultTable, name: str) -> list[float | None
         path: JSON: an object with the table's rows as keys (case, spaces and signs do not matter; a row may be
             missing), or what `vot analysis --format json` writes.
         table: whose rows are wanted.
-        name: of the column; of a VOT analysis of several trackers, the tracker of that name.
+        name: name of the column; of a VOT analysis of several trackers, the tracker of that name.
 
     Raises:
         UserError: no such JSON, or an unknown row.

@@ -124,7 +124,7 @@ def setting_config(dataset: str, changes: Mapping[str, float]) -> AnnotateConfig
 
 @dataclass(frozen=True)
 class Row:
-    """A setting and what it gave here."""
+    """A setting, and what came of it here."""
 
     setting: Setting
     jaccard: float
@@ -184,7 +184,7 @@ def run_table(
         found: list[BoxMaskScores] = []
         for sequence in sequences:
             config = setting_config(dataset, setting.changes)
-            scores = score_from_boxes(sequence, net, config, choice, with_boundary=False)
+            scores = score_from_boxes(sequence, net, config, choice)
             found += [scores] if scores is not None else []
             progress.update()
         if not found:
