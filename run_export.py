@@ -57,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
         help="class of the objects (default: object); of one of them ID=NAME, repeatable",
     )
     command.add_argument(
-        "--polygons", action="store_true", help="coco: polygons instead of run lengths, which hold every pixel"
+        "--polygons", action="store_true", help="coco, cvat: polygons instead of masks, which hold every pixel"
     )
     command.add_argument(
         "--simplify",

@@ -31,9 +31,22 @@ def encode_mask(mask: np.ndarray) -> str:
     mask = np.asarray(mask) != 0
     if mask.ndim != 2:
         raise ValueError(f"mask of shape {mask.shape}: must be [H, W]")
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not rows.size:
+    if not mask.any():
         return EMPTY
+    x, y, width, height, runs = mask_runs(mask)
+    return "m" + ",".join(map(str, (x, y, width, height, *runs)))
+
+
+def mask_runs(mask: np.ndarray) -> tuple[int, int, int, int, list[int]]:
+    """The box of a mask, and the lengths of the runs in row order inside it, of zeros first.
+
+    Args:
+        mask: [H, W] bool with a pixel at least.
+
+    Returns:
+        x, y, width, height, pixels; the lengths.
+    """
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     x, y = int(columns[0]), int(rows[0])
     inside = mask[y : rows[-1] + 1, x : columns[-1] + 1]
     flat = inside.ravel()
@@ -42,7 +55,7 @@ def encode_mask(mask: np.ndarray) -> str:
     if flat[0]:
         runs.insert(0, 0)
     height, width = inside.shape
-    return "m" + ",".join(map(str, (x, y, width, height, *runs)))
+    return x, y, width, height, runs
 
 
 def decode_region(text: str, height: int, width: int) -> np.ndarray:

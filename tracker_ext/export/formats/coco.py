@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from pathlib import Path
-from typing import Any, ClassVar, TextIO
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.text import counted
 from tracker_ext.export.formats.base import ExportClip, ExportFrame, ExportOptions, FormatWriter
+from tracker_ext.export.formats.json_list import JsonList
 from tracker_ext.export.polygons import outlines, simplified
 from tracker_ext.export.run_lengths import coco_rle
 
@@ -34,8 +33,8 @@ class CocoWriter(FormatWriter):
         self._videos: list[dict[str, Any]] = []
         self._categories: dict[str, int] = {}
         # Lists of millions of entries are written as they come, and put together at the end.
-        self._images = _Entries(folder)
-        self._annotations = _Entries(folder)
+        self._images = JsonList(folder)
+        self._annotations = JsonList(folder)
         self._rle = 0
 
     def start(self, clip: ExportClip) -> None:
@@ -92,20 +91,3 @@ class CocoWriter(FormatWriter):
         """See `FormatWriter`."""
         rle = f"coco: {counted(self._rle, 'mask')} with holes, which polygons cannot hold, as run lengths"
         return [*super().notes(), *([rle] if self._rle else [])]
-
-
-class _Entries:
-    """A list of json objects, kept on the disk."""
-
-    def __init__(self, folder: Path) -> None:
-        self._file = tempfile.TemporaryFile("w+", encoding="utf-8", dir=folder)  # noqa: SIM115
-        self.count = 0
-
-    def add(self, entry: dict[str, Any]) -> None:
-        self._file.write(f"{',' if self.count else ''}\n{json.dumps(entry)}")
-        self.count += 1
-
-    def move_to(self, target: TextIO) -> None:
-        with self._file as file:
-            file.seek(0)
-            shutil.copyfileobj(file, target)
