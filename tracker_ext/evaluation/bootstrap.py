@@ -25,7 +25,7 @@ class Difference:
     """How much the second method is above the first."""
 
     mean: float
-    """Difference of the means over sequences."""
+    """Difference of the weighted means over sequences."""
     frames: Interval
     """Frames drawn anew within each sequence: would other frames of the same clips say the same?"""
     sequences: Interval
@@ -33,7 +33,11 @@ class Difference:
 
 
 def paired_bootstrap(
-    first: Mapping[str, np.ndarray], second: Mapping[str, np.ndarray], resamples: int = RESAMPLES, seed: int = 0
+    first: Mapping[str, np.ndarray],
+    second: Mapping[str, np.ndarray],
+    weights: Mapping[str, float] | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> Difference:
     """Compare two methods on the same frames of the same sequences.
 
@@ -43,6 +47,7 @@ def paired_bootstrap(
     Args:
         first: sequence -> [R] values of the one method.
         second: the same sequences and rows of the other.
+        weights: sequence -> how much it counts, for example its number of objects; None: all the same.
         resamples: number of draws.
         seed: seed of the draws.
 
@@ -55,9 +60,12 @@ def paired_bootstrap(
         raise ValueError("the two methods were not measured on the same frames")
     rng = np.random.default_rng(seed)
     gains = [np.asarray(second[name], float) - np.asarray(first[name], float) for name in sorted(first)]
+    counts = np.array([1.0 if weights is None else weights[name] for name in sorted(first)])
     means = np.array([gain.mean() for gain in gains])
-    by_frames = np.mean([gain[rng.integers(len(gain), size=(resamples, len(gain)))].mean(axis=1) for gain in gains], 0)
-    return Difference(float(means.mean()), _interval(by_frames), _of_means(means, resamples, rng))
+    drawn = [gain[rng.integers(len(gain), size=(resamples, len(gain)))].mean(axis=1) for gain in gains]
+    by_frames = np.average(drawn, axis=0, weights=counts)
+    mean = float(np.average(means, weights=counts))
+    return Difference(mean, _interval(by_frames), _of_means(means, counts, resamples, rng))
 
 
 def sequence_interval(gains: np.ndarray, resamples: int = RESAMPLES, seed: int = 0) -> Interval:
@@ -68,11 +76,13 @@ def sequence_interval(gains: np.ndarray, resamples: int = RESAMPLES, seed: int =
         resamples: number of draws.
         seed: seed of the draws.
     """
-    return _of_means(np.asarray(gains, float), resamples, np.random.default_rng(seed))
+    return _of_means(np.asarray(gains, float), np.ones(len(gains)), resamples, np.random.default_rng(seed))
 
 
-def _of_means(means: np.ndarray, resamples: int, rng: np.random.Generator) -> Interval:
-    return _interval(means[rng.integers(len(means), size=(resamples, len(means)))].mean(axis=1))
+def _of_means(means: np.ndarray, weights: np.ndarray, resamples: int, rng: np.random.Generator) -> Interval:
+    """Of the weighted mean of `means` [S], drawn anew together with their weights [S]."""
+    drawn = rng.integers(len(means), size=(resamples, len(means)))
+    return _interval((means * weights)[drawn].sum(axis=1) / weights[drawn].sum(axis=1))
 
 
 def _interval(values: np.ndarray) -> Interval:

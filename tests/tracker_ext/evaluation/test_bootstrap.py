@@ -21,6 +21,15 @@ def test_each_sequence_counts_the_same():
     assert paired_bootstrap(zeros, {"long": np.zeros(100), "short": np.ones(1)}).mean == pytest.approx(0.5)
 
 
+def test_a_sequence_may_count_by_its_objects():
+    first = {name: np.zeros(4) for name in "abc"}
+    second = {"a": np.full(4, 0.3), "b": np.zeros(4), "c": np.zeros(4)}
+    gain = paired_bootstrap(first, second, {"a": 4, "b": 1, "c": 1})
+    assert gain.mean == pytest.approx(0.2)
+    assert (gain.frames.low, gain.frames.high) == pytest.approx((0.2, 0.2)), "within a clip all frames agree"
+    assert (gain.sequences.low, gain.sequences.high) == pytest.approx((0.0, 0.3)), "clips come with their weights"
+
+
 def test_interval_over_frames_is_that_of_the_normal_law():
     rng = np.random.default_rng(0)
     gains = rng.normal(0.01, 0.1, 400)

@@ -16,6 +16,7 @@ from ltr_ext.progress import Progress
 from ltr_ext.text import counted
 from tracker_ext.evaluation.bootstrap import MIN_SEQUENCES, Difference, paired_bootstrap
 from tracker_ext.evaluation.paper.from_boxes import BoxMaskScores, every_kth_window, score_from_boxes
+from tracker_ext.evaluation.protocols import protocol_of
 from tracker_ext.evaluation.results import ClipSequence
 from tracker_ext.evaluation.tables import Grid
 from tracker_ext.segmentation.api import load_box2mask, weight_file
@@ -128,7 +129,7 @@ class Row:
 
     setting: Setting
     jaccard: float
-    """Mean over sequences; nan for a method of the paper's, and for a variant without weights."""
+    """Mean as the data set's protocol takes it; nan for a method of the paper's, and a variant without weights."""
     gain: Difference | None
     """Over the row before; None for the first."""
     num_clips: int
@@ -169,6 +170,7 @@ def run_table(
                 f"box2mask lite_{setting.variant}) and give --variant {setting.variant}=FILE"
             )
     choice = every_kth_window(every, setting_config(dataset, {}))
+    over_objects = protocol_of(dataset).by_object
     rows: list[Row] = []
     before: dict[str, np.ndarray] | None = None
     measured: dict[str, np.ndarray] = {}
@@ -189,21 +191,24 @@ def run_table(
             progress.update()
         if not found:
             raise UserError(f"table {number}: no ground-truth masks to compare with; take a data set that has them")
-        values = {scores.sequence: _frame_means(scores) for scores in found}
-        gain = None if before is None else paired_bootstrap(before, values)
-        rows.append(Row(setting, float(np.mean([v.mean() for v in values.values()])), gain, len(values)))
+        values = {scores.sequence: by_frame(scores) for scores in found}
+        counts = {one.sequence: len(np.unique(one.objects)) if over_objects else 1 for one in found}
+        gain = None if before is None else paired_bootstrap(before, values, counts)
+        mean = np.average([values[name].mean() for name in values], weights=[counts[name] for name in values])
+        rows.append(Row(setting, float(mean), gain, len(values)))
         before = measured = values
     progress.close()
     used = sorted({setting.variant for setting in own})
     hashes = ", ".join(f"{files[variant].name} {file_hash(files[variant])}" for variant in used)
     count = sum(len(values) for values in measured.values())
-    counts = f"{counted(len(measured), 'sequence')}, {counted(count, 'frame')}"
-    notes = f"{counts}; {counted(torch.get_num_threads(), 'thread')}; {hashes}"
+    sizes = f"{counted(len(measured), 'sequence')}, {counted(count, 'frame')}"
+    notes = f"{sizes}; {counted(torch.get_num_threads(), 'thread')}; {hashes}"
     return format_rows(table.title, dataset, rows, notes)
 
 
 def format_rows(title: str, dataset: str, rows: Sequence[Row], note: str) -> Grid:
     """Paper and own numbers side by side, J in percent; gains with 95 % intervals."""
+    then = "all objects of the data set" if protocol_of(dataset).by_object else "objects, then sequences"
     papers = {
         "paper, YT300": [row.setting.paper_yt300 for row in rows],
         "paper, DAVIS 2017 val": [row.setting.paper_davis for row in rows],
@@ -226,13 +231,19 @@ def format_rows(title: str, dataset: str, rows: Sequence[Row], note: str) -> Gri
         header=[title, *papers, f"here, {dataset}", "gain over the row above", "by frames", "by clips"],
         rows=cells,
         notes=[
-            "J in percent on the frames that show the object, mean over frames, then sequences",
+            f"J in percent on the frames that show the object, mean over frames, then {then}",
             "95 % intervals of a paired bootstrap: frames of each clip drawn anew, or clips drawn anew",
             note,
         ],
     )
 
 
-def _frame_means(scores: BoxMaskScores) -> np.ndarray:
-    """J per frame, mean over its objects; frames ascending."""
-    return np.array([scores.jaccard[scores.frames == frame].mean() for frame in np.unique(scores.frames)])
+def by_frame(scores: BoxMaskScores) -> np.ndarray:
+    """[frames of the clip, ascending] whose mean is that over the clip's objects of each object's mean over its frames.
+
+    An object that shows in a part of the frames counts the more in each of them.
+    """
+    frames, place = np.unique(scores.frames, return_inverse=True)
+    ids, which = np.unique(scores.objects, return_inverse=True)
+    shares = len(frames) / (len(ids) * np.bincount(which)[which])
+    return np.bincount(place, weights=scores.jaccard * shares)

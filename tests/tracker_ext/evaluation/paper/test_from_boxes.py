@@ -15,8 +15,9 @@ from ltr_ext.models.box2mask.config import LITE, VARIANTS
 from ltr_ext.paths import SETTINGS_VARIABLE
 from ltr_ext.weights import save_network
 from tracker_ext.evaluation.datasets import DavisFolderDataset
-from tracker_ext.evaluation.paper.from_boxes import every_kth_window, score_from_boxes
-from tracker_ext.evaluation.paper.tables import TABLES, Row, format_rows, run_table, setting_config
+from tracker_ext.evaluation.paper import tables
+from tracker_ext.evaluation.paper.from_boxes import BoxMaskScores, every_kth_window, score_from_boxes
+from tracker_ext.evaluation.paper.tables import TABLES, Row, by_frame, format_rows, run_table, setting_config
 from tracker_ext.evaluation.segmented import score_box2mask
 from tracker_ext.segmentation.config import AnnotateConfig
 
@@ -102,6 +103,36 @@ def test_tables_have_a_row_per_setting_and_the_papers_numbers(sequences, weights
     assert all(row[header.index("here, clips")] == "100.0" for row in own), "boxes filled, squares"
     assert all("too few clips" in row[-1] for row in own[1:])
     assert "2 sequences, 8 frames" in grid.notes[-1]
+
+
+def test_a_clip_counts_each_of_its_objects_the_same():
+    """Object 2 shows in one of three frames."""
+    columns = np.array([1, 1, 1, 2]), np.array([0, 1, 2, 1]), np.array([0.9, 0.6, 0.6, 0.1])
+    values = by_frame(BoxMaskScores("clip", *columns, boundary=columns[2], seconds=0.0))
+    assert len(values) == 3 and values.mean() == pytest.approx((0.7 + 0.1) / 2)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "mean", "words"),
+    [
+        ("dv2017_val", (1.0 + 3 * 0.2) / 4, "then all objects of the data set"),
+        ("yt300", (1.0 + 3 * 0.2) / 4, "then all objects of the data set"),
+        ("clips", (1.0 + 0.2) / 2, "then objects, then sequences"),
+    ],
+)
+def test_means_are_those_of_the_data_sets_rule(sequences, weights, monkeypatch, dataset, mean, words):
+    """DAVIS 2017 and YouTube-VOS: over objects, of which one clip has one and the other three."""
+
+    def scored(sequence, *args, **options):
+        ids, j = ([1], 1.0) if sequence.name == "one" else ([1, 2, 3], 0.2)
+        values = np.full(len(ids), j)
+        return BoxMaskScores(sequence.name, np.array(ids), np.zeros(len(ids), int), values, values, 0.0)
+
+    monkeypatch.setattr(tables, "score_from_boxes", scored)
+    grid = run_table("8", dataset, sequences, weights(), {}, 1)
+    header, *rows = cells(grid.markdown())
+    assert {row[header.index(f"here, {dataset}")] for row in rows} == {f"{100 * mean:.1f}"}
+    assert words in grid.notes[0]
 
 
 def test_a_method_of_the_papers_alone_has_no_number_here(sequences, weights):
