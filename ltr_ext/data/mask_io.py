@@ -185,8 +185,10 @@ def _narrow(path: str | Path, pixels: np.ndarray) -> np.ndarray:
     values = np.unique(pixels)
     if set(values.tolist()) <= {0, SIXTEEN_BIT_WHITE}:
         return (pixels > 0).astype(np.uint8) * np.uint8(IGNORE_LABEL)
-    if values[0] < 0 or values[-1] > 255:
-        raise UserError(f"mask {path} holds values from {values[0]} to {values[-1]}; ids run from 1 to 254")
+    if values[0] < 0 or values[-1] > IGNORE_LABEL:
+        raise UserError(
+            f"mask {path} holds values from {values[0]} to {values[-1]}; ids run from 1 to {MAX_PALETTE_ID}"
+        )
     return pixels.astype(np.uint8)
 
 

@@ -16,6 +16,9 @@ from PIL import Image, UnidentifiedImageError
 
 from ltr_ext.errors import UserError
 
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+"""Of the pictures that are read, in lower case; files may have them in upper case."""
+
 MAX_PIXELS = 256_000_000
 """Largest picture that is read: the largest sensors of telephones have 200 megapixels; decoded, this is 768 MB."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ltr_ext.data.image_io import write_jpeg, write_mask
+from ltr_ext.data.image_io import IGNORE_LABEL, write_jpeg, write_mask
 from ltr_ext.demo.backgrounds import BACKGROUNDS
 from ltr_ext.demo.registry import FIGURES
 from ltr_ext.demo.scenes import Actor, Pose, Scene, make_background, random_prop, render
@@ -110,7 +110,7 @@ def _tidy(labels: np.ndarray) -> np.ndarray:
     for object_id in np.unique(labels[labels > 0]).tolist():
         mask = labels == object_id
         if np.count_nonzero(mask) < MIN_VISIBLE_PIXELS:
-            tidy[mask] = 255
+            tidy[mask] = IGNORE_LABEL
         else:
             tidy[mask] = next_id
             next_id += 1

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 IGNORE = 255
-"""Mask value of undecided pixels."""
+"""Mask value of undecided pixels: `ltr_ext.data.mask_io.IGNORE_LABEL`, which pure torch must not import."""
 
 
 def lovasz_loss(logits: Tensor, masks: Tensor, weight: float = 1.0) -> Tensor:

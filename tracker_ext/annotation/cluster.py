@@ -1,8 +1,8 @@
 """Many machines with one shared folder: SLURM arrays (submitit) and Dask. Optional, extra `cluster`.
 
-Sequences are claimed one by one through locks in the output folder, so that who dies loses only the sequence in hand,
-and others take what it did not get to. The shared file system must have locks that hold between machines (`flock`
-on NFS from version 4, Lustre mounted with `flock`); without them use `--shard i/n`, which needs none.
+Each process claims one sequence after the other through locks in the output folder. A process that dies loses only the
+sequence that it was making, and the others make the rest. The shared file system must have locks that hold between
+machines (`flock` on NFS from version 4, Lustre mounted with `flock`); without them use `--shard i/n`, which needs none.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from tracker_ext.annotation.failures import record_failure
 from tracker_ext.annotation.job import AnnotationJob
 from tracker_ext.annotation.lists import update_lists
 from tracker_ext.annotation.sequence_run import Outcome
-from tracker_ext.annotation.workers import Report, run_here, run_one
+from tracker_ext.annotation.workers import OnOutcome, run_here, run_one
 
 INSTALL = "pip install 'box2mask[cluster]'"
 BUSY_WAIT = 5.0
-"""Seconds between two looks at a sequence that another task has in hand."""
+"""Seconds before a sequence that another task is making is looked at again."""
 
 
 def run_on_cluster(
@@ -32,7 +32,7 @@ def run_on_cluster(
     names: Sequence[str],
     address: str,
     workers: int,
-    report: Report,
+    on_outcome: OnOutcome,
     slurm: dict[str, Any] | None = None,
 ) -> None:
     """Make sequences on other machines.
@@ -42,24 +42,24 @@ def run_on_cluster(
         names: of the sequences.
         address: `slurm`; `local` for a Dask cluster of processes on this machine; or a Dask scheduler `tcp://host:port`.
         workers: array tasks of SLURM, processes of `local`; a scheduler has its own.
-        report: called here, once per sequence.
-        slurm: options of submitit, for example partition.
+        on_outcome: called here, once per sequence.
+        slurm: options of submitit, for example `slurm_partition`.
 
     Raises:
         UserError: the library is not installed, an unknown address, or no cluster there.
     """
     if address == "slurm":
-        run_on_slurm(job, names, workers, report, slurm or {})
+        run_on_slurm(job, names, workers, on_outcome, slurm or {})
     elif address == "local" or "://" in address:
-        run_on_dask(job, names, address, workers, report)
+        run_on_dask(job, names, address, workers, on_outcome)
     else:
         raise UserError(f"--cluster {address}: is neither slurm nor local nor a Dask scheduler tcp://host:port")
 
 
 def run_on_dask(
-    job: AnnotationJob, names: Sequence[str], address: str, workers: int, report: Report, timeout: float = 30
+    job: AnnotationJob, names: Sequence[str], address: str, workers: int, on_outcome: OnOutcome, timeout: float = 30
 ) -> None:
-    """One task per sequence. The scheduler gives the task of a lost worker to another one, up to three times.
+    """Submit one task per sequence. The scheduler gives the task of a lost worker to another one, up to three times.
 
     `timeout`: seconds to wait for the scheduler.
     """
@@ -82,11 +82,11 @@ def run_on_dask(
         name_of = {future.key: name for future, name in zip(futures, names, strict=True)}
         for future in as_completed(futures):
             try:
-                report(future.result())
+                on_outcome(future.result())
             except KilledWorker:
-                report(Outcome(name_of[future.key], "failed", "its workers died, one after the other"))
+                on_outcome(Outcome(name_of[future.key], "failed", "its workers died, one after the other"))
             except Exception as error:
-                report(Outcome(name_of[future.key], "failed", one_line(f"{type(error).__name__}: {error}")))
+                on_outcome(Outcome(name_of[future.key], "failed", one_line(f"{type(error).__name__}: {error}")))
     finally:
         client.close()
         if cluster is not None:
@@ -109,17 +109,17 @@ def run_on_slurm(
     job: AnnotationJob,
     names: Sequence[str],
     tasks: int,
-    report: Report,
+    on_outcome: OnOutcome,
     options: dict[str, Any],
     executor: str = "slurm",
 ) -> None:
-    """An array of tasks. Each begins at another place of the list and goes on until all of it is claimed or done.
+    """Submit an array of tasks. Each begins at another place of the list and ends when all of it is claimed or done.
 
     Args:
         job: see `run_on_cluster`.
         names: of the sequences.
         tasks: size of the array.
-        report: called here, once per sequence.
+        on_outcome: called here, once per sequence.
         options: of submitit's executor, for example `slurm_partition`, `timeout_min`, `gpus_per_node`.
         executor: submitit's; "local" starts the tasks on this machine.
     """
@@ -149,17 +149,17 @@ def run_on_slurm(
     for name in names:
         found, manifest = merged.get(name), job.manifest(name)
         if manifest is not None:  # also of tasks that did not live to tell
-            report(Outcome(name, "made", "", manifest["frames"], manifest["seconds"]))
+            on_outcome(Outcome(name, "made", "", manifest["frames"], manifest["seconds"]))
         elif found is not None and found.status in ("failed", "stopped"):
-            report(found)
+            on_outcome(found)
         else:
-            report(
+            on_outcome(
                 Outcome(name, "failed", f"no task finished it ({lost[0] if lost else 'it was held by another run'})")
             )
 
 
 def run_array_task(job: AnnotationJob, names: Sequence[str]) -> list[Outcome]:
-    """What one array task does: all that nobody else has, and at the end what somebody had and lost.
+    """What one array task does: make what no other task is making, then what others claimed and did not finish.
 
     Returns:
         The last outcome of every name.
@@ -173,7 +173,7 @@ def run_array_task(job: AnnotationJob, names: Sequence[str]) -> list[Outcome]:
         left = [name for name in left if outcomes[name].status == "busy"]
         if left:
             time.sleep(BUSY_WAIT)
-    with suppress(UserError):  # who submitted the tasks does it again, if it still lives
+    with suppress(UserError):  # the process that submitted the tasks does it again, if it still runs
         for outcome in outcomes.values():
             if outcome.status == "failed":
                 record_failure(job.out, outcome.name, outcome.reason)

@@ -144,7 +144,7 @@ def report_skipped(source: Source) -> str:
 
 
 def look_for_changes(job: AnnotationJob, names: Sequence[str], check_inputs: bool) -> None:
-    """Say which finished sequences have other boxes now; with `--check-inputs`, have all that changed made again."""
+    """Report finished sequences whose boxes have changed; with `--check-inputs`, have all that changed made again."""
     if check_inputs:
         if changed := invalidate_changed(job, names):
             print(names_line("changed since they were made", changed))

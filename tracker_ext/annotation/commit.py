@@ -1,7 +1,8 @@
 """A finished sequence moves into place: as a whole, whatever interrupts it.
 
-Everything is written below `.work/<name>`; the manifest, laid beside it, is the log by which whoever comes next can
-finish the move. Masks are on the disk before that, so that not even a power cut leaves a manifest without them.
+Everything is written below `.work/<name>` first. The manifest beside it is the log from which the next run can finish a
+move that broke off. Masks are on the disk before the log is, so that not even a power cut leaves a manifest without
+them.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from tracker_ext.annotation.review.decisions import revoke_decision
 
 WORK_FOLDER = ".work"
 LOG = "manifest.json"
-"""Inside the folder of a sequence that is whole."""
+"""Inside the working folder of a sequence; its presence says that the sequence is whole."""
 
 
 def commit(out: Path, work: Path, manifest: dict[str, Any]) -> Decision | None:
@@ -47,16 +48,16 @@ def commit(out: Path, work: Path, manifest: dict[str, Any]) -> Decision | None:
 
 
 def move_into_place(out: Path, work: Path) -> Decision | None:
-    """Put what is whole into its place, the manifest last. Can be done again after it broke off.
+    """Move a whole sequence to its place, the manifest last. Can be done again after it broke off.
 
-    What an older run left there goes, rejected masks included: a review of them is not one of the new ones.
+    The older masks of the sequence are removed, rejected ones included, and so is the reviewer's decision about them.
 
     Args:
         out: output folder of the job.
-        work: with its log; the caller holds the lock of the sequence, and removes the folder.
+        work: working folder with its log; the caller holds the lock of the sequence, and removes the folder.
 
     Returns:
-        The decision about the masks that were replaced, which is taken back.
+        The decision about the older masks, which no longer holds; None if there was none.
 
     Raises:
         UserError, OSError: something cannot be moved.
@@ -92,10 +93,10 @@ def move_into_place(out: Path, work: Path) -> Decision | None:
 
 
 def recover_work(out: Path) -> list[Decision]:
-    """Finish or remove what killed runs left behind; what a living run holds stays.
+    """Finish or remove what killed runs left behind; what a living run has locked stays.
 
     Returns:
-        Decisions that were taken back; see `move_into_place`.
+        Decisions that no longer hold; see `move_into_place`.
     """
     revoked = []
     for folder in sorted((out / WORK_FOLDER).iterdir()):
@@ -110,7 +111,11 @@ def recover_work(out: Path) -> list[Decision]:
 
 
 def recover_sequence(out: Path, work: Path) -> Decision | None:
-    """Settle a sequence that is whole, and remove its working folder. The caller holds its lock."""
+    """Move a sequence that is whole to its place, and remove its working folder. The caller holds its lock.
+
+    Returns:
+        As `move_into_place`.
+    """
     revoked = None
     if not work.is_symlink() and (manifest := read_log(work)) is not None and _is_complete(out, work, manifest):
         revoked = move_into_place(out, work)
@@ -119,7 +124,7 @@ def recover_sequence(out: Path, work: Path) -> Decision | None:
 
 
 def read_log(work: Path) -> dict[str, Any] | None:
-    """The manifest of a sequence that was about to move; None if it was not so far."""
+    """The manifest of a sequence that is ready to move; None if it is not."""
     return read_manifest(work / LOG, work.name)
 
 

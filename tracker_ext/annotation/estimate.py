@@ -15,11 +15,11 @@ from tracker_ext.annotation.workers import network_for
 from tracker_ext.segmentation.boxed_sequence import BoxedSequence
 
 SAMPLED = 12
-"""Sequences a dry run looks into."""
+"""Sequences whose boxes a dry run reads."""
 
 
 def estimate(job: AnnotationJob, names: list[str], workers: int) -> str:
-    """What there is to do, how large and how long: counted on a sample, timed on one window of one sequence."""
+    """Lines that say what there is to do, how large and how long: counted on a sample, timed on one window."""
     missing = [name for name in names if not job.is_done(name)]
     if not missing:
         return f"{counted(len(names), 'sequence')}, all of them done"

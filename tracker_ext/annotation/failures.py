@@ -1,7 +1,7 @@
 """What failed in an annotation job, and why: a record per sequence, and `failed.csv`, which is made from them.
 
-A record is written by whoever meets the failure and removed by whoever makes the sequence, so that processes on several
-machines need not agree on one table.
+The process in which a sequence fails writes its record, and the one that makes the sequence removes it, so that
+processes on several machines need not agree on one table.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ def record_failure(out: Path, name: str, reason: str) -> None:
 
 
 def remove_failure(out: Path, name: str) -> None:
-    """The sequence has been made."""
+    """Remove the record of a sequence that has been made."""
     _record(out, name).unlink(missing_ok=True)
 
 
 def recorded_failures(out: Path) -> dict[str, str]:
-    """Sequence -> why it failed, by name. Of a damaged record the sequence is known, from the file's name."""
+    """Sequence -> why it failed, sorted by name. A damaged record still names its sequence: its file has that name."""
     found = {}
     for path in (out / FAILURES_FOLDER).glob("*.json"):
         name, reason = original_name(path.stem), "its record is damaged"
@@ -61,10 +61,10 @@ def write_failed(out: Path, is_done: Callable[[str], bool]) -> Path | None:
 
     Args:
         out: output folder of the job.
-        is_done: whether a sequence is finished all the same; its record is dropped.
+        is_done: whether a sequence has been finished since; then its record is removed.
 
     Returns:
-        The file; None if nothing is left in it, and then it is gone.
+        The file; None if nothing has failed, and then the file is removed.
 
     Raises:
         UserError, OSError: it cannot be written.
@@ -89,7 +89,7 @@ def write_failed(out: Path, is_done: Callable[[str], bool]) -> Path | None:
 
 
 def import_failed_csv(out: Path) -> None:
-    """Take over the `failed.csv` of an output folder that has no records yet, as older versions left it."""
+    """Make records from the `failed.csv` of an older version, where an output folder has no records yet."""
     if (out / FAILURES_FOLDER).is_dir():
         return
     try:
@@ -103,10 +103,10 @@ def import_failed_csv(out: Path) -> None:
 
 
 def read_failures(path: Path) -> list[dict[str, str]]:
-    """Rows `sequence, reason`; none if there is no such file.
+    """The rows of a `failed.csv`, each with sequence and reason; none if there is no such file.
 
     Raises:
-        UserError: no such table.
+        UserError: the file is another table, or none.
     """
     if not path.is_file():
         return []
@@ -120,7 +120,7 @@ def listed_names(path: Path) -> list[str]:
     """The column `sequence` of a table, whatever else is in it.
 
     Raises:
-        UserError: unreadable, or without that column.
+        UserError: the file cannot be read, or has no such column.
     """
     rows = csv_rows(path, "list of sequences", COLUMNS[:1], "it needs a column sequence, as failed.csv")
     return [row["sequence"] for _, row in rows if row["sequence"]]

@@ -1,7 +1,7 @@
-"""What a sequence was made from, as its manifest remembers it, and whether it is still so.
+"""What a sequence was made from, as its manifest says, and whether that has changed.
 
-Two looks: a cheap one at every start, at size and time of the box files only; and `--check-inputs`, which reads boxes
-and frames, all bytes of them.
+There are two checks. The cheap one, at every start, looks at size and time of the box files only. `--check-inputs`
+reads all bytes of boxes and frames.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ BLOCK = 1 << 20
 
 
 def describe_inputs(source: Source, sequence: BoxedSequence) -> dict[str, Any]:
-    """What the manifest says of the input of a sequence.
+    """The part of a manifest that says what a sequence was made from.
 
     Args:
-        source: that it was loaded from.
+        source: the data set it was loaded from.
         sequence: as it is annotated.
     """
     return {
@@ -43,7 +43,7 @@ def describe_inputs(source: Source, sequence: BoxedSequence) -> dict[str, Any]:
 
 
 def boxes_hash(sequence: BoxedSequence) -> str:
-    """16 hexadecimal digits over the boxes and what is known to be absent."""
+    """Hash of the boxes and of where objects are known to be absent: 16 hexadecimal digits."""
     digest = hashlib.sha256()
     for tracks in (sequence.boxes, sequence.absent):
         for object_id, values in sorted(tracks.items()):
@@ -53,7 +53,7 @@ def boxes_hash(sequence: BoxedSequence) -> str:
 
 
 def frames_hash(frames: FrameSource) -> str:
-    """16 hexadecimal digits over the names of the frames and all bytes of their files.
+    """Hash of the names of the frames and all bytes of their files: 16 hexadecimal digits.
 
     Raises:
         OSError: a file cannot be read.
@@ -78,7 +78,7 @@ def box_file_stamps(source: Source, name: str) -> dict[str, list[int]]:
 
 
 def boxes_changed(job: AnnotationJob, names: Sequence[str]) -> list[str]:
-    """Finished sequences whose boxes are others now; only those are read whose box files have been touched."""
+    """Finished sequences whose boxes have changed. Boxes are read only where a box file has another size or time."""
     changed = []
     for name in names:
         manifest = job.manifest(name)
@@ -93,7 +93,7 @@ def boxes_changed(job: AnnotationJob, names: Sequence[str]) -> list[str]:
 
 
 def invalidate_changed(job: AnnotationJob, names: Sequence[str]) -> list[str]:
-    """Take back the manifest of finished sequences whose boxes or frames are others now, or whose masks are incomplete.
+    """Have finished sequences made again whose boxes or frames have changed, or whose masks are incomplete.
 
     Returns:
         Their names.
@@ -116,7 +116,7 @@ def invalidate_changed(job: AnnotationJob, names: Sequence[str]) -> list[str]:
 
 
 def number_of_files(out: Path, manifest: Mapping[str, Any]) -> int:
-    """Files in the output of a sequence, in place or rejected."""
+    """Number of mask files of a sequence, in place or rejected."""
     paths = [
         out / path if (out / path).exists() else out / REJECTED_FOLDER / path for path in outputs_of(out, manifest)
     ]
@@ -150,7 +150,7 @@ def _same_frames(manifest: Mapping[str, Any], sequence: BoxedSequence) -> bool:
 
 @lru_cache(maxsize=4)
 def _file_digest(path: Path, size: int, changed: int) -> bytes:
-    """Of one file; remembered, for a video may hold many sequences. Another size or time is another file."""
+    """SHA-256 of one file, remembered: many sequences may come from one video. Size and time tell versions apart."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(BLOCK):

@@ -1,4 +1,4 @@
-"""What an annotation job is, and its output folder.
+"""An annotation job and its output folder.
 
 ```
 OUT/settings.json            what may not differ between two runs on the folder
@@ -36,7 +36,7 @@ FOLDERS = ("sequences", "trust", "preview", ".locks", ".work")
 """Inside the output folder of every job."""
 
 OUTPUT_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
-"""Errors of writing that every further sequence would meet too."""
+"""Errors of writing that would stop every further sequence, too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +102,7 @@ def refuse_unwritable(out: Path) -> Iterator[None]:
 
 
 def write_first(path: Path, text: str) -> None:
-    """Write a file unless it is there; of several that try at once one wins, and the file is whole.
+    """Write a file unless it is there. If several processes try at once, one of them writes it, whole.
 
     Raises:
         OSError: it cannot be written.
@@ -122,7 +122,7 @@ def write_first(path: Path, text: str) -> None:
 
 
 def refuse_links(out: Path, folders: Iterable[str]) -> None:
-    """Refuse symbolic links where we move and delete: what they point to may be somebody else's.
+    """Refuse symbolic links where files are moved and deleted: what they point to may belong to something else.
 
     Args:
         out: output folder of a job.
@@ -173,7 +173,7 @@ def choose_sequences(names: list[str], shard: tuple[int, int], only: frozenset[s
 
 
 def matching_names(names: list[str], wanted: frozenset[str], option: str) -> list[str]:
-    """Those of the names that are wanted, as they are or as `printable` shows them.
+    """The names that are wanted; `wanted` has them as they are or as `printable` shows them.
 
     Raises:
         UserError: one that is wanted is not there.
@@ -189,7 +189,7 @@ def matching_names(names: list[str], wanted: frozenset[str], option: str) -> lis
 
 
 def is_output_error(error: BaseException | None, out: Path) -> bool:
-    """Whether an error, or the one behind it, says that the output folder `out` cannot be written."""
+    """Whether an error, or one that caused it, says that the output folder `out` cannot be written."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in OUTPUT_ERRORS:
             files = [Path(os.fsdecode(name)) for name in (error.filename, error.filename2) if _is_path(name)]

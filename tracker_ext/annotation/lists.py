@@ -1,7 +1,7 @@
 """What covers all sequences of an output folder: lists and joined files of the formats, failed.csv, the report.
 
-All of it is update from what lies in the folder, by whoever comes last, so that shards and machines need not know of
-each other.
+All of it is made from what lies in the folder. Every process does so at its end, so that shards and machines need not
+know of each other.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from tracker_ext.annotation.review.decisions import LOCK_WAIT
 from tracker_ext.annotation.review.report_page import write_report
 
 PASSES = 4
-"""Times that lists are update anew because sequences were finished meanwhile; who finished them derives them, too."""
+"""Times that lists are written at most because others finish sequences meanwhile; those write the lists, too."""
 
 TRIES = 1000
-"""Damaged files that are taken back at most; then it is something else."""
+"""Damaged sequences that are dealt with at most; beyond, the fault is another one."""
 PAUSE = 0.1
-"""Seconds to leave to a process that has a sequence in hand."""
+"""Seconds to wait for a process that is making a sequence."""
 
 
 @dataclass
@@ -42,7 +42,7 @@ class ListsUpdate:
     failed: Path | None = None
     """`failed.csv`; None if nothing failed."""
     damaged: list[str] = field(default_factory=list)
-    """Sequences of which a file could not be read. They count as not done now."""
+    """Sequences with a file that cannot be read. They no longer count as done."""
 
     def warning(self) -> str:
         """One line; empty if all is well."""
@@ -55,12 +55,12 @@ class ListsUpdate:
 
 
 def update_lists(out: Path, formats: Iterable[str], *, if_free: bool = False) -> ListsUpdate | None:
-    """Bring everything up to date, again while sequences are finished by others.
+    """Bring lists, `failed.csv` and report up to date, and again if other processes finish sequences meanwhile.
 
     Args:
         out: output folder of a job.
         formats: of the job.
-        if_free: leave the work to another process if one is at it, instead of waiting for it.
+        if_free: if another process is doing it just now, leave it to that one instead of waiting.
 
     Returns:
         What came of it; None if it was left to another process.
@@ -78,7 +78,7 @@ def update_lists(out: Path, formats: Iterable[str], *, if_free: bool = False) ->
 
 
 def update_lists_locked(out: Path, formats: Iterable[str]) -> ListsUpdate:
-    """As `update_lists`, for who has the lock."""
+    """As `update_lists`; the caller holds the lock of the lists."""
     update = ListsUpdate()
     formats = list(formats)
     for _ in range(PASSES):
@@ -98,7 +98,7 @@ def update_lists_locked(out: Path, formats: Iterable[str]) -> ListsUpdate:
 
 
 def write_lists(out: Path, formats: Iterable[str]) -> None:
-    """Write what the formats have that covers the whole data set, from the sequences that are done and not rejected.
+    """Write the lists of the formats; they name the sequences that are done and not rejected.
 
     Args:
         out: output folder of a job.
@@ -153,7 +153,7 @@ def _is_damaged_table(out: Path, name: str) -> bool:
 
 
 def _invalidate(out: Path, name: str, update: ListsUpdate, still: Callable[[], bool]) -> None:
-    """Let a damaged sequence count as not done, unless another process has it in hand or has just made it again."""
+    """Let a damaged sequence count as not done, unless another process is making it or has just made it again."""
     with SequenceLock(out / LOCKS_FOLDER / f"{safe_name(name)}.lock", PAUSE) as ours:
         if ours and still():
             invalidate(out, name)
@@ -161,7 +161,7 @@ def _invalidate(out: Path, name: str, update: ListsUpdate, still: Callable[[], b
 
 
 def _file_stamps(out: Path) -> list[tuple[str, int, int]]:
-    """What the lists depend on, as the file system tells it."""
+    """Name, time of change in ns and size of the files that the lists are made from."""
     files = [out / "decisions.csv"]
     for folder in (SEQUENCES_FOLDER, FAILURES_FOLDER):
         files += sorted((out / folder).glob("*.json"))

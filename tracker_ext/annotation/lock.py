@@ -1,4 +1,4 @@
-"""One sequence, one worker: a lock that the operating system releases when its holder dies, however it dies."""
+"""Locks, so that one process makes a sequence at a time; the system releases those of a process that dies."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from ltr_ext.errors import UserError
 LOCKS_FOLDER = ".locks"
 """Inside the output folder of a job."""
 POLL = 0.05
-"""Seconds between two tries of a lock that is waited for."""
+"""Seconds between two tries of a lock."""
 
 
 class SequenceLock:
-    """Context manager; its value is whether the lock was got. Unless told to, it never waits.
+    """Context manager; its value says whether this process holds the lock.
 
-    The file is removed with the lock, so no file is left behind by a run that ends well; one that a killed process
-    left behind is free.
+    The file is removed with the lock, so that a run that ends well leaves none. The file that a killed process leaves
+    is not locked.
     """
 
     def __init__(self, path: Path, wait: float = 0.0) -> None:
-        """Nothing is locked yet.
+        """Lock nothing yet.
 
         Args:
             path: of the lock file; its folder exists.
-            wait: seconds to try before giving up.
+            wait: seconds to try before giving up; 0: try once.
         """
         self._path = path
         self._wait = wait
         self._handle: int | None = None
 
     def __enter__(self) -> bool:
-        """Try.
+        """Try to lock.
 
         Raises:
             UserError: the file system has no locks, or the file cannot be made.
@@ -81,7 +81,7 @@ class SequenceLock:
 
 
 def lists_lock(out: Path, wait: float) -> SequenceLock:
-    """The lock of what covers all sequences of an output folder: lists, decisions, report."""
+    """The lock of the files that cover all sequences of an output folder: lists, decisions, report."""
     with suppress(OSError):  # then the lock cannot be made either, which says so
         (out / LOCKS_FOLDER).mkdir(exist_ok=True)
     return SequenceLock(out / LOCKS_FOLDER / ".lists.lock", wait)

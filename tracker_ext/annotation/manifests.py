@@ -1,6 +1,7 @@
 """The manifests of an output folder, `sequences/<name>.json`: what is finished, and whether it is all there.
 
-A manifest is written last. One that cannot be read, or whose files are gone, says nothing: its sequence is made again.
+A manifest is written last. If it cannot be read, or its files are gone, the sequence counts as not done and is made
+again.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ SEQUENCES_FOLDER = "sequences"
 REJECTED_FOLDER = "rejected"
 """Inside the output folder: masks that a reviewer rejected, at the same place below it."""
 INVALIDATED_SUFFIX = ".old"
-"""Suffix of a manifest that no longer counts; it still says what lies in the folder, until that is replaced."""
-DAMAGED = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, UserError)
-"""What a manifest that is none raises when it is read."""
+"""Suffix of a manifest that no longer counts. It still says which files have to go when the new ones come."""
+READ_ERRORS = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, UserError)
+"""Raised when a manifest is damaged, or is none."""
 
 
 def manifest_path(out: Path, name: str) -> Path:
@@ -32,19 +33,19 @@ def read_manifest(path: Path, safe: str | None = None) -> dict[str, Any] | None:
 
     Args:
         path: the file.
-        safe: file name of the sequence it must be of; None for that of the file.
+        safe: file name (`safe_name`) that its sequence must have; None: that of the manifest.
     """
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         outputs_of(path.parent.parent, manifest)
         good = safe_name(manifest["name"]) == (safe or path.name.removesuffix(INVALIDATED_SUFFIX).removesuffix(".json"))
         return manifest if good and isinstance(manifest["frames"], int) else None
-    except DAMAGED:
+    except READ_ERRORS:
         return None
 
 
 def done_manifest(out: Path, name: str) -> dict[str, Any] | None:
-    """The manifest of a sequence that is done, with all that was written for it; None if something is not there.
+    """The manifest of a sequence that is done; None if it is not, or if something that was written for it is gone.
 
     Args:
         out: output folder of the job.
@@ -83,7 +84,7 @@ def outputs_of(out: Path, manifest: Mapping[str, Any]) -> list[PurePosixPath]:
     """Where the masks of a sequence are, relative to the output folder.
 
     Raises:
-        UserError: the manifest does not say, or points outside the folder.
+        UserError: the manifest does not say where, or names a place outside the folder.
     """
     outputs = manifest.get("outputs")
     if not isinstance(outputs, list) or not outputs:
@@ -96,7 +97,7 @@ def outputs_of(out: Path, manifest: Mapping[str, Any]) -> list[PurePosixPath]:
 
 
 def manifests(out: Path) -> Iterator[dict[str, Any]]:
-    """All that can be read, by file name."""
+    """The manifests that can be read, by file name."""
     for path in sorted((out / SEQUENCES_FOLDER).glob("*.json")):
         manifest = read_manifest(path)
         if manifest is not None:
@@ -118,16 +119,16 @@ def invalidate(out: Path, name: str) -> None:
 
 
 def invalidated_manifest(out: Path, name: str) -> dict[str, Any] | None:
-    """The manifest that was taken back, if there is one."""
+    """The manifest that `invalidate` renamed, if there is one."""
     path = manifest_path(out, name)
     return read_manifest(path.with_name(path.name + INVALIDATED_SUFFIX))
 
 
 def remove_damaged(out: Path) -> list[str]:
-    """Take away manifests that cannot be read, so that they do not stand in the way of the report.
+    """Remove manifests that cannot be read: the report would refuse them.
 
     Returns:
-        File names of their sequences, which count as not done now.
+        File names of their sequences, which no longer count as done.
     """
     dropped = []
     for path in sorted((out / SEQUENCES_FOLDER).glob("*.json")):

@@ -12,7 +12,7 @@ MAX_BYTES = 200
 
 
 def safe_name(name: str) -> str:
-    """A file name for a sequence name: unchanged if it can be, else with %XX for what cannot stand in a file name.
+    """A file name for a sequence name: the name itself where possible, else with %XX for what cannot stand in one.
 
     Escaped are `/`, `%`, control characters, and a dot at the start. `original_name` is the inverse.
 
@@ -31,7 +31,7 @@ def safe_name(name: str) -> str:
 
 
 def record_name(name: str) -> str:
-    """As `safe_name`, and a number for a name that it refuses, from which `original_name` does not find back."""
+    """As `safe_name`; for a name that it refuses, a hash, which `original_name` cannot turn back."""
     try:
         return safe_name(name)
     except UserError:

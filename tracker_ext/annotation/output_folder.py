@@ -1,4 +1,4 @@
-"""The output folder of an annotation job before and after a run: in order, whatever happened to the runs before."""
+"""The output folder of an annotation job before and after a run: what broken runs left there is put in order."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from tracker_ext.annotation.manifests import remove_damaged
 from tracker_ext.annotation.run_summary import revoked_decision_line
 
 LIST_FOLDERS = (".", "sequences", "failures", "davis/ImageSets/2017", "ytvos")
-"""Inside the output folder: where single files are written; a killed process may leave an unfinished one."""
+"""Folders in the output folder where single files are written; a killed process may leave a half-written one."""
 
 
 def prepare_output(job: AnnotationJob) -> None:
-    """Open the output folder, and bring into order what killed runs left there.
+    """Open the output folder, and finish or remove what killed runs left there.
 
     Raises:
         UserError: it cannot be written, is another job's, or holds decisions that cannot be read.
@@ -51,7 +51,7 @@ def remove_unfinished_files(out: Path) -> None:
 
 
 def close_output(job: AnnotationJob) -> ListsUpdate:
-    """At the end of a run, however it ends.
+    """Put the output folder in order at the end of a run, however it ends, and bring its lists up to date.
 
     Raises:
         UserError: the folder cannot be written.
@@ -60,9 +60,9 @@ def close_output(job: AnnotationJob) -> ListsUpdate:
         recover_work(job.out)
     except OSError as error:
         raise UserError(f"output folder {job.out} cannot be written ({error}); what is finished is kept") from error
-    derived = update_lists(job.out, job.settings.formats)
-    assert derived is not None
-    return derived
+    update = update_lists(job.out, job.settings.formats)
+    assert update is not None
+    return update
 
 
 @contextmanager

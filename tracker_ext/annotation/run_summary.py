@@ -1,4 +1,4 @@
-"""What came of the sequences of a run: progress bar, lists brought up to date now and then, summary."""
+"""What came of the sequences of a run: progress bar, messages, lists that follow, and a line at the end."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from tracker_ext.annotation.sequence_run import Outcome
 
 LISTS_INTERVAL = 180.0
-"""Seconds between two times that lists and report are brought up to date in the middle of a run."""
+"""Seconds from one update of lists and report to the next in the middle of a run, at least."""
 LISTS_PAUSE_FACTOR = 20
-"""And at least so many times as long as it takes."""
+"""And so many times the time that an update takes, at least."""
 
 
 class RunSummary:
-    """Counts what comes of the sequences, shows it, writes it down."""
+    """Counts what came of the sequences, shows it, and records failures."""
 
     def __init__(self, job: AnnotationJob, total: int) -> None:
         self._job = job
@@ -67,7 +67,7 @@ class RunSummary:
         return {name: found.reason for name, found in self._outcomes.items() if found.status == "failed"}
 
     def only_user_errors(self) -> bool:
-        """Whether nothing came of the run, and all of it is to be mended in what was given."""
+        """Whether all sequences failed because of what was given, which the user can mend."""
         found = self._outcomes.values()
         return bool(found) and all(outcome.status == "failed" and outcome.user_error for outcome in found)
 
@@ -80,7 +80,7 @@ class RunSummary:
             Progress.write(f"not recorded: {error}", file=sys.stderr)
 
     def _bring_up_to_date(self) -> None:
-        """So that whoever looks in the middle of a long run, or after it was killed, finds what there is."""
+        """Bring lists and report up to date in the middle of a run, or for the case that it is killed."""
         start = time.perf_counter()
         try:
             update_lists(self._job.out, self._job.settings.formats, if_free=True)
@@ -109,13 +109,13 @@ class RunSummary:
 
 
 def revoked_decision_line(decision: Decision) -> str:
-    """What is said of a decision that was taken back."""
+    """Tells the user that a decision no longer holds."""
     comment = f" ({decision.comment})" if decision.comment else ""
     return f"{decision.sequence}: made anew; {decision.choice!r}{comment} was about the older masks and is taken back"
 
 
 def retry_command(arguments: Sequence[str], failed: Path) -> str:
-    """The same command for the failed sequences alone."""
+    """The command line that tries the failed sequences again."""
     kept, skip = [], False
     for argument in arguments:
         if skip:

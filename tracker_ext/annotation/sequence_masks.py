@@ -25,12 +25,12 @@ from tracker_ext.annotation.settings import VERSION
 from tracker_ext.segmentation.boxed_sequence import BoxedSequence, mask_stems
 from tracker_ext.segmentation.confidence import Calibration, confidence_manifest
 from tracker_ext.segmentation.prefetch import QUEUE_SIZE, BackgroundWriter, prefetch
-from tracker_ext.segmentation.prepare import PreparedBoxes, boxed_rows, prepare
+from tracker_ext.segmentation.prepare import PreparedBoxes, has_box, prepare
 from tracker_ext.segmentation.segment import FrameMasks, annotate
 from tracker_ext.video.frames import Pictures, VideoFrames
 
 MAX_WAITING_BYTES = 512e6
-"""Of the logits that wait to be written."""
+"""Memory for logits that wait to be written."""
 
 
 def make_sequence(
@@ -40,9 +40,9 @@ def make_sequence(
 
     Args:
         job: formats, windows, thresholds.
-        sequence: as it is to be annotated.
+        sequence: its frames that are annotated, with their boxes.
         net: in eval mode.
-        calibration: of the confidences.
+        calibration: of the confidences; None: they are soft IoUs.
         work: an empty folder; gets the layout of the output folder.
 
     Returns:
@@ -88,8 +88,8 @@ def make_sequence(
 
 
 def queue_size(prepared: PreparedBoxes) -> int:
-    """How many frames' logits may wait to be written: fewer where many objects share a large frame."""
-    at_once = np.sum([boxed_rows(track) for track in prepared.boxes.values()], axis=0)
+    """Frames whose logits may wait to be written: fewer where many objects share a large frame."""
+    at_once = np.sum([has_box(track) for track in prepared.boxes.values()], axis=0)
     pixels = max(height * width for height, width in prepared.sizes)
     return int(np.clip(MAX_WAITING_BYTES // (4 * pixels * int(at_once.max())), 1, QUEUE_SIZE))
 
@@ -97,7 +97,7 @@ def queue_size(prepared: PreparedBoxes) -> int:
 def start_writers(
     formats: Sequence[str], work: Path, info: SequenceInfo
 ) -> tuple[list[SequenceWriter], dict[str, str]]:
-    """The writers of a sequence, and of formats that cannot hold it, why.
+    """The writers of a sequence; and format -> reason, for the formats that cannot hold it.
 
     Raises:
         CannotHoldError: none of the formats can.
@@ -118,7 +118,7 @@ def start_writers(
 
 
 def sequence_info(sequence: BoxedSequence, prepared: PreparedBoxes) -> SequenceInfo:
-    """What writers are told."""
+    """What the writers are told of a sequence."""
     frames = sequence.frames
     objects = {object_id: sequence.objects.get(object_id, "object") for object_id in prepared.boxes}
     return SequenceInfo(
@@ -134,7 +134,7 @@ def sequence_info(sequence: BoxedSequence, prepared: PreparedBoxes) -> SequenceI
 
 
 class Recorder:
-    """Judges and writes the masks of a sequence, frame by frame."""
+    """Measures and writes the masks of a sequence, frame by frame."""
 
     def __init__(
         self,
@@ -156,7 +156,7 @@ class Recorder:
         self.num_dropped = 0
 
     def add(self, result: FrameMasks) -> None:
-        """Take the masks of the next frame."""
+        """Measure and write the masks of the next frame."""
         index, labels = result.index, result.labels
         boxes = {object_id: track[index] for object_id, track in self._prepared.boxes.items()}
         trust: dict[int, Trust] = {}
@@ -179,7 +179,7 @@ class Recorder:
 
 
 def summarise(rows: list[TrustRow], num_dropped: int) -> dict[str, Any]:
-    """The manifest's opinion of a sequence."""
+    """The part of a manifest that counts masks and averages what was measured of them."""
 
     def known(values: Iterator[float]) -> list[float]:
         return [value for value in values if not math.isnan(value)]

@@ -32,9 +32,10 @@ class Outcome:
 
     name: str
     status: Status
-    """made: now; done: before; busy: another run is at it; failed: by itself; stopped: nothing can be written."""
+    """made: now; done: before; busy: another process is making it; failed: for a reason of its own; stopped: the output
+    folder cannot be written."""
     reason: str = ""
-    """One line for failed and stopped."""
+    """One line; only of failed and stopped."""
     user_error: bool = False
     """Whether it failed because of what was given, which the user can mend."""
     frames: int = 0
@@ -50,13 +51,13 @@ class Outcome:
 
 
 def run_sequence(job: AnnotationJob, name: str, net: Box2MaskNet, calibration: Calibration | None) -> Outcome:
-    """Claim a sequence, make its masks, commit them; never raises for what is wrong with the sequence.
+    """Claim a sequence, make its masks, commit them. What is wrong with it is in the outcome, not raised.
 
     Args:
         job: its output folder is open.
         name: of the sequence.
         net: in eval mode.
-        calibration: of its confidences; None for raw ones.
+        calibration: of its confidences; None: they are soft IoUs.
     """
     start = time.perf_counter()
     try:
@@ -110,7 +111,7 @@ def checked_name(name: str) -> str:
     """The file name of a sequence whose name can be written into tables.
 
     Raises:
-        UserError: it is no text.
+        UserError: it is not UTF-8.
     """
     if name != printable(name):
         raise UserError(f"the name {printable(name)} is not UTF-8; rename the folder or file")

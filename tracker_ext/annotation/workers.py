@@ -1,4 +1,4 @@
-"""Who makes the sequences of a job: this process, or several beside it."""
+"""The processes that make the sequences of a job: this one, or several others."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from tracker_ext.segmentation.api import load_box2mask
 from tracker_ext.segmentation.confidence import Calibration, load_calibration
 
 ATTEMPTS = 2
-"""A sequence whose worker dies is given to another one; a second death is taken for its fault."""
+"""A sequence whose worker dies is given to another one; if that dies too, the sequence has failed."""
 
-Report = Callable[[Outcome], None]
+OnOutcome = Callable[[Outcome], None]
 
 
 @lru_cache(maxsize=1)
@@ -46,7 +46,7 @@ def network_for(weights: Path, variant: str | None) -> tuple[Box2MaskNet, Calibr
         return net, load_calibration(weights)
     if (own, variant) != ("iterative", "multi_frame_plus"):
         raise UserError(f"--variant {variant}: the weights {weights} are of variant {own}; name others with --weights")
-    # The network is shared by all who load these weights.
+    # The network is shared with all other users of these weights.
     shorter = Box2MaskNet.__new__(Box2MaskNet)
     shorter.__dict__ = {**net.__dict__, "_modules": dict(net._modules)}
     shorter.mask_encoder = shorter.refined_aggregation = None
@@ -54,38 +54,38 @@ def network_for(weights: Path, variant: str | None) -> tuple[Box2MaskNet, Calibr
 
 
 def run_one(name: str, job: AnnotationJob) -> Outcome:
-    """One sequence, with the network of this process."""
+    """Make one sequence with the network of this process."""
     return run_sequence(job, name, *network_for(job.weights, job.settings.variant))
 
 
-def run_here(job: AnnotationJob, names: Sequence[str], report: Report) -> None:
-    """One after the other in this process, until nothing can be written any more."""
+def run_here(job: AnnotationJob, names: Sequence[str], on_outcome: OnOutcome) -> None:
+    """Make one sequence after the other in this process; end early if nothing can be written any more."""
     for name in names:
         outcome = run_one(name, job)
-        report(outcome)
+        on_outcome(outcome)
         if outcome.status == "stopped":
             return
 
 
-def run_in_processes(job: AnnotationJob, names: Sequence[str], workers: int, report: Report) -> None:
-    """Several processes; a worker that dies loses only the sequence in its hands, which another one takes.
+def run_in_processes(job: AnnotationJob, names: Sequence[str], workers: int, on_outcome: OnOutcome) -> None:
+    """Make sequences in several processes; what a worker was making when it died, another one makes.
 
     Args:
         job: its output folder is open.
         names: in the order in which they are begun.
         workers: number of processes.
-        report: called in this process, once per sequence.
+        on_outcome: called in this process, once per sequence.
     """
     pool = _Pool(job, deque(names), min(workers, len(names)))
     try:
         for outcome in pool.outcomes():
-            report(outcome)
+            on_outcome(outcome)
     finally:
         pool.end()
 
 
 class _Worker:
-    """A process and the name it has in hand."""
+    """A process, and the name of the sequence that it is making."""
 
     def __init__(self, job: AnnotationJob, threads: int) -> None:
         context = multiprocessing.get_context("spawn")
@@ -101,7 +101,7 @@ class _Worker:
 
 
 class _Pool:
-    """Hands out names to workers, replaces dead ones."""
+    """Gives names to workers, and replaces workers that die."""
 
     def __init__(self, job: AnnotationJob, pending: deque[str], workers: int) -> None:
         self._job, self._pending = job, pending
@@ -110,7 +110,7 @@ class _Pool:
         self._workers = [_Worker(job, self._threads) for _ in range(workers)]
 
     def outcomes(self) -> Iterator[Outcome]:
-        """As they come; ends when all names are done, or nothing can be written."""
+        """What comes of the sequences, as they end; stops early if nothing can be written any more."""
         stopped = False
         for worker in self._workers:
             self._feed(worker)
@@ -127,7 +127,7 @@ class _Pool:
                 self._feed(worker)
 
     def _receive(self, worker: _Worker) -> Outcome | None:
-        """What a worker says; its end if it died."""
+        """The outcome that a worker sends. If it died instead: None, or a failure after the last attempt."""
         name = worker.name
         assert name is not None
         worker.name = None
@@ -152,7 +152,7 @@ class _Pool:
             worker.give(self._pending.popleft())
 
     def end(self) -> None:
-        """Idle workers end by themselves; others, after Ctrl-C, are stopped."""
+        """End all workers: idle ones end by themselves, busy ones (after Ctrl-C) are stopped."""
         for worker in self._workers:
             worker.connection.close()
             if worker.name is not None:
@@ -162,7 +162,7 @@ class _Pool:
 
 
 def _serve(connection: Connection, job: AnnotationJob, threads: int) -> None:
-    """A worker: names in, outcomes out, until the other side is closed or gone."""
+    """What a worker does: receive names and send outcomes until the other side closes or dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first one decides
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     torch.set_num_threads(threads)
@@ -175,7 +175,7 @@ def _serve(connection: Connection, job: AnnotationJob, threads: int) -> None:
 
 
 def _end_with_parent() -> None:
-    """A worker whose first process was killed stops at once, so that the next run finds its sequence free."""
+    """End this worker as soon as its parent dies, so that its sequence is not locked when the next run comes."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])

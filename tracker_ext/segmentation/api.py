@@ -39,8 +39,8 @@ def masks_from_boxes(
             name of a file of boxes (see `read_given_boxes`), which goes with a video that knows its length.
         weights: a weight file, a network that is already there, or None for the weights that ship.
         keep_logits: also give the logits.
-        max_gap: frames of a table of boxes that have no row, between two boxed ones at most so many frames apart, get a
-            mask all the same. Frames whose row is nan stay empty.
+        max_gap: frames of a table of boxes that have no row, between two boxed frames at most so many frames apart, get
+            a mask all the same. Frames whose row is nan stay empty.
         **options: fields of `AnnotateConfig`, for example `num_frames=5, interval=15, mode="centred", tolerance=0.0`.
 
     Returns:

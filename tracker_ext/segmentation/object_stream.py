@@ -1,7 +1,7 @@
 """One object of a clip, frame by frame: crops, encodings, windows (paper sections 3.1 to 3.3, 3.5).
 
-A frame whose box is not given but interpolated is no evidence: it takes part in no window's solve. The window that
-makes the mask of the nearest given frame lends it its filter (`Box2MaskNet.transfer`).
+A boxed frame is one whose box is given. A frame whose box is interpolated is no evidence: it takes part in no window's
+solve. The window that makes the mask of the nearest boxed frame lends it its filter (`Box2MaskNet.transfer`).
 
 Shapes: T frames of a window, H W image pixels, Hc Wc crop pixels.
 """
@@ -36,7 +36,7 @@ class CropLogits:
 class ObjectStream:
     """Takes the frames of a clip in order and gives the logits of one object.
 
-    Each frame is cropped and encoded once. The encoding of a frame with a given box is kept until the last window that
+    Each frame is cropped and encoded once. The encoding of a boxed frame is kept until the last window that
     holds it has run, so no more than `span(T, D) + encode_batch - 1` are alive, whatever the length of the clip. A
     frame in between waits as a crop (bytes, not features) until its window has run.
     """
@@ -54,7 +54,7 @@ class ObjectStream:
         Args:
             net: in eval mode.
             boxes: [N, 4] (x, y, w, h) image pixels; nan rows where the object is absent.
-            windows: in the order of their last frame; positions count the rows that are given. Given frames in no
+            windows: in the order of their last frame; positions count the boxed frames. Boxed frames in no
                 window are passed over.
             config: scale, iterations, precision.
             given: [N] bool, which of the boxes are certain; the others are interpolated. None: all.
@@ -188,15 +188,15 @@ class ObjectStream:
 
 
 def lenders(between: np.ndarray, boxed: np.ndarray, windows: Iterable[Window]) -> dict[int, int]:
-    """Which window lends its filter to which frame: the one that keeps the nearest given frame, the earlier of two.
+    """Which window lends its filter to which frame: the one that keeps the nearest boxed frame, the earlier of two.
 
     Args:
         between: [M] numbers of the frames with an interpolated box.
-        boxed: [P] ascending numbers of the frames with a given box.
+        boxed: [P] ascending numbers of the boxed frames.
         windows: over positions in `boxed`.
 
     Returns:
-        Frame number -> number of the window; frames whose nearest given frame no window keeps are left out.
+        Frame number -> number of the window; frames whose nearest boxed frame no window keeps are left out.
     """
     if len(between) == 0 or len(boxed) == 0:
         return {}

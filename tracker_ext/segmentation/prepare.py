@@ -48,7 +48,7 @@ class PreparedBoxes:
     @property
     def num_empty(self) -> int:
         """Frames without a mask."""
-        return int((~np.stack([boxed_rows(track) for track in self.boxes.values()]).any(axis=0)).sum())
+        return int((~np.stack([has_box(track) for track in self.boxes.values()]).any(axis=0)).sum())
 
 
 def prepare(sequence: BoxedSequence, max_gap: int = DEFAULT_MAX_GAP, bad: Bad = "refuse") -> PreparedBoxes:
@@ -100,7 +100,7 @@ def prepare_tracks(
     if sizes is not None:
         refuse_corners(tracks, sizes, name)
     skipped = _check(tracks, sizes, name, bad) if sizes is not None else []
-    given = {i: boxed_rows(track) for i, track in tracks.items()}
+    given = {i: has_box(track) for i, track in tracks.items()}
     seen = [i for i in tracks if given[i].any()]
     if not seen and skipped:
         raise UserError(f"{name}: not one usable box: {skipped[0]}; correct its boxes")
@@ -117,7 +117,7 @@ def prepare_tracks(
         )
     filled = {i: fill_gaps(tracks[i], flags[i], max_gap) for i in seen}
     wider = {i: fill_gaps(tracks[i], flags[i], num_frames) for i in seen}
-    gaps = [~boxed_rows(filled[i]) & boxed_rows(wider[i]) for i in seen]
+    gaps = [~has_box(filled[i]) & has_box(wider[i]) for i in seen]
     if any_gap := int(np.any(gaps, axis=0).sum()):
         notes.append(f"{counted(any_gap, 'frame')} in gaps longer than --max-gap {max_gap} left empty")
     return PreparedBoxes(
@@ -146,7 +146,7 @@ def _check(tracks: dict[int, np.ndarray], sizes: Sequence[tuple[int, int]], name
     return skipped
 
 
-def boxed_rows(track: np.ndarray) -> np.ndarray:
+def has_box(track: np.ndarray) -> np.ndarray:
     """[F] bool: rows of [F, 4] that hold a box."""
     return np.asarray(np.isfinite(track).all(axis=1))
 
@@ -163,7 +163,7 @@ def fill_gaps(track: np.ndarray, absent: np.ndarray, max_gap: int) -> np.ndarray
         [F, 4], a copy.
     """
     filled = track.copy()
-    ends = np.flatnonzero(boxed_rows(track)).tolist()
+    ends = np.flatnonzero(has_box(track)).tolist()
     for before, after in pairwise(ends):
         if 1 < after - before <= max_gap and not absent[before:after].any():
             part = np.arange(1, after - before)[:, None] / (after - before)

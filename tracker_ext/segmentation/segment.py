@@ -25,7 +25,7 @@ WindowPlan = Callable[[int], Iterable[Window]]
 """Number of boxed frames of an object -> its windows, in the order of their last frame."""
 
 BACKGROUND_LOGIT = -100.0
-"""Logit of what lies outside a box."""
+"""Logit of what lies outside a box, or outside every crop."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def annotate(
     logits are alive. Several objects are segmented separately; where they overlap the higher logit wins.
 
     A box that is interpolated (`given` is false) only says where to look. Such a frame is explained by the filter that
-    the given frames around it agreed on, and has no say in it; the interval between given frames is shortened so that
+    the boxed frames around it agreed on, and has no say in it; the interval between boxed frames is shortened so that
     a window spans about (T - 1) D frames of the clip all the same.
 
     Args:
@@ -130,7 +130,7 @@ def annotate(
 
 
 def _plan(config: AnnotateConfig, track: np.ndarray) -> WindowPlan:
-    """The windows of `config`; the interval, in frames of the clip, is brought to given frames of this object."""
+    """The windows of `config`; the interval, in frames of the clip, is brought to boxed frames of this object."""
     num_covered = int(np.isfinite(track).all(axis=1).sum())
 
     def windows(num_given: int) -> Iterator[Window]:

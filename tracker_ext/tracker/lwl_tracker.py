@@ -20,14 +20,12 @@ from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.models.lwl import FrameFeatures, LWLNet
 from tracker_ext.segmentation.config import AnnotateConfig, Precision, uses_bfloat16
+from tracker_ext.segmentation.segment import BACKGROUND_LOGIT
 from tracker_ext.tracker.box_to_mask import boxes_to_masks
 from tracker_ext.tracker.config import LWLTrackerConfig
 from tracker_ext.tracker.merge import drop_small_parts
 from tracker_ext.tracker.rules import SearchCrop, rules_of
 from tracker_ext.tracker.target import Target
-
-OUTSIDE_LOGIT = -100.0
-"""Logit of what no crop covers."""
 
 SINGLE = "1"
 """Our id for the object of a sequence without ids."""
@@ -178,7 +176,7 @@ class LWLTracker(BaseTracker):
         """
         on_host = logits.cpu().numpy()
         pasted = np.stack([
-            crop.paste(values, self._image_hw, OUTSIDE_LOGIT) for crop, values in zip(crops, on_host, strict=True)
+            crop.paste(values, self._image_hw, BACKGROUND_LOGIT) for crop, values in zip(crops, on_host, strict=True)
         ])  # fmt: skip
         labels, probabilities = (part.numpy() for part in self._rules.merge(torch.from_numpy(pasted)))
         found = []

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from ltr_ext.data.picture_files import IMAGE_SUFFIXES
 from ltr_ext.errors import UserError
 from tracker_ext.video.frame_source import FrameSource
 from tracker_ext.video.picture_frames import Pictures
@@ -26,7 +27,6 @@ __all__ = [
     "pictures_of",
 ]
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 FOREIGN_SUFFIXES = frozenset(
     {".heic", ".heif", ".avif", ".jxl", ".jp2", ".exr", ".dng", ".cr2", ".cr3", ".nef", ".arw"}
 )
@@ -75,7 +75,7 @@ def open_frames(
 
 def is_picture(path: Path) -> bool:
     """Whether a file is to be read as a picture: by its suffix, or as one of the pictures that are refused by name."""
-    return path.suffix.lower() in IMAGE_SUFFIXES | FOREIGN_SUFFIXES
+    return path.suffix.lower() in {*IMAGE_SUFFIXES, *FOREIGN_SUFFIXES}
 
 
 def pictures_of(folder: Path) -> list[Path]:

@@ -11,9 +11,9 @@ import numpy as np
 
 from ltr_ext.data.image_io import IGNORE_LABEL, read_image
 from ltr_ext.data.mask_io import one_object, read_mask
+from ltr_ext.data.picture_files import IMAGE_SUFFIXES
 from ltr_ext.errors import UserError
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 HELD_OUT_SHARE = 0.06
 """Share of photographs that training never sees; chosen by a hash of the file name."""
 

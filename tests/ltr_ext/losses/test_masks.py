@@ -8,7 +8,13 @@ from itertools import pairwise
 import pytest
 import torch
 
+from ltr_ext.data.mask_io import IGNORE_LABEL
 from ltr_ext.losses import bce_loss, lovasz_bce_loss, lovasz_loss, lovasz_sigmoid_loss
+from ltr_ext.losses.masks import IGNORE
+
+
+def test_undecided_is_the_same_value_in_losses_and_in_mask_files():
+    assert IGNORE == IGNORE_LABEL
 
 
 def lovasz_by_definition(logits: list[float], mask: list[int]) -> float:

@@ -17,7 +17,7 @@ from ltr_ext.errors import UserError
 from ltr_ext.text import counted, one_line
 
 TURNED_QUALITY = 95
-"""Of JPEG, 0 to 100, where a picture is written anew because its EXIF orientation turns it."""
+"""JPEG quality, 0 to 100, of pictures that are written anew because their EXIF orientation turns them."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class SequenceInfo:
 
 
 class CannotHoldError(UserError):
-    """A sequence cannot be expressed in a format; another one may."""
+    """A sequence cannot be expressed in this format; it may be in another one."""
 
 
 def refuse_ids_above(largest: int, info: SequenceInfo, format_name: str) -> None:
@@ -67,7 +67,7 @@ class DamagedPartError(UserError):
         super().__init__(f"file {path} is damaged ({one_line(error, 100)}); delete sequences/{path.name} and run again")
 
     def persists(self) -> bool:
-        """Whether it still cannot be read."""
+        """Whether the file still cannot be read; another process may have replaced it."""
         try:
             read_part(self.path, self.keys)
             return False
@@ -84,7 +84,7 @@ class SequenceWriter(Protocol):
         Args:
             index: of the frame, from 0; ascending.
             labels: [H, W] uint8 or uint16, pixel value = object id.
-            trust: object id -> what is known of its mask.
+            trust: object id -> confidence and more of its mask.
         """
 
     def close(self) -> list[Path]:
@@ -109,7 +109,7 @@ class Format(Protocol):
         """
 
     def finish(self, out: Path, names: Iterable[str]) -> None:
-        """Write what covers the whole data set.
+        """Write the lists that cover the whole data set.
 
         Args:
             out: the output folder.
@@ -141,7 +141,7 @@ def link_pictures(folder: Path, files: Mapping[str, Path], upright: bool = False
         upright: a frame that its EXIF orientation turns is copied, turned, as JPEG: few readers of these layouts turn.
 
     Returns:
-        False if the file system knows no symbolic links; then there is no folder.
+        False if the file system has no symbolic links; then the folder is not there.
     """
     folder.mkdir(parents=True)
     try:
@@ -184,7 +184,7 @@ def read_part(path: Path, keys: Iterable[str]) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(content, dict) or not set(keys) <= content.keys():
-            raise ValueError(f"it has not {', '.join(keys)}")
+            raise ValueError(f"it lacks {', '.join(keys)}")
     except (OSError, ValueError, RecursionError) as error:
         raise DamagedPartError(path, keys, error) from error
     return content

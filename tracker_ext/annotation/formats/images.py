@@ -38,7 +38,7 @@ class UpstreamFormat:
         return UpstreamWriter(work, info)
 
     def finish(self, out: Path, names: Iterable[str]) -> None:
-        """There is nothing beyond the sequences."""
+        """Nothing: this format has no list of sequences."""
 
 
 class UpstreamWriter:
@@ -71,7 +71,7 @@ class DavisFormat:
         return PaletteWriter(work, info, stems, Path("davis/Annotations/480p"), Path("davis/JPEGImages/480p"))
 
     def finish(self, out: Path, names: Iterable[str]) -> None:
-        """The list of sequences."""
+        """Write the list of sequences."""
         folder = out / "davis" / "ImageSets" / "2017"
         folder.mkdir(parents=True, exist_ok=True)
         write_text(folder / "train.txt", "".join(f"{name}\n" for name in names))
@@ -88,7 +88,7 @@ class YoutubeVosFormat:
         return YoutubeVosWriter(work, info)
 
     def finish(self, out: Path, names: Iterable[str]) -> None:
-        """`meta.json`: which object is on which frames."""
+        """Write `meta.json`: which object is on which frames."""
         videos = dict(parts(out / "ytvos" / "videos", names, ("objects",)))
         (out / "ytvos").mkdir(exist_ok=True)
         write_text(out / "ytvos" / "meta.json", json.dumps({"videos": videos}) + "\n")
@@ -117,7 +117,7 @@ class PaletteWriter:
 
 
 class YoutubeVosWriter(PaletteWriter):
-    """Also notes on which frames each object has a mask."""
+    """As `PaletteWriter`; also records on which frames each object has a mask."""
 
     def __init__(self, work: Path, info: SequenceInfo) -> None:
         super().__init__(work, info, info.stems, Path("ytvos/Annotations"), Path("ytvos/JPEGImages"))

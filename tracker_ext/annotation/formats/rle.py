@@ -17,7 +17,7 @@ from ltr_ext.output import replacing
 from tracker_ext.annotation.formats.base import SequenceInfo, parts, refuse_ids_above
 
 MOTS_CLASS = 1
-"""MOTS wants a class; boxes have none, so all objects get the first one."""
+"""Class of all objects: MOTS needs one, and boxes have none."""
 MOTS_IDS = 1000
 """An object of MOTS is 1000 times its class plus its id."""
 
@@ -138,7 +138,7 @@ class MotsFormat:
         return MotsWriter(work, info)
 
     def finish(self, out: Path, names: Iterable[str]) -> None:
-        """There is nothing beyond the sequences."""
+        """Nothing: this format has no list of sequences."""
 
 
 class MotsWriter:

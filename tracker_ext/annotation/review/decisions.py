@@ -1,7 +1,7 @@
 """Apply a reviewer's decisions to the output of an annotation job: `run_annotate.py --apply decisions.csv`.
 
-Masks of rejected sequences go to `OUT/rejected/`, at the same place below it, so that whoever reads the masks no longer
-finds them and nothing is lost: a later decision to accept (or flag) brings them back.
+Masks of rejected sequences go to `OUT/rejected/`, at the same place below it, where programs
+that read the masks do not find them. Nothing is lost: a later decision to accept (or flag) moves them back.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from tracker_ext.annotation.manifests import REJECTED_FOLDER, outputs_of
 __all__ = ["REJECTED_FOLDER", "Applied", "apply_decisions", "read_manifests", "revoke_decision"]
 
 LOCK_WAIT = 600.0
-"""Seconds to wait for another process that brings lists and report up to date; then it is taken for hung."""
+"""Seconds to wait for another process that brings lists and report up to date."""
 
 
 @dataclass(frozen=True)
 class Applied:
-    """What was done."""
+    """What was done when decisions were applied."""
 
     decisions: dict[str, Decision]
     """All that are in force now: those given and those from before."""
@@ -37,7 +37,7 @@ class Applied:
     restored: list[str]
     """Sequences whose masks were moved back now."""
     without_masks: list[str] = field(default_factory=list)
-    """Sequences that failed since: what was decided about their older masks is left out."""
+    """Sequences that have failed since and have no masks: the decisions about them are left out."""
 
     @property
     def flagged(self) -> list[str]:
@@ -57,10 +57,10 @@ class Applied:
 
 
 def apply_decisions(out: str | Path, file: str | Path) -> Applied:
-    """Take over the decisions of a file.
+    """Put the decisions of a file into effect.
 
-    They are added to `OUT/decisions.csv`; a sequence that was decided before is decided anew. Done again after an
-    interruption, it finishes the job.
+    They are added to `OUT/decisions.csv`, where a new decision replaces the older one about the same sequence. After an
+    interruption, the same call does the rest.
 
     Args:
         out: output folder of the job; its manifests name their masks in `outputs`, files or folders relative to it.
@@ -123,12 +123,12 @@ def read_manifests(out: str | Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def revoke_decision(out: Path, name: str) -> Decision | None:
-    """Take a decision back, because the masks that it was about have been replaced.
+    """Remove a decision, because the masks that it was about have been replaced.
 
-    Decisions that cannot be read are left as they are: whoever uses them says so.
+    A file of decisions that cannot be read is left as it is: the commands that use it refuse it.
 
     Returns:
-        What was taken back; None if nothing was decided about the sequence.
+        What was removed; None if nothing was decided about the sequence.
 
     Raises:
         UserError: the decisions cannot be written.
@@ -148,7 +148,7 @@ def revoke_decision(out: Path, name: str) -> Decision | None:
 
 
 def _move(out: Path, relative: PurePosixPath, reject: bool) -> bool:
-    """Move to, or back from, the folder of the rejected; False if it is there already."""
+    """Move masks to, or back from, the folder of the rejected; False if they are there already."""
     kept, rejected = out / relative, out / REJECTED_FOLDER / relative
     source, target = (kept, rejected) if reject else (rejected, kept)
     if not source.exists():

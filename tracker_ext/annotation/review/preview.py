@@ -1,7 +1,7 @@
 """A few small pictures of a sequence for the report: its least trusted masks, and the middle frame.
 
-The pictures are collected while the sequence goes by, since frames are not kept: the sequence is cut into stretches,
-and each keeps its worst frame, so that the pictures are not neighbours of one another.
+Frames are not kept, so the pictures are made while the masks are. Of each of a few stretches of the sequence the worst
+frame is kept, so that the pictures are not neighbours of one another.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ltr_ext.output import OutputFolder
 from tracker_ext.video.overlay import draw_overlay
 
 NUM_WORST = 3
-"""Pictures of badly trusted masks, from that many different stretches."""
+"""Pictures of the least trusted masks, each of another stretch."""
 NUM_STRETCHES = 5
 WIDTH, HEIGHT = 320, 200
 """Largest size of a picture in pixels; at quality 80 it has 10 to 20 kB."""
@@ -65,7 +65,7 @@ class PreviewCollector:
         Args:
             index: number of the frame.
             stem: name of its files without suffix.
-            frame: [H, W, 3] uint8 RGB, or what reads it if a picture of it is wanted.
+            frame: [H, W, 3] uint8 RGB, or a function that reads it, called only if a picture is made of it.
             labels: [H, W] uint8, pixel value = object id.
             boxes: object id -> [4] given box (x, y, w, h), pixels; None or nan where there is none.
             confidences: object id -> confidence of its mask; nan counts as unknown.

@@ -28,7 +28,7 @@ from tracker_ext.annotation.review.decisions import read_manifests
 REPORT_FILE = "report.html"
 PAGE_FOLDER = Path(__file__).resolve().parent / "page"
 SCRIPTS = ("logic.js", "review.js", "page.js", "actions.js")
-"""In this order: each uses what stands in those before it."""
+"""In this order: each one uses those before it."""
 SPARK_POINTS = 48
 """Most points of the curve of a sequence; each is the least confidence of its frames."""
 WORST_SHARE = 0.2
@@ -51,9 +51,9 @@ class SequenceSummary:
     """Mean over the worst fifth."""
     least: float | None
     tightness: float | None
-    """Mean over the masks with a given box."""
+    """Mean over the masks of boxed frames."""
     empty: int
-    """Given boxes without a mask."""
+    """Boxed frames without a mask, added up over the objects."""
     jump: float | None
     """Largest area jump."""
     parts: int
@@ -115,7 +115,7 @@ def summarise_sequence(out: Path, stem: str, name: str, decision: Decision | Non
 
 
 def summarise_rows(rows: Sequence[TrustRow]) -> dict[str, Any]:
-    """The fields of `SequenceSummary` that the table alone gives."""
+    """The fields of `SequenceSummary` that need nothing but the table."""
     frames = sorted({row.frame for row in rows})
     place = {frame: number for number, frame in enumerate(frames)}
     confidence = np.array([row.trust.confidence for row in rows if not math.isnan(row.trust.confidence)])

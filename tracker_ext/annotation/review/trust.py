@@ -17,7 +17,7 @@ from tracker_ext.segmentation.confidence import Calibration, confidence
 __all__ = ["COLUMNS", "Trust", "TrustMeter", "TrustRow", "read_trust", "write_trust"]
 
 MIN_PART_SHARE = 0.01
-"""A connected part counts from this share of the mask's area on."""
+"""Smallest connected part that counts, as a share of the mask's area."""
 
 
 class TrustMeter:
@@ -38,13 +38,13 @@ class TrustMeter:
 
         Args:
             logits: [H, W] float32 of the object, `BACKGROUND_LOGIT` where nothing was predicted; None if unknown.
-            mask: [H, W] bool, what is written; where objects overlap, less than logits > 0.
+            mask: [H, W] bool, as it is written: where objects overlap, only a part of logits > 0.
             box: [4] (x, y, w, h), image pixels; None or nan without one.
-            boxed: whether that box was given on this frame. Tightness compares with given boxes only.
+            boxed: whether this is a boxed frame: its box is given, not interpolated. Only then is there a tightness.
 
         Returns:
-            See `Trust`. An object that has neither mask nor given box is taken for absent: its confidence is nan and
-            the next area is compared with that of its last mask.
+            See `Trust`. An object that has neither a mask nor a given box is taken for absent: its confidence is nan,
+            and the next area is compared with that of its last mask.
         """
         area = int(np.count_nonzero(mask))
         given = box if boxed and box is not None and np.isfinite(box).all() else None

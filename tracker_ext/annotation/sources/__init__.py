@@ -26,7 +26,7 @@ class KnownDataset:
     """A data set by name."""
 
     description: str
-    """For the help text."""
+    """One line for the help text."""
     setting: str
     """Name of its path in the settings."""
     subfolder: str = ""

@@ -1,4 +1,4 @@
-"""What every data set of boxes looks like to the annotation job."""
+"""The interface of all data sets of boxes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Source(Protocol):
 
 
 class PickledByFields:
-    """Base of sources that keep tables they have read: those stay behind when the source goes to another process."""
+    """Base of sources that keep the tables they have read. Tables are not pickled: another process reads them again."""
 
     def __getstate__(self) -> dict[str, Any]:
         return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]

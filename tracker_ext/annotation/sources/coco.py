@@ -53,7 +53,7 @@ class CocoVideoSource(PickledByFields):
             raise UserError(f"box file {self.box_file}: there is no video {name}")
         files, boxes_of, sizes = content.frames_and_boxes(name)
         if not files:
-            raise content.mistake(f"video {name} has no frames")
+            raise content.error(f"video {name} has no frames")
         paths = tuple(path_below(self.root, file, self.box_file) for file in files)
         if not paths[0].exists():
             raise UserError(
@@ -68,7 +68,7 @@ class CocoVideoSource(PickledByFields):
 def as_declared(pictures: Pictures, sizes: Sequence[tuple[int, int] | None], box_file: Path) -> Pictures:
     """The pictures as they are stored, or turned by their EXIF orientation if boxes are for the size they then have.
 
-    Those without a readable header are let pass: reading them will say so.
+    Pictures whose header cannot be read are passed over here; they are refused when they are read.
 
     Args:
         pictures: as they are stored.
@@ -76,7 +76,7 @@ def as_declared(pictures: Pictures, sizes: Sequence[tuple[int, int] | None], box
         box_file: for the message.
 
     Raises:
-        UserError: another size either way; boxes would lie elsewhere.
+        UserError: the size differs either way, so the boxes would lie elsewhere.
     """
     for path, said in zip(pictures.paths, sizes, strict=True):
         if said is None:

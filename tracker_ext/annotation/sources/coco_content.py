@@ -1,4 +1,4 @@
-"""What a json file of boxes holds: its videos, their frames in order, their boxes; every part of it checked."""
+"""The content of a json file of boxes: its videos, their frames in order, their boxes; every part of it is checked."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from ltr_ext.errors import UserError
 from tracker_ext.video.frames import natural_key
 
 FRAME_KEYS = ("frame_id", "frame_index")
-"""What tells the order of a video's images; without one, their names do, in natural order."""
+"""Keys that give the order of a video's images; without one, the images are in natural order of their names."""
 TRACK_KEYS = ("instance_id", "track_id")
-"""What tells whose box it is; CVAT writes the second one into `attributes`."""
+"""Keys that say which object a box is of; CVAT writes the second one into `attributes`."""
 
 Entry = dict[str, Any]
 
 
 class CocoContent:
-    """What a json file holds, with every part of it checked when it is asked for."""
+    """The content of a json file of boxes; a part is checked when it is asked for."""
 
     def __init__(self, path: Path, default_name: str) -> None:
         """Read the file.
@@ -43,9 +43,7 @@ class CocoContent:
         images, annotations = self._entries(content, "images"), self._entries(content, "annotations")
         self._images = {self._key(image, "id", "image"): image for image in images}
         if len(self._images) < len(images):
-            raise self.mistake(
-                f"{len(images) - len(self._images)} images have the id of another one; number them apart"
-            )
+            raise self.error(f"{len(images) - len(self._images)} images have the id of another one; number them apart")
         with_videos = "videos" in content
         if not with_videos:
             for image in images:
@@ -53,13 +51,13 @@ class CocoContent:
         videos = self._entries(content, "videos") if with_videos else grouped(images, default_name)
         self.videos = self._named(videos)
         """Name -> entry."""
-        self._images_of = self._sorted_out(images, "image", lambda image: self._key(image, "video_id", "image"))
-        self._annotations_of = self._sorted_out(annotations, "annotation", self._video_of)
+        self._images_of = self._by_video(images, "image", lambda image: self._key(image, "video_id", "image"))
+        self._annotations_of = self._by_video(annotations, "annotation", self._video_of)
         if not self.videos:
-            raise self.mistake("has no videos" if with_videos else "has no images")
+            raise self.error("has no videos" if with_videos else "has no images")
 
-    def mistake(self, message: str) -> UserError:
-        """To be raised."""
+    def error(self, message: str) -> UserError:
+        """An error that names the file."""
         return UserError(f"box file {self._path}: {message}")
 
     def frames_and_boxes(
@@ -79,7 +77,7 @@ class CocoContent:
         if "file_names" in video:
             files = video["file_names"]
             if not isinstance(files, list) or not all(isinstance(file, str) for file in files):
-                raise self.mistake(f"video {name}: file_names is no list of names; correct it")
+                raise self.error(f"video {name}: file_names is no list of names; correct it")
             return files, self._by_object(annotations, len(files), name), [size_of(video)] * len(files)
         images = self._in_order(self._images_of[video["id"]], name)
         files = [self._text(image, "file_name", "image") for image in images]
@@ -94,9 +92,9 @@ class CocoContent:
             where = f"video {name}: annotation {own}"
             if not isinstance(boxes, list) or len(boxes) != count:
                 given = f"{len(boxes)} bboxes" if isinstance(boxes, list) else "no list bboxes"
-                raise self.mistake(f"{where} has {given} for {count} frames; give one per frame, null without a box")
+                raise self.error(f"{where} has {given} for {count} frames; give one per frame, null without a box")
             if (own, 0) in found:
-                raise self.mistake(f"{where}: another one has this id; number them apart")
+                raise self.error(f"{where}: another one has this id; number them apart")
             for index, box in enumerate(boxes):
                 found[own, index] = None if box is None else self._box(box, f"{where} frame {index}")
         return found
@@ -112,13 +110,13 @@ class CocoContent:
             where = f"video {name}: annotation {item.get('id')}"
             at = self._key(item, "image_id", "annotation")
             if at not in position:
-                raise self.mistake(f"{where} is of image {at}, which is in another video; correct it")
+                raise self.error(f"{where} is of image {at}, which is in another video; correct it")
             if track is not None and not isinstance(track, str | int | float):
-                raise self.mistake(f"{where}: track {track!r} is no number or text; correct it")
+                raise self.error(f"{where}: track {track!r} is no number or text; correct it")
             key = (1 if track is None else track, position[at])
             if key in found or (track is None and any_track):
                 what = "no track_id or instance_id" if track is None else f"track {track} a second time"
-                raise self.mistake(f"{where} has {what} in image {at}; give each object of a frame its own track_id")
+                raise self.error(f"{where} has {what} in image {at}; give each object of a frame its own track_id")
             found[key] = self._box(item.get("bbox"), f"{where} image {at}")
         return found
 
@@ -131,16 +129,16 @@ class CocoContent:
         numbers = [image.get(key) for image in by_name]
         for image, number in zip(by_name, numbers, strict=True):
             if isinstance(number, bool) or not isinstance(number, int | float) or number != number:
-                raise self.mistake(f"video {name}: image {image['id']} has {key} {number!r}; give it a number")
+                raise self.error(f"video {name}: image {image['id']} has {key} {number!r}; give it a number")
         if len(set(numbers)) == 1:
             return by_name
         if len(set(numbers)) < len(numbers):
             twice = next(number for number in numbers if numbers.count(number) > 1)
-            raise self.mistake(f"video {name}: two images have {key} {twice}; number them apart, or leave {key} out")
+            raise self.error(f"video {name}: two images have {key} {twice}; number them apart, or leave {key} out")
         return sorted(by_name, key=lambda image: image[key])
 
     def _box(self, box: Any, where: str) -> tuple[float, ...]:
-        """Four numbers; one that no float holds is infinite."""
+        """Four numbers; one that is too large for a float is infinite."""
         if (
             not isinstance(box, list)
             or len(box) != 4
@@ -148,37 +146,37 @@ class CocoContent:
         ):
             shown = json.dumps(box)
             shown = shown if len(shown) <= 60 else f"{shown[:60]}..."
-            raise self.mistake(f"{where}: box {shown} is not four numbers; give [x, y, w, h] in pixels")
+            raise self.error(f"{where}: box {shown} is not four numbers; give [x, y, w, h] in pixels")
         return tuple(as_float(value) for value in box)
 
     def _video_of(self, annotation: Entry) -> Any:
-        """Id of the video that an annotation belongs to: by its own word, else by its image."""
+        """Id of the video that an annotation belongs to: that of its image if it names one, else its own."""
         if "image_id" in annotation:
             image_id = self._key(annotation, "image_id", "annotation")
             if image_id not in self._images:
-                raise self.mistake(
+                raise self.error(
                     f"annotation {annotation.get('id')} is of image {image_id}, which is not listed; correct the file"
                 )
             return self._images[image_id].get("video_id")
         return self._key(annotation, "video_id", "annotation")
 
-    def _sorted_out(
+    def _by_video(
         self, entries: Iterable[Entry], kind: str, video_of: Callable[[Entry], Any]
     ) -> dict[Any, list[Entry]]:
-        """Video id -> its entries; one of a video that is not listed is refused, not lost."""
+        """Video id -> its entries; an entry of a video that is not listed is refused."""
         known = {video["id"] for video in self.videos.values()}
         found: dict[Any, list[Entry]] = defaultdict(list)
         for entry in entries:
             video_id = video_of(entry)
             if video_id not in known:
-                raise self.mistake(
+                raise self.error(
                     f"{kind} {entry.get('id')} is of video {video_id}, which is not listed; correct the file"
                 )
             found[video_id].append(entry)
         return found
 
     def _named(self, videos: list[Entry]) -> dict[str, Entry]:
-        """Videos by name; without one by the folder that is all theirs, else by their id."""
+        """Videos by name; without one, by the only folder that their files lie in, else by their id."""
         names = []
         for video in videos:
             own, files = self._key(video, "id", "video"), video.get("file_names")
@@ -188,13 +186,13 @@ class CocoContent:
         if len(set(names)) < len(names):
             names = [str(video["id"]) for video in videos]
         if len({video["id"] for video in videos}) < len(videos):
-            raise self.mistake("two videos have the same id; number them apart")
+            raise self.error("two videos have the same id; number them apart")
         return dict(zip(names, videos, strict=True))
 
     def _entries(self, content: Entry, key: str) -> list[Entry]:
         entries = content.get(key, [])
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-            raise self.mistake(f"'{key}' is no list of objects; correct it")
+            raise self.error(f"'{key}' is no list of objects; correct it")
         return entries
 
     def _key(self, entry: Entry, key: str, kind: str) -> Any:
@@ -202,14 +200,14 @@ class CocoContent:
         value = entry.get(key)
         if not isinstance(value, str | int | float) or value != value:
             named = "" if key == "id" else f" {entry.get('id')}"
-            raise self.mistake(f"an {kind}{named} has {key} {value!r}; give it one" if key in entry else
+            raise self.error(f"an {kind}{named} has {key} {value!r}; give it one" if key in entry else
                                f"{kind}{named or 's'} without {key}; give it one")  # fmt: skip
         return value
 
     def _text(self, entry: Entry, key: str, kind: str) -> str:
         value = entry.get(key)
         if not isinstance(value, str) or not value:
-            raise self.mistake(f"{kind} {entry.get('id')} has {key} {value!r}; give it a name")
+            raise self.error(f"{kind} {entry.get('id')} has {key} {value!r}; give it a name")
         return value
 
 

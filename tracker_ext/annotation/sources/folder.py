@@ -1,4 +1,4 @@
-"""A folder of one's own: frames and boxes in one of the layouts of the field, found by looking."""
+"""The user's own folder: frames and boxes in one of the layouts of the field; which one is found out by looking."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tracker_ext.video.data_files import read_lines
 from tracker_ext.video.discover import Found, FoundClip, discover
 from tracker_ext.video.frames import VideoFrames
 
-SHOWN = "groundtruth.txt, boxes.csv or gt/gt.txt into its folder, <name>.txt or .csv beside it, or --boxes FILE"
+BOX_FILE_HINT = "groundtruth.txt, boxes.csv or gt/gt.txt into its folder, <name>.txt or .csv beside it, or --boxes FILE"
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class FolderSource(PickledByFields):
         found = discover(self.root)
         if not found.clips:
             seen = "; ".join(f"{name}: {reason}" for name, reason in list(found.skipped.items())[:3])
-            raise UserError(f"folder {self.root}: no sequence has boxes{seen and f' ({seen})'}; give {SHOWN}")
+            raise UserError(f"folder {self.root}: no sequence has boxes{seen and f' ({seen})'}; give {BOX_FILE_HINT}")
         return found
 
     def names(self) -> list[str]:
@@ -51,7 +51,7 @@ class FolderSource(PickledByFields):
         return list(self._found.clips)
 
     def skipped(self) -> dict[str, str]:
-        """What looks like a sequence and is none, and why."""
+        """Name of what looks like a sequence and is none -> reason."""
         return self._found.skipped
 
     def box_files(self, name: str) -> tuple[Path, ...]:

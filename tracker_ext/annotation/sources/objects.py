@@ -1,4 +1,4 @@
-"""Single boxes of tables arranged in tracks."""
+"""Single boxes become tracks of numbered objects."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ def number_objects(
     found: Mapping[tuple[Any, int], Sequence[float] | None],
     num_frames: int,
     name: str,
-    gone: Collection[tuple[Any, int]] = (),
+    absent_at: Collection[tuple[Any, int]] = (),
 ) -> tuple[dict[int, np.ndarray], dict[int, np.ndarray], dict[int, str]]:
-    """Arrange single boxes in tracks.
+    """Arrange single boxes in one track per object.
 
     Args:
         found: (object's own id, frame) -> (x, y, w, h), or None where none is given; four zeros or four -1 say that
             the object is absent.
         num_frames: F.
         name: for messages.
-        gone: (object's own id, frame) where the object is absent.
+        absent_at: (object's own id, frame) where the object is absent.
 
     Returns:
         Object id from 1 -> [F, 4], nan where no box is given; object id -> [F] bool, absent; object id -> own id.
@@ -40,7 +40,7 @@ def number_objects(
             absent[number[own]][frame] = True
         elif box is not None:
             boxes[number[own]][frame] = box
-    for own, frame in gone:
+    for own, frame in absent_at:
         if own in number:
             absent[number[own]][frame] = True
     if not boxes:

@@ -16,7 +16,7 @@ from tracker_ext.video.frames import Pictures, natural_key
 
 @dataclass(frozen=True)
 class TrackingNetSource(PickledByFields):
-    """The training sets that are there."""
+    """The training sets of TrackingNet that are in the folder."""
 
     root: Path
 

@@ -66,12 +66,12 @@ class YouTubeBbSource(PickledByFields):
             stamps = sorted({int(row["timestamp_ms"]) for row in self._rows[name]})
             frames, size, position = self._frames(name, stamps)
             found: dict[tuple[str, int], tuple[float, ...]] = {}
-            gone = []
+            absent_at = []
             for row in self._rows[name]:
                 key = f"{row['class_name']} {row['object_id']}"
                 at = position[int(row["timestamp_ms"])]
                 if row["object_presence"] == "absent" or float(row["xmin"]) < 0:
-                    gone.append((key, at))
+                    absent_at.append((key, at))
                     continue
                 if (key, at) in found:
                     raise ValueError(f"a second box of {key} at {row['timestamp_ms']} ms; keep one")
@@ -79,7 +79,7 @@ class YouTubeBbSource(PickledByFields):
                 found[key, at] = (x0 * size[1], y0 * size[0], (x1 - x0) * size[1], (y1 - y0) * size[0])
         except (ValueError, OverflowError) as error:
             raise UserError(f"box file {self.box_file}: video {name}: {error}") from None
-        boxes, absent, objects = number_objects(found, len(frames), name, gone)
+        boxes, absent, objects = number_objects(found, len(frames), name, absent_at)
         numbers = tuple(int(stem) for stem in frames.stems())
         return BoxedSequence(name, frames, numbers, boxes, absent, objects)
 

@@ -1,6 +1,6 @@
 """YouTube-VOS with its masks reduced to their boxes: `{JPEGImages,Annotations}/<video>/<frame>.{jpg,png}`, `meta.json`.
 
-What comes out can be held against the true masks. The published frames are every 5th of the video; frames without an
+The result can be compared with the true masks. The published frames are every 5th of the video; frames without an
 annotation get an interpolated box.
 """
 
