@@ -44,10 +44,10 @@ import pytracking.parameter
 from pytracking.evaluation import Sequence, Tracker
 from pytracking.evaluation.running import run_dataset
 
+from ltr_ext.device import SHORT_PRECISIONS
 from ltr_ext.errors import UserError
 from ltr_ext.text import one_line, unknown
 from tracker_ext.registration import register
-from tracker_ext.segmentation.config import SHORT_PRECISIONS
 from tracker_ext.tracker.live_view import LiveView, watched
 
 

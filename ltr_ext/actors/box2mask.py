@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from ltr.actors import BaseActor
 from torch import Tensor, nn
 
 from ltr_ext.actors.common import Objective, frame_loss, mean_jaccard, set_training
+from ltr_ext.device import autocast
 
 
 class Box2MaskActor(BaseActor):
@@ -49,7 +49,7 @@ class Box2MaskActor(BaseActor):
             The scalar loss, and `Loss/total`, `Loss/coarse`, `Loss/refined` (0 where the variant does not refine), `J`.
         """
         images, boxes, masks = data["train_images"], data["train_anno"], data["train_masks"]
-        with torch.autocast(images.device.type, torch.bfloat16, enabled=self.autocast):
+        with autocast(images.device, self.autocast):
             output = self.net(images.float(), boxes)
         coarse = frame_loss(self.objective, output.coarse, masks, self.whole_batch)
         loss, refined = coarse, None

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ltr_ext.actors.common import Objective, frame_loss, mean_jaccard, set_training
 from ltr_ext.data.previous_masks import PreviousMaskConfig, simulate_previous_masks
+from ltr_ext.device import autocast
 
 
 class LWLActor(BaseActor):
@@ -61,7 +62,7 @@ class LWLActor(BaseActor):
         previous_masks = self._previous_masks(test_masks)
         if self.net.training and self.absent_share:
             test_images, test_masks = self._with_absences(test_images, test_masks)
-        with torch.autocast(test_images.device.type, torch.bfloat16, enabled=self.autocast):
+        with autocast(test_images.device, self.autocast):
             logits = self.net(
                 train_images.float(),
                 test_images.float(),

@@ -16,9 +16,9 @@ from torch.optim.lr_scheduler import LambdaLR
 from ltr_ext.actors.common import Objective
 from ltr_ext.data.sampler import ClipSampler
 from ltr_ext.data.synthetic.clips import SyntheticConfig
+from ltr_ext.device import best_device, has_fast_bfloat16
 from ltr_ext.errors import UserError
 from ltr_ext.losses import lovasz_bce_loss
-from ltr_ext.precision import has_fast_bfloat16
 from ltr_ext.train_settings.synthetic_data import SOURCE_WEIGHTS
 from ltr_ext.trainers.batches import ResumableBatchSampler
 from ltr_ext.trainers.options import RunOptions
@@ -104,7 +104,7 @@ class SyntheticRecipe(BaseRecipe):
     @property
     def autocasts(self) -> bool:
         """Whether the network runs in bfloat16 on this machine."""
-        return self.autocast and has_fast_bfloat16(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+        return self.autocast and has_fast_bfloat16(torch.device(best_device()))
 
     @property
     def objective(self) -> Objective:

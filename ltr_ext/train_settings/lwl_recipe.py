@@ -20,10 +20,10 @@ from ltr_ext.actors.weak_lwl import WeakLWLActor
 from ltr_ext.data.decisions import rejected_in
 from ltr_ext.data.fewshot import FewShotSampler, Source
 from ltr_ext.data.search_crops import SearchConfig
-from ltr_ext.dataset import BoxesOnly, PseudoMasks
 from ltr_ext.dataset.presence import require_dataset
 from ltr_ext.dataset.splits import part_of
 from ltr_ext.dataset.trusted_masks import TrustedMasks
+from ltr_ext.dataset.views import BoxesOnly, PseudoMasks
 from ltr_ext.distributed import processes
 from ltr_ext.errors import UserError
 from ltr_ext.losses import crf_loss, lovasz_sigmoid_loss, mil_loss

@@ -46,11 +46,7 @@ def network_for(weights: Path, variant: str | None) -> tuple[Box2MaskNet, Calibr
         return net, load_calibration(weights)
     if (own, variant) != ("iterative", "multi_frame_plus"):
         raise UserError(f"--variant {variant}: the weights {weights} are of variant {own}; name others with --weights")
-    # The network is shared with all other users of these weights.
-    shorter = Box2MaskNet.__new__(Box2MaskNet)
-    shorter.__dict__ = {**net.__dict__, "_modules": dict(net._modules)}
-    shorter.mask_encoder = shorter.refined_aggregation = None
-    return shorter, None
+    return net.without_refinement(), None
 
 
 def run_one(name: str, job: AnnotationJob) -> Outcome:

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from ltr_ext.device import best_device
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
 from tracker_ext.segmentation.clip import load_clip
 from tracker_ext.segmentation.config import DEFAULT_WEIGHTS, AnnotateConfig, weight_file
-from tracker_ext.segmentation.networks import best_device, network
+from tracker_ext.segmentation.networks import network
 from tracker_ext.segmentation.prepare import DEFAULT_MAX_GAP, check_tracks, prepare, prepare_tracks
 from tracker_ext.segmentation.segment import FrameMasks, annotate
 from tracker_ext.video.frames import FrameSource, open_frames

@@ -5,20 +5,15 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from ltr_ext.device import Precision, check_precision, uses_bfloat16
 from ltr_ext.errors import UserError
 from ltr_ext.paths import load_paths
-from ltr_ext.precision import has_fast_bfloat16
 from tracker_ext.segmentation.windows import MODES, Mode
 
 if TYPE_CHECKING:
     import torch
-
-Precision = Literal["auto", "float32", "bfloat16"]
-"""Arithmetic of the convolutions; "auto" takes bfloat16 where the processor multiplies it natively."""
-SHORT_PRECISIONS = {"fp32": "float32", "bf16": "bfloat16"}
-"""What the command line calls them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +45,7 @@ class AnnotateConfig:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         if self.mode not in MODES:
             raise ValueError(f"mode {self.mode!r} is unknown; known: {', '.join(MODES)}")
-        if self.precision not in get_args(Precision):
-            raise ValueError(f"precision {self.precision!r} is unknown; known: {', '.join(get_args(Precision))}")
+        check_precision(self.precision)
         for name in ("tolerance", "tolerance_between"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be 0 to 1, got {getattr(self, name)}")
@@ -112,8 +106,3 @@ def from_options(kind: type[Options], args: argparse.Namespace, **others: Any) -
     except ValueError as error:  # its message begins with the name of the field
         name, _, rest = str(error).partition(" ")
         raise UserError(f"--{OPTIONS.get(name, name).replace('_', '-')} {rest}") from error
-
-
-def uses_bfloat16(precision: Precision, device: torch.device) -> bool:
-    """Whether convolutions run in bfloat16 on this device."""
-    return has_fast_bfloat16(device) if precision == "auto" else precision == "bfloat16"

@@ -15,11 +15,6 @@ from ltr_ext.weights import load_network
 Network = TypeVar("Network", bound=nn.Module)
 
 
-def best_device() -> str:
-    """`cuda` if there is a graphics card, else `cpu`."""
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
 def network(path: Path, kind: type[Network], device: str) -> Network:
     """A network from its weight file; the CPU takes denormal numbers for zero from here on.
 

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from ltr_ext.data.crop import Crop, crop_around
+from ltr_ext.device import autocast
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.models.box2mask.network import FrameEncoding
 from tracker_ext.segmentation.config import AnnotateConfig
@@ -63,6 +64,7 @@ class ObjectStream:
         self._boxes = boxes
         self._config = config
         self._device = next(net.parameters()).device
+        self._bfloat16 = config.uses_bfloat16(self._device)
         covered = np.isfinite(boxes).all(axis=1)
         certain = covered if given is None else covered & given
         self._boxed = np.flatnonzero(certain)
@@ -133,7 +135,7 @@ class ObjectStream:
         """Encodings of (frame, crop, picture), with a leading dimension."""
         images = torch.from_numpy(np.stack([image for _, _, image in crops]))
         boxes = np.stack([crop.boxes_to_crop(self._boxes[index]) for index, crop, _ in crops])
-        with self._autocast():
+        with autocast(self._device, self._bfloat16):
             return self._net.encode(
                 images.to(self._device).permute(0, 3, 1, 2).float(),
                 torch.from_numpy(boxes).to(self._device, torch.float32),
@@ -146,7 +148,7 @@ class ObjectStream:
         while self._windows and self._windows[0].frames[-1] <= last:
             window = self._windows.popleft()
             encoding = FrameEncoding.stack([self._encodings[position] for position in window.frames])
-            with self._autocast():
+            with autocast(self._device, self._bfloat16):
                 output = self._net.aggregate(
                     encoding.map(lambda maps: maps.unsqueeze(1)), self._net.config.crop_hw, self._config.iterations
                 )
@@ -172,7 +174,7 @@ class ObjectStream:
         while number in self._filters and waiting and (len(waiting) >= size or len(waiting) == self._borrowers[number]):
             batch, waiting[:size] = waiting[:size], []
             encoding = self._encoded(batch).map(lambda maps: maps.unsqueeze(1))
-            with self._autocast():
+            with autocast(self._device, self._bfloat16):
                 output = self._net.transfer(encoding, self._filters[number], self._net.config.crop_hw)
             logits = output[:, 0].float().cpu().numpy()
             for (index, crop, _), answer in zip(batch, logits, strict=True):
@@ -181,10 +183,6 @@ class ObjectStream:
             self._borrowers[number] -= len(batch)
         if number in self._filters and not self._borrowers[number]:
             del self._filters[number], self._between[number]
-
-    def _autocast(self) -> torch.autocast:
-        enabled = self._config.uses_bfloat16(self._device)
-        return torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=enabled)
 
 
 def lenders(between: np.ndarray, boxed: np.ndarray, windows: Iterable[Window]) -> dict[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from tracker_ext.segmentation.config import Precision
+from ltr_ext.device import Precision, check_precision
 
 Start = Literal["mask", "box"]
 """What an object is started from; the other is not looked at."""
@@ -72,8 +72,7 @@ class LWLTrackerConfig:
             raise ValueError(f"start {self.start!r} is unknown; known: {', '.join(get_args(Start))}")
         if self.box_scale is not None and not self.box_scale >= 1:
             raise ValueError(f"box_scale must be at least 1, got {self.box_scale}")
-        if self.precision not in get_args(Precision):
-            raise ValueError(f"precision {self.precision!r} is unknown; known: {', '.join(get_args(Precision))}")
+        check_precision(self.precision)
         if not self.max_size_change[0] <= 1 <= self.max_size_change[1] or self.max_size_change[0] <= 0:
             raise ValueError(f"max_size_change must enclose 1, got {self.max_size_change}")
         if min(self.search_scale, self.lost_growth, self.max_lost_growth) < 1:

@@ -16,10 +16,11 @@ from pytracking.tracker.base import BaseTracker
 from pytracking.utils import TrackerParams
 from torch import Tensor
 
+from ltr_ext.device import Precision, autocast, uses_bfloat16
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.models.lwl import FrameFeatures, LWLNet
-from tracker_ext.segmentation.config import AnnotateConfig, Precision, uses_bfloat16
+from tracker_ext.segmentation.config import AnnotateConfig
 from tracker_ext.segmentation.segment import BACKGROUND_LOGIT
 from tracker_ext.tracker.box_to_mask import boxes_to_masks
 from tracker_ext.tracker.config import LWLTrackerConfig
@@ -90,6 +91,7 @@ class LWLTracker(BaseTracker):
         self._config = parts.config
         self._rules = rules_of(parts.config)
         self._device = next(parts.net.parameters()).device
+        self._bfloat16 = uses_bfloat16(parts.config.precision, self._device)
         self._targets: OrderedDict[str, Target] = OrderedDict()
         self._many = False
         self._image_hw = (0, 0)
@@ -157,13 +159,13 @@ class LWLTracker(BaseTracker):
             previous = self._to_device(np.stack([
                 crop.cut_mask(target.mask.view(np.uint8)) for crop, target in zip(crops, targets, strict=True)
             ]))  # fmt: skip
-        with self._autocast():
+        with autocast(self._device, self._bfloat16):
             logits = self._net.segment(frame, torch.cat([target.filters for target in targets]), crop_hw, previous)
         found = self._merge(logits, crops)
         for row, (target, seen) in enumerate(zip(targets, found, strict=True)):
             target.observe(seen.mask, seen.score, seen.probabilities)
             if target.wants_sample:
-                with self._autocast():
+                with autocast(self._device, self._bfloat16):
                     target.remember(frame.target[row], seen.in_crop)
             target.update()
 
@@ -204,7 +206,7 @@ class LWLTracker(BaseTracker):
             state, crop = self._rules.first_place(mask, box, self._net.config.crop_hw, self._net.config.filter_size)
             features = self._extract(image, [crop]).target[0]
             crop_mask = self._to_device(crop.cut_mask(mask.view(np.uint8)))
-            with self._autocast():
+            with autocast(self._device, self._bfloat16):
                 self._targets[object_id] = Target(
                     self._net, self._config, self._rules, mask, features, crop_mask, state
                 )
@@ -238,15 +240,11 @@ class LWLTracker(BaseTracker):
     def _extract(self, image: np.ndarray, crops: Sequence[SearchCrop]) -> FrameFeatures:
         """Features of all crops in one call."""
         pictures = torch.from_numpy(np.stack([crop.cut(image) for crop in crops])).to(self._device)
-        with self._autocast():
+        with autocast(self._device, self._bfloat16):
             return self._net.extract(pictures.permute(0, 3, 1, 2).float())
 
     def _to_device(self, values: np.ndarray) -> Tensor:
         return torch.from_numpy(values).to(self._device, torch.float32)
-
-    def _autocast(self) -> torch.autocast:
-        enabled = uses_bfloat16(self._config.precision, self._device)
-        return torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=enabled)
 
     def _output(self) -> dict[str, Any]:
         """What the host stores of this frame."""

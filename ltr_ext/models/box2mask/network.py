@@ -6,6 +6,7 @@ Shapes: T boxed frames, B sequences, N = T * B, C encoding channels, D features,
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -105,6 +106,16 @@ class Box2MaskNet(nn.Module):
     def _build_aggregation(self) -> Aggregation:
         config = self.config
         return Aggregation(config.filter_size, config.initial_regularisation, config.reduction, config.parametrisation)
+
+    def without_refinement(self) -> Box2MaskNet:
+        """The network that ends with the coarse masks, on the same tensors: `multi_frame_plus` of `iterative`; any
+        other variant is that already."""
+        if not self.config.refines:
+            return self
+        shorter = copy(self)
+        shorter.config = replace(self.config, variant="multi_frame_plus")
+        shorter._modules = {**self._modules, "mask_encoder": None, "refined_aggregation": None}
+        return shorter
 
     def train(self, mode: bool = True) -> Box2MaskNet:
         """As `nn.Module.train`; the frozen backbone keeps its batch statistics."""

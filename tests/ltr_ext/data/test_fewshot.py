@@ -12,7 +12,7 @@ from ltr_ext.data.boxes import box_iou, mask_to_box
 from ltr_ext.data.crop import search_region
 from ltr_ext.data.fewshot import FewShotSampler, Source
 from ltr_ext.data.search_crops import SearchConfig, crop_search_regions
-from ltr_ext.dataset import BoxesOnly
+from ltr_ext.dataset.views import BoxesOnly
 
 CROPS = SearchConfig(crop_hw=(64, 96), scale=3.0, centre_jitter=(1.0, 1.0))
 STILL = replace(CROPS, rotation=0.0, grey=0.0, brightness=0.0)

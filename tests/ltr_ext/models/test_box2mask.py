@@ -47,6 +47,18 @@ def test_one_mask_per_boxed_frame(variant, frames, sequences):
     assert (output.refined is not None) == (variant == "iterative")
 
 
+def test_without_refinement_the_coarse_masks_are_final_and_the_network_stays():
+    net, (images, boxes) = tiny_net(), clip(2)
+    with torch.no_grad():
+        before = net(images, boxes)
+        shorter = net.without_refinement()
+        output, again = shorter(images, boxes), net(images, boxes)
+    assert output.refined is None and torch.equal(output.final, before.coarse)
+    assert torch.equal(again.final, before.final)
+    assert shorter.config.variant == "multi_frame_plus" and shorter.without_refinement() is shorter
+    assert shorter.decoder is net.decoder, "nothing is copied"
+
+
 def test_frame_order_does_not_matter():
     net, (images, boxes) = tiny_net(), clip(3)
     order = torch.tensor([2, 0, 1])

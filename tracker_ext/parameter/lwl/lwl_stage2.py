@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from pytracking.utils import TrackerParams
 
+from ltr_ext.device import best_device
 from ltr_ext.models.lwl import LWLNet
 from ltr_ext.paths import load_paths
-from tracker_ext.segmentation.networks import best_device, network
+from tracker_ext.segmentation.networks import network
 from tracker_ext.tracker.config import LWL_YTVOS
 from tracker_ext.tracker.lwl_tracker import LWLTracker, LWLTrackerParts
 
