@@ -10,7 +10,7 @@ from urllib.parse import quote
 import numpy as np
 
 from ltr_ext.data.image_io import write_jpeg, write_mask
-from tracker_ext.annotation.review.trust import Trust, TrustRow, write_trust
+from ltr_ext.data.trust_table import Trust, TrustRow, write_trust
 
 AWKWARD = 'zebra "Öl" </script><img src=x>&#%?+, é漢'
 """A name that breaks pages and tables that do not quote."""

@@ -149,7 +149,7 @@ def run_on_slurm(
     for name in names:
         found, manifest = merged.get(name), job.manifest(name)
         if manifest is not None:  # also of tasks that did not live to tell
-            on_outcome(Outcome(name, "made", "", manifest["frames"], manifest["seconds"]))
+            on_outcome(Outcome(name, "made", frames=manifest["frames"]))
         elif found is not None and found.status in ("failed", "stopped"):
             on_outcome(found)
         else:

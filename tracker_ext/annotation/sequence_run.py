@@ -39,7 +39,6 @@ class Outcome:
     user_error: bool = False
     """Whether it failed because of what was given, which the user can mend."""
     frames: int = 0
-    seconds: float = 0.0
     skipped_boxes: int = 0
     """Boxes that could not be used; the manifest lists them."""
     left_out: tuple[str, ...] = ()
@@ -84,7 +83,6 @@ def run_sequence(job: AnnotationJob, name: str, net: Box2MaskNet, calibration: C
             name,
             "made",
             frames=manifest["frames"],
-            seconds=time.perf_counter() - start,
             skipped_boxes=len(manifest["skipped_boxes"]),
             left_out=tuple(manifest["left_out"]),
             notes=tuple(manifest["notes"]),

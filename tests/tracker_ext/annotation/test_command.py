@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -16,7 +15,6 @@ from ltr_ext.data.image_io import read_mask
 from ltr_ext.data.trust_table import read_trust
 from tracker_ext.annotation import sequence_run
 from tracker_ext.annotation.review.report_page import find_pictures
-from tracker_ext.annotation.run_summary import retry_command
 
 ODD = "Straße 7%/ä b"
 
@@ -270,30 +268,6 @@ def test_sizes_that_change_in_mid_sequence(run, tmp_path):
     assert run(path=data) == 0
     shapes = [read_mask(path).shape for path in sorted((tmp_path / "out/davis/Annotations/480p/s").iterdir())]
     assert shapes == [(48, 64)] * 4 + [(60, 90)] * 2
-
-
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        pytest.param(["folder", "a b", "--limit", "3"], "folder 'a b' --only F", id="limit"),
-        pytest.param(["x", "--shard=1/2", "--only", "q", "--out", "o"], "x --out o --only F", id="shard, only"),
-    ],
-)
-def test_retry_command(arguments, expected):
-    assert retry_command(arguments, Path("F")) == f"python run_annotate.py {expected}"
-
-
-def test_retry_command_names_the_script_that_was_run(monkeypatch):
-    monkeypatch.setattr("sys.argv", ["../box2mask/run_annotate.py"])
-    assert retry_command(["x"], Path("F")) == "python ../box2mask/run_annotate.py x --only F"
-
-
-def test_only_what_failed_when_nothing_is_left_that_failed(run, tmp_path, capsys):
-    """The retry command, given a second time."""
-    out = tmp_path / "out"
-    assert run() == 0
-    assert run("--only", out / "failed.csv") == 0
-    assert "0 sequences" in capsys.readouterr().out
 
 
 def test_the_report_shows_each_picture_with_its_own_confidence(run, tmp_path):

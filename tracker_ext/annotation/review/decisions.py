@@ -20,8 +20,6 @@ from tracker_ext.annotation.failures import recorded_failures
 from tracker_ext.annotation.lock import lists_lock
 from tracker_ext.annotation.manifests import REJECTED_FOLDER, outputs_of
 
-__all__ = ["REJECTED_FOLDER", "Applied", "apply_decisions", "read_manifests", "revoke_decision"]
-
 LOCK_WAIT = 600.0
 """Seconds to wait for another process that brings lists and report up to date."""
 

@@ -11,10 +11,8 @@ import cv2
 import numpy as np
 
 from ltr_ext.data.boxes import box_iou, mask_to_box
-from ltr_ext.data.trust_table import COLUMNS, Trust, TrustRow, read_trust, write_trust
+from ltr_ext.data.trust_table import Trust
 from tracker_ext.segmentation.confidence import Calibration, confidence
-
-__all__ = ["COLUMNS", "Trust", "TrustMeter", "TrustRow", "read_trust", "write_trust"]
 
 MIN_PART_SHARE = 0.01
 """Smallest connected part that counts, as a share of the mask's area."""

@@ -21,7 +21,7 @@ Defaults = Mapping[str, Any]
 FOLDER_DEFAULTS: Defaults = {"formats": ("davis",)}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class KnownDataset:
     """A data set by name."""
 
@@ -29,7 +29,7 @@ class KnownDataset:
     """One line for the help text."""
     setting: str
     """Name of its path in the settings."""
-    subfolder: str = ""
+    subfolder: str
     """Below that path."""
     open: Callable[[Path], Source]
     defaults: Defaults
@@ -37,30 +37,18 @@ class KnownDataset:
 
 DATASETS = {
     "got10k_train": KnownDataset(
-        description="GOT-10k, training set, every frame",
-        setting="got10k_dir",
-        subfolder="train",
-        open=Got10kSource,
-        defaults={"formats": ("upstream",)},
+        "GOT-10k, training set, every frame", "got10k_dir", "train", Got10kSource, {"formats": ("upstream",)}
     ),
     "lasot_train": KnownDataset(
-        description="LaSOT, training set, every 5th frame, at most 200 of a sequence",
-        setting="lasot_dir",
-        open=LasotSource,
-        defaults={"formats": ("upstream",), "every": 5, "max_frames": 200},
+        "LaSOT, training set, every 5th frame, at most 200 of a sequence", "lasot_dir", "", LasotSource,
+        {"formats": ("upstream",), "every": 5, "max_frames": 200},
     ),
     "trackingnet_train": KnownDataset(
-        description="TrackingNet, training sets",
-        setting="trackingnet_dir",
-        open=TrackingNetSource,
-        defaults={"formats": ("upstream",)},
+        "TrackingNet, training sets", "trackingnet_dir", "", TrackingNetSource, {"formats": ("upstream",)}
     ),
     "youtubevos_boxes": KnownDataset(
-        description="YouTube-VOS 2019, training set, from the boxes of its masks",
-        setting="youtubevos_dir",
-        subfolder="2019/train",
-        open=YouTubeVosSource,
-        defaults={"formats": ("ytvos",)},
+        "YouTube-VOS 2019, training set, from the boxes of its masks", "youtubevos_dir", "2019/train", YouTubeVosSource,
+        {"formats": ("ytvos",)},
     ),
-}
+}  # fmt: skip
 """Command-line name -> data set."""

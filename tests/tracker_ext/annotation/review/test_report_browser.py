@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from miniatures.review_browser import export, find, names, open_page, press, selected, wait_for
+from miniatures.review_browser import comments, export, find, names, open_page, press, selected, wait_for
 from miniatures.review_job import AWKWARD, trust_rows, write_job
 
 from ltr_ext.data.decisions import read_decisions
@@ -138,3 +138,34 @@ def test_ten_thousand_sequences_open(browser, tmp_path):
     wait_for(lambda: names(browser)[-1] == "GOT-10k_Train_000000")
     assert len(names(browser)) < 60
     assert ready < 20_000 and max(filtering, deciding, typing) < 2_000
+
+
+ODD_NAMES = [
+    AWKWARD, "line\nbreak", "carriage\rreturn", "a\tb", "'; alert(1) //", "<!-- <script>", "שלום עולם", "\u202eturned",
+    "=1+1", " padded ", "__proto__", "\u2028",
+]  # fmt: skip
+
+
+def test_every_name_is_shown_as_text_and_comes_back_from_the_download(browser, tmp_path):
+    shown = [
+        SequenceSummary(
+            **summarise_rows(trust_rows(name, [0.5] * 3)),
+            name=name,
+            folder="x",
+            pictures=[],
+            decision="",
+            comment=name,
+        )
+        for name in ODD_NAMES
+    ]
+    report = tmp_path / "report.html"
+    browser.get_log("browser")  # what earlier pages left
+    report.write_text(render_page({"id": "odd", "name": AWKWARD, "facts": AWKWARD}, shown), encoding="utf-8")
+    open_page(browser, report)
+    assert find(browser, "#job").text == AWKWARD and browser.title.startswith(AWKWARD)
+    assert sorted(names(browser)) == sorted(ODD_NAMES)
+    press(browser, *"r" * len(ODD_NAMES))
+    assert export(browser) == dict.fromkeys(ODD_NAMES, "reject")
+    assert comments(browser) == {name: name for name in ODD_NAMES}
+    assert browser.execute_script("return document.querySelectorAll('body script, body img[src=x]').length") == 2
+    assert [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []

@@ -13,6 +13,7 @@ import pytest
 from miniatures.review_job import AWKWARD, trust_rows, write_job
 
 from ltr_ext.data.decisions import read_decisions
+from ltr_ext.data.trust_table import Trust, TrustRow
 from ltr_ext.errors import UserError
 from tracker_ext.annotation.review.report_page import (
     FIELDS,
@@ -22,7 +23,6 @@ from tracker_ext.annotation.review.report_page import (
     summarise_rows,
     write_report,
 )
-from tracker_ext.annotation.review.trust import Trust, TrustRow
 
 
 @pytest.fixture(scope="module")

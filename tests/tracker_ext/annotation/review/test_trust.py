@@ -7,16 +7,9 @@ import math
 import numpy as np
 import pytest
 
+from ltr_ext.data.trust_table import Trust, TrustRow, read_trust, write_trust
 from ltr_ext.errors import UserError
-from tracker_ext.annotation.review.trust import (
-    Trust,
-    TrustMeter,
-    TrustRow,
-    count_parts,
-    read_trust,
-    tightness_of,
-    write_trust,
-)
+from tracker_ext.annotation.review.trust import TrustMeter, count_parts, tightness_of
 from tracker_ext.segmentation.confidence import Calibration
 from tracker_ext.segmentation.segment import BACKGROUND_LOGIT
 
