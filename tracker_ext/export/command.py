@@ -22,7 +22,7 @@ from tracker_ext.export.masks import ClipMasks, keep_objects, look_through
 from tracker_ext.video.clip_writer import CLOCK
 from tracker_ext.video.frames import VideoFrames
 
-RECORD = "export.json"
+RECORD = ".export.json"
 """In the folder of each format: which files were written, so that the next export knows what it may replace."""
 
 
@@ -140,7 +140,8 @@ def _refuse_foreign(folder: Path) -> None:
             continue
         if name not in written:
             raise UserError(f"output folder {folder}: {name} is of no earlier export; name another folder")
-        if path.lstat().st_mtime > since + CLOCK:
+        status = path.lstat()
+        if status.st_nlink == 1 and status.st_mtime > since + CLOCK:  # a linked picture is there twice
             raise UserError(f"output folder {folder}: {name} was changed since it was exported; name another folder")
 
 

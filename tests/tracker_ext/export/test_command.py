@@ -55,7 +55,7 @@ def test_chosen_objects_and_clips(tmp_path, run, capsys):
     for name in ("a", "b"):
         write_masks(tmp_path / "result" / name, LABELS)
     out = run(tmp_path / "result", "binary", "--objects", "3", "--clip", "b")
-    assert files(out / "binary")[:-1] == [f"b/3/0000{index}.png" for index in range(4)]
+    assert files(out / "binary")[1:] == [f"b/3/0000{index}.png" for index in range(4)]
     assert capsys.readouterr().out.startswith("1 clip, 4 frames, 1 object\n")
     run(tmp_path / "result", "binary", "--objects", "2", code=2)
     assert "--objects 2: no mask has it; there are 1, 3" in capsys.readouterr().err
@@ -99,10 +99,10 @@ def test_nothing_of_the_user_is_replaced(tmp_path, run, capsys):
     assert "mine.json is of no earlier export; name another folder" in capsys.readouterr().err
     (out / "coco/mine.json").unlink()
     run(result, "coco")
-    later = (out / "coco/export.json").stat().st_mtime + 60
-    os.utime(out / "coco/instances.json", (later, later))
+    later = (out / "coco/.export.json").stat().st_mtime + 60
+    os.utime(out / "coco/annotations/instances_default.json", (later, later))
     run(result, "coco", code=2)
-    assert "instances.json was changed since it was exported" in capsys.readouterr().err
+    assert "annotations/instances_default.json was changed since it was exported" in capsys.readouterr().err
 
 
 def test_inputs_are_no_place_for_the_output(tmp_path, run, capsys):
@@ -123,5 +123,5 @@ def test_a_damaged_mask_stops_before_anything_is_written(tmp_path, run, capsys):
 
 def test_the_record_lists_what_was_written(tmp_path, run):
     out = run(davis_result(tmp_path / "result"), "yolo-seg")
-    listed = json.loads((out / "yolo-seg/export.json").read_text())["files"]
-    assert sorted([*listed, "export.json"]) == files(out / "yolo-seg")
+    listed = json.loads((out / "yolo-seg/.export.json").read_text())["files"]
+    assert sorted([*listed, ".export.json"]) == files(out / "yolo-seg")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -162,7 +164,10 @@ class FormatWriter:
     pictures_hint = "--frames VIDEO_OR_FOLDER (of a video with --extract-frames)"
 
     def place_picture(self, frame: ExportFrame, folder: Path) -> None:
-        """Put a frame's picture into a folder: a link to its file, or a JPEG if it is a video's and that is asked for.
+        """Put a frame's picture into a folder: its file, or a JPEG if it is a video's and that is asked for.
+
+        The file is linked, which takes no room, or copied where that cannot be. Symbolic links will not do: readers of
+        data sets refuse what leads out of the folder.
 
         Args:
             frame: whose picture is to be placed; without known frames nothing happens.
@@ -180,8 +185,6 @@ class FormatWriter:
             write_jpeg(target, image, EXTRACTED_QUALITY)
             return
         try:
-            target.symlink_to(source.resolve())
-        except (OSError, NotImplementedError) as error:
-            if isinstance(error, OSError) and error.errno not in (None, 1, 95):  # EPERM, EOPNOTSUPP
-                raise
-            target.write_bytes(source.read_bytes())
+            os.link(source.resolve(), target)
+        except OSError:  # another file system, or one without hard links
+            shutil.copyfile(source, target)

@@ -17,7 +17,7 @@ from tracker_ext.export.run_lengths import coco_rle
 
 
 class CocoWriter(FormatWriter):
-    """`instances.json`, `images/<clip>/<frame>`.
+    """`annotations/instances_default.json`, `images/<clip>/<frame>`.
 
     Images have `video_id` and `frame_id`, annotations also `track_id` (the object's id) and `video_id`: what reads
     COCO-VID reads the tracks, what reads COCO passes them over. Segmentations are run lengths; with `--polygons`
@@ -76,7 +76,9 @@ class CocoWriter(FormatWriter):
     def finish(self) -> None:
         """See `FormatWriter`."""
         categories = self._categories or {self.options.label: 1}
-        with (self.folder / "instances.json").open("w", encoding="utf-8") as file:
+        folder = self.folder / "annotations"
+        folder.mkdir()
+        with (folder / "instances_default.json").open("w", encoding="utf-8") as file:
             file.write('{"info": {"description": "box2mask"}, "licenses": [],\n"categories": ')
             json.dump([{"id": number, "name": name} for name, number in categories.items()], file)
             file.write(',\n"videos": ')

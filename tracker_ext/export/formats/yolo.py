@@ -20,7 +20,7 @@ class YoloSegWriter(FormatWriter):
     """
 
     name: ClassVar[str] = "yolo-seg"
-    summary: ClassVar[str] = "YOLO polygons, data.yaml, images as links or by --extract-frames"
+    summary: ClassVar[str] = "YOLO polygons, data.yaml, images, of videos by --extract-frames"
     has_pictures: ClassVar[bool] = True
 
     def __init__(self, folder: Path, options: ExportOptions) -> None:

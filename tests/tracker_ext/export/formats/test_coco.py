@@ -18,7 +18,7 @@ LABELS = drawn_labels()
 def test_pycocotools_reads_every_pixel(tmp_path, run, more):
     api = pytest.importorskip("pycocotools.coco", reason="extra coco is not installed")
     out = run(davis_result(tmp_path / "result"), "coco", *more)
-    coco = api.COCO(str(out / "coco/instances.json"))
+    coco = api.COCO(str(out / "coco/annotations/instances_default.json"))
     assert [image["file_name"] for image in coco.loadImgs(coco.getImgIds())] == [f"walk/0000{i}.jpg" for i in range(4)]
     for index, image_id in enumerate(coco.getImgIds()):
         found = np.zeros_like(LABELS[index])
@@ -34,7 +34,7 @@ def test_pycocotools_reads_every_pixel(tmp_path, run, more):
 
 def test_polygons_where_there_is_no_hole_and_run_lengths_where_there_is_one(tmp_path, run, capsys):
     out = run(davis_result(tmp_path / "result"), "coco", "--polygons")
-    items = json.loads((out / "coco/instances.json").read_text())["annotations"]
+    items = json.loads((out / "coco/annotations/instances_default.json").read_text())["annotations"]
     kinds = {(item["image_id"], item["track_id"]): type(item["segmentation"]) for item in items}
     # The last frame is full but for its corner, which is no hole.
     assert kinds == {(1, 1): dict, (1, 3): list, (2, 3): list, (4, 1): list, (4, 3): list}
@@ -46,7 +46,7 @@ def test_tracks_are_read_by_the_door_of_boxes(tmp_path, run):
     for name in ("a", "b"):
         davis_result(tmp_path / "result", name)
     out = run(tmp_path / "result", "coco")
-    source = open_folder(out / "coco/images", out / "coco/instances.json")
+    source = open_folder(out / "coco/images", out / "coco/annotations/instances_default.json")
     assert source.names() == ["a", "b"]
     sequence = source.load("b")
     assert sequence.objects == {1: "1", 2: "3"}
@@ -60,7 +60,7 @@ def test_classes_ids_above_255_and_no_pictures(tmp_path, run, capsys):
     for index, one in enumerate(wide):
         Image.fromarray(one).save(tmp_path / f"walk/{index}.png")
     out = run(tmp_path / "walk", "coco", "--label", "cat", "--label", "700=dog")
-    content = json.loads((out / "coco/instances.json").read_text())
+    content = json.loads((out / "coco/annotations/instances_default.json").read_text())
     assert content["categories"] == [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}]
     assert {(item["track_id"], item["category_id"]) for item in content["annotations"]} == {(1, 1), (700, 2)}
     assert not (out / "coco/images").exists()
@@ -69,6 +69,6 @@ def test_classes_ids_above_255_and_no_pictures(tmp_path, run, capsys):
 
 def test_frames_without_objects_are_images_without_annotations(tmp_path, run):
     out = run(write_masks(tmp_path / "walk", [LABELS[2]] * 2), "coco")
-    content = json.loads((out / "coco/instances.json").read_text())
+    content = json.loads((out / "coco/annotations/instances_default.json").read_text())
     assert len(content["images"]) == 2 and content["annotations"] == []
     assert content["categories"] == [{"id": 1, "name": "object"}]

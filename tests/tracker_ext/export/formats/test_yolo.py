@@ -32,12 +32,23 @@ def test_polygons_are_exact_but_for_holes(tmp_path, run, capsys):
         assert [number for number, _ in found] == [{1: "0", 3: "1"}[object_id] for object_id in ids]
         for (_, mask), object_id in zip(found, ids, strict=True):
             np.testing.assert_array_equal(mask, filled(labels == object_id))
-        assert (out / f"images/walk/0000{index}.jpg").is_symlink()
-        assert (out / f"images/walk/0000{index}.jpg").resolve().is_file()
+        picture = out / f"images/walk/0000{index}.jpg"
+        assert picture.samefile(tmp_path / f"result/JPEGImages/480p/walk/0000{index}.jpg") and not picture.is_symlink()
     assert (out / "data.yaml").read_text().splitlines()[1:] == [
         "train: images", "val: images", "names:", '  0: "object"', '  1: "dog"'
     ]  # fmt: skip
     assert "holes of 1 mask are filled" in capsys.readouterr().err
+
+
+def test_pictures_are_copied_where_they_cannot_be_linked(tmp_path, run, monkeypatch):
+    def refuse(*_):
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr("os.link", refuse)
+    result = davis_result(tmp_path / "result")
+    picture = run(result, "yolo-seg") / "yolo-seg/images/walk/00001.jpg"
+    assert picture.read_bytes() == (result / "JPEGImages/480p/walk/00001.jpg").read_bytes()
+    run(result, "yolo-seg")  # again
 
 
 def test_fewer_corners(tmp_path, run):
@@ -66,4 +77,4 @@ def test_a_picture_turned_by_its_exif_orientation_is_written_turned(tmp_path, ru
     Image.fromarray(np.zeros((*SIZE, 3), np.uint8)).save(tmp_path / "frames/00000.jpg", exif=exif)
     out = run(result, "yolo-seg", "--frames", tmp_path / "frames")
     picture = out / "yolo-seg/images/walk/00000.jpg"
-    assert not picture.is_symlink() and read_image(picture).shape[:2] == tall[0].shape
+    assert picture.stat().st_nlink == 1 and read_image(picture).shape[:2] == tall[0].shape
