@@ -16,7 +16,7 @@ BROWSER = ["selenium>=4.30,<5"]
 COCO = ["pycocotools>=2.0.8,<3"]
 CLUSTER = ["submitit>=1.5,<2", "distributed>=2024.8,<2027"]
 VOT = ["vot-trax>=4.0.2,<5"]
-TEST = ["pytest>=8.3,<10", "hypothesis>=6.100,<7", "ruff>=0.11,<1", "mypy>=1.15,<3"]
+TEST = ["pytest>=8.3,<10", "hypothesis>=6.100,<7", "timm>=1.0.15,<1.1", "ruff>=0.11,<1", "mypy>=1.15,<3"]
 
 INSIDE = {"ltr_ext.minihost": "minihost", "ltr_ext.settings": "settings", "ltr_ext.shipped": "weights"}
 """Package in a wheel -> folder of the checkout."""
@@ -48,7 +48,6 @@ setup(
         "opencv-python>=4.11.0.86,<6",
         "av>=17.1,<19",
         "pillow>=11,<14",
-        "timm>=1.0.15,<1.1",
         "safetensors>=0.5,<1",
         "matplotlib>=3.9,<4",
         "tqdm>=4.66,<5",

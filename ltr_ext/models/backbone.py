@@ -12,6 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from ltr_ext.models.fused import convolve
+from ltr_ext.models.lite0 import Lite0
+
 LEVELS = ("layer1", "layer2", "layer3", "layer4")
 """Feature levels, fine to coarse: strides 4, 8, 16, 32."""
 STEM = "stem"
@@ -46,8 +49,7 @@ class Backbone(nn.Module):
                 elif isinstance(child, nn.BatchNorm2d) and convolution is not None:
                     folded = fuse_conv_bn_eval(convolution[1].eval(), child.eval())
                     setattr(parent, convolution[0], folded.requires_grad_(False))
-                    # timm's batch norm carries the activation behind it.
-                    setattr(parent, name, getattr(child, "act", nn.Identity()))
+                    setattr(parent, name, nn.Identity())
                     convolution = None
 
     def unfreeze(self, parts: Sequence[str]) -> None:
@@ -76,7 +78,13 @@ class Backbone(nn.Module):
         Returns:
             `STEM` and `LEVELS` -> [N, channels[level], ceil(H / stride), ceil(W / stride)].
         """
-        return dict(zip((STEM, *LEVELS), self.levels(self.normalise(images)), strict=True))
+        if torch.is_inference_mode_enabled() and images.device.type == "cpu":
+            # One by one: the finest maps of several images are too big for caches, and for the allocator to keep.
+            by_image = [self.levels(self.normalise(image)) for image in images.split(1)]
+            levels = [torch.cat(maps) for maps in zip(*by_image, strict=True)] if len(images) != 1 else by_image[0]
+        else:
+            levels = self.levels(self.normalise(images))
+        return dict(zip((STEM, *LEVELS), levels, strict=True))
 
 
 class EfficientNetLite0(Backbone):
@@ -86,11 +94,7 @@ class EfficientNetLite0(Backbone):
 
     def __init__(self) -> None:
         super().__init__()
-        import timm  # here, not above: its import takes seconds and ResNet-50 does not need it
-
-        self.body = timm.create_model(
-            "tf_efficientnet_lite0", pretrained=False, features_only=True, out_indices=(0, 1, 2, 3, 4)
-        )
+        self.body = Lite0()
 
     def normalise(self, images: Tensor) -> Tensor:
         return (images - 127.0) / 128.0
@@ -108,7 +112,7 @@ class ResNet50(Backbone):
 
     def __init__(self) -> None:
         super().__init__()
-        from torchvision.models import resnet50
+        from torchvision.models import resnet50  # here, not above: its import takes a second
 
         body = resnet50(weights=None)
         for stage in (body.layer2, body.layer3, body.layer4):
@@ -123,13 +127,22 @@ class ResNet50(Backbone):
 
     def levels(self, normalised: Tensor) -> list[Tensor]:
         body = self.body
-        maps = body.relu(body.bn1(body.conv1(normalised)))
+        maps = convolve(body.conv1, normalised, "relu", norm=body.bn1)
         out = [maps]
         maps = body.maxpool(maps)
         for stage in (body.layer1, body.layer2, body.layer3, body.layer4):
-            maps = stage(maps)
+            for block in stage:
+                maps = _bottleneck(block, maps)
             out.append(maps)
         return out
+
+
+def _bottleneck(block: Any, maps: Tensor) -> Tensor:
+    """One block of a ResNet-50 of torchvision."""
+    short = maps if block.downsample is None else convolve(block.downsample[0], maps, norm=block.downsample[1])
+    inner = convolve(block.conv1, maps, "relu", norm=block.bn1)
+    inner = convolve(block.conv2, inner, "relu", norm=block.bn2)
+    return convolve(block.conv3, inner, "relu", norm=block.bn3, add=short)
 
 
 BACKBONES: dict[str, Callable[[], Backbone]] = {"resnet50": ResNet50, "efficientnet_lite0": EfficientNetLite0}
@@ -165,7 +178,7 @@ class TargetFeatures(nn.Module):
 
     def forward(self, layer3: Tensor) -> Tensor:
         """[N, in_channels, h, w] -> float32 [N, D, h, w]."""
-        maps = self.reduce(layer3)
+        maps = convolve(self.reduce, layer3)
         # Double inputs stay double (gradcheck); halves are widened before the squares are summed.
         maps = maps if maps.dtype == torch.float64 else maps.float()
         mean_square = maps.square().mean(dim=(1, 2, 3), keepdim=True)

@@ -9,6 +9,7 @@ Shapes: N images, E encoding channels (m_t and s_t), H W crop pixels.
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import Literal
 
 import torch
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ltr_ext.models.backbone import LEVELS, STEM
+from ltr_ext.models.fused import convolve
 from ltr_ext.models.layers import conv, resize
 
 COARSE_TO_FINE = LEVELS[::-1]
@@ -32,8 +34,11 @@ class _Refine(nn.Module):
         )
 
     def forward(self, maps: Tensor) -> Tensor:
-        maps = self.mix(maps)
-        return F.relu(maps + self.inner(maps))
+        maps = convolve(self.mix, maps)
+        first, norm, _, second = self.inner
+        assert isinstance(first, nn.Conv2d)
+        assert isinstance(second, nn.Conv2d)
+        return convolve(second, convolve(first, maps, "relu", norm=norm), "relu", add=maps)
 
 
 class _Attention(nn.Module):
@@ -66,14 +71,23 @@ class _Level(nn.Module):
 
     def prepare(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Backbone features [N, F, h, w] -> the feature half of the fusion, and the average the deepest level joins."""
-        reduced = self.reduce(features)
-        return self.fuse_features(reduced), reduced.mean(dim=(2, 3), keepdim=True)
+        reduced = _chain(self.reduce, features)
+        return convolve(self.fuse_features, reduced), reduced.mean(dim=(2, 3), keepdim=True)
 
     def forward(self, prepared: Tensor, average: Tensor, encoding: Tensor, deeper: Tensor | None) -> Tensor:
-        joined = prepared + self.fuse_encoding(resize(encoding, prepared.shape[-2:]))
-        maps = self.refine1(self.fuse(F.relu(joined)))
-        context = average if self.project is None else self.project(deeper)
+        encoding = resize(encoding, prepared.shape[-2:])
+        joined = convolve(self.fuse_encoding, encoding, "relu", add=prepared)
+        maps = self.refine1(_chain(self.fuse, joined))
+        context = average if self.project is None or deeper is None else _chain(self.project, deeper)
         return self.refine2(self.attention(context, maps))
+
+
+def _chain(layers: nn.Sequential, maps: Tensor) -> Tensor:
+    """Convolutions, each with the ReLU behind it if there is one, at once."""
+    for layer, after in zip_longest(layers, layers[1:]):
+        if isinstance(layer, nn.Conv2d):
+            maps = convolve(layer, maps, "relu" if isinstance(after, nn.ReLU) else "none")
+    return maps
 
 
 class _Detail(nn.Module):
@@ -99,7 +113,7 @@ class _Detail(nn.Module):
     def forward(self, maps: Tensor, edges: Tensor) -> Tensor:
         """Tail before its activation and `edges` of the stem, [N, C, h, w] each -> tail after it."""
         maps = F.relu(maps + edges)
-        return F.relu(maps + self.mix(maps))
+        return convolve(self.mix, maps, "relu", add=maps)
 
 
 class Decoder(nn.Module):
@@ -170,12 +184,11 @@ class Decoder(nn.Module):
             deeper = self._level(name)(level_maps, average, encoding, deeper)
         assert deeper is not None
         maps = F.interpolate(deeper, scale_factor=2, mode=self.upsampling, align_corners=False)
-        maps = self.tail(maps)
-        maps = F.relu(maps) if detail is None else detail(maps, *edges)
+        maps = convolve(self.tail, maps, "relu") if detail is None else detail(convolve(self.tail, maps), *edges)
         if self.upsampling == "bicubic":
             logits = self.logit(resize(maps, size, "bicubic"))[:, 0]
         else:
-            logits = resize(self.logit(maps), size)[:, 0]
+            logits = resize(convolve(self.logit, maps), size)[:, 0]
         if detail is not None:
             logits = logits + F.pixel_shuffle(detail.pixels(maps), 2)[:, 0]
         return logits if logits.dtype == torch.float64 else logits.float()

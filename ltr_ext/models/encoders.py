@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ltr_ext.models.fused import convolve
 from ltr_ext.models.layers import ResidualBlock, conv, he_initialise, resize
 
 
@@ -54,7 +55,7 @@ class _MaskStem(nn.Module):
         self.block2 = ResidualBlock(widths[1], widths[2], stride=2, bias=block_bias)
 
     def forward(self, masks: Tensor) -> Tensor:
-        maps = F.max_pool2d(F.relu(self.conv(masks)), 3, stride=2, padding=1)
+        maps = F.max_pool2d(convolve(self.conv, masks, "relu"), 3, stride=2, padding=1)
         return self.block2(self.block1(maps))
 
 
@@ -72,7 +73,7 @@ class _Heads(nn.Module):
         nn.init.ones_(self.weight.bias)
 
     def forward(self, maps: Tensor) -> Encoding:
-        return Encoding(F.relu(self.target(maps)), self.weight(maps))
+        return Encoding(convolve(self.target, maps, "relu"), convolve(self.weight, maps))
 
 
 class ObjectEncoder(nn.Module):
@@ -114,7 +115,7 @@ class SingleFrameEncoder(nn.Module):
 
     def forward(self, box_masks: Tensor, features: Tensor) -> Tensor:
         """box_masks [N, 1, H, W] in 0..1, features [N, D, h, w] -> m_t [N, C, h, w]."""
-        return F.relu(self.head(_join(self.stem, self.block, box_masks, features)))
+        return convolve(self.head, _join(self.stem, self.block, box_masks, features), "relu")
 
 
 class MaskEncoder(nn.Module):

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ltr_ext.models.fused import convolve
+
 
 def conv(in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, bias: bool = True) -> nn.Conv2d:
     """A convolution that keeps the grid (up to the stride)."""
@@ -38,8 +40,8 @@ class ResidualBlock(nn.Module):
         self.projection = conv(in_channels, out_channels, 3, stride)
 
     def forward(self, maps: Tensor) -> Tensor:
-        inner = self.conv2(F.relu(self.conv1(maps)))
-        return F.relu(inner + self.projection(maps))
+        inner = convolve(self.conv1, maps, "relu")
+        return convolve(self.conv2, inner, "relu", add=convolve(self.projection, maps))
 
 
 def he_initialise(module: nn.Module) -> None:

@@ -24,7 +24,7 @@ def clip() -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.fixture(scope="session")
 def tiny_net(clip) -> Box2MaskNet:
-    """Random weights; its logits have mean 0 and spread 3 on the clip, so that masks are neither empty nor full."""
+    """Random weights, of a draw whose logits have mean 0 and spread 3: masks of the clip are neither empty nor full."""
     config = Box2MaskConfig(
         backbone="efficientnet_lite0",
         feature_dim=8,
@@ -36,7 +36,7 @@ def tiny_net(clip) -> Box2MaskNet:
         inference_scale=2.0,
         inference_iterations=3,
     )
-    torch.manual_seed(0)
+    torch.manual_seed(2)
     net = Box2MaskNet(config).eval().requires_grad_(False)
     images = torch.from_numpy(clip[0][:2, :, :64]).permute(0, 3, 1, 2).float()
     images = torch.nn.functional.interpolate(images, (64, 64))[:, None]
