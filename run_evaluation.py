@@ -9,6 +9,7 @@ import sys
 from ltr_ext import host
 from ltr_ext.errors import CommandLine, UserError, run_command
 from tracker_ext.evaluation import command
+from tracker_ext.evaluation.paper import DAVIS_INTERVAL, NUM_FRAMES
 
 EXAMPLES = """examples:
   python run_evaluation.py demo
@@ -56,12 +57,16 @@ def parser() -> argparse.ArgumentParser:
         "--label", metavar="NAME", help="name of the results in the table (default: NAME, else that of the folder)"
     )
     line.add_argument(
-        "--frames", type=int, default=9, metavar="T", help="frames that box2mask sees together (default %(default)s)"
+        "--frames",
+        type=int,
+        default=NUM_FRAMES,
+        metavar="T",
+        help="frames that box2mask sees together (default %(default)s)",
     )
     line.add_argument(
         "--interval",
         type=int,
-        default=5,
+        default=DAVIS_INTERVAL,
         metavar="D",
         help="frames from one of them to the next (default %(default)s, as for DAVIS)",
     )

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ltr_ext.errors import UserError
+from tracker_ext.evaluation.result_files import REPETITION
 
 ENCRYPTED = 0x1
 BLOCK = 1 << 20
@@ -165,4 +166,4 @@ def _as_stored(folder: Path) -> Path:
 
 def _first_run(sequence: Path) -> Path:
     """The boxes of the first of the runs that the GOT-10k server wants."""
-    return sequence / f"{sequence.name}_001.txt"
+    return sequence / f"{sequence.name}_{REPETITION}.txt"

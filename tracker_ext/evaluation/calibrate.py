@@ -19,7 +19,7 @@ import numpy as np
 
 from ltr_ext import host
 from ltr_ext.data.boxes import box_iou, mask_to_box
-from ltr_ext.data.image_io import IGNORE_LABEL, read_mask
+from ltr_ext.data.mask_io import IGNORE_LABEL, read_mask
 from ltr_ext.digest import file_hash
 from ltr_ext.errors import CommandLine, UserError, run_command
 from ltr_ext.models.box2mask import Box2MaskNet

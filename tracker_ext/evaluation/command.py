@@ -23,7 +23,7 @@ from tracker_ext.evaluation.protocols import protocol_of
 from tracker_ext.evaluation.results import find_masks
 
 RUN_TABLES = ("1", "2", "8", "9", "10", "11")
-"""Tables that are run here; see `paper_tables.TABLES`, which is slow to import."""
+"""Tables that are run here; see `paper.tables.TABLES`, which is slow to import."""
 
 
 def check(args: argparse.Namespace) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from ltr_ext.data.boxes import mask_to_box
-from ltr_ext.data.image_io import write_jpeg, write_mask
+from ltr_ext.data.image_io import write_jpeg
+from ltr_ext.data.mask_io import write_mask
 from ltr_ext.demo.clips import CLIPS
 from ltr_ext.demo.scenes import Scene, render
 from ltr_ext.output import OutputFolder

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from ltr_ext.data.image_io import IGNORE_LABEL, read_mask
+from ltr_ext.data.mask_io import IGNORE_LABEL, read_mask
 from tracker_ext.evaluation.metrics import PRECISION_PIXELS, PRECISION_SHARE
 from tracker_ext.evaluation.results import ClipSequence, first_frames, true_boxes
 

@@ -10,7 +10,8 @@ from typing import TypeVar
 import cv2
 import numpy as np
 
-from ltr_ext.data.image_io import read_image, read_mask
+from ltr_ext.data.image_io import read_image
+from ltr_ext.data.mask_io import read_mask
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.output import OutputFolder

@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ltr_ext.data.image_io import IGNORE_LABEL, read_image, read_mask
+from ltr_ext.data.image_io import read_image
+from ltr_ext.data.mask_io import IGNORE_LABEL, read_mask
 from ltr_ext.errors import UserError
 from tracker_ext.evaluation import metrics
 from tracker_ext.evaluation.baselines import box_mask, grabcut_mask

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ltr_ext.data.image_io import write_mask
+from ltr_ext.data.mask_io import write_mask
 from ltr_ext.errors import UserError
 from ltr_ext.output import OutputFolder
 from tracker_ext.video.regions import decode_region, region_box

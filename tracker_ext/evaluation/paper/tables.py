@@ -15,6 +15,7 @@ from ltr_ext.models.box2mask.config import VARIANTS
 from ltr_ext.progress import Progress
 from ltr_ext.text import counted
 from tracker_ext.evaluation.bootstrap import MIN_SEQUENCES, Difference, paired_bootstrap
+from tracker_ext.evaluation.paper import DAVIS_INTERVAL, NUM_FRAMES
 from tracker_ext.evaluation.paper.from_boxes import BoxMaskScores, every_kth_window, score_from_boxes
 from tracker_ext.evaluation.protocols import protocol_of
 from tracker_ext.evaluation.results import ClipSequence
@@ -26,7 +27,6 @@ STEPS = {"yt300": 5}
 """Data set -> frames of the video from one stored frame to the next; 1 where not named."""
 INTERVALS = {"yt300": 15}
 """Data set -> the paper's D, frames of the video (section 4.1); that of DAVIS where not named."""
-DAVIS_INTERVAL = 5
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def setting_config(dataset: str, changes: Mapping[str, float]) -> AnnotateConfig
     """
     interval = int(changes.get("interval", INTERVALS.get(dataset, DAVIS_INTERVAL))) // STEPS.get(dataset, 1)
     return AnnotateConfig(
-        num_frames=int(changes.get("num_frames", 9)),
+        num_frames=int(changes.get("num_frames", NUM_FRAMES)),
         interval=max(1, interval),
         tolerance=0.0,
         iterations=int(changes["iterations"]) if "iterations" in changes else None,

@@ -14,6 +14,7 @@ from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.models.box2mask.config import LITE, VARIANTS
 from ltr_ext.paths import SETTINGS_VARIABLE
 from ltr_ext.weights import save_network
+from tracker_ext.evaluation.command import RUN_TABLES
 from tracker_ext.evaluation.datasets import DavisFolderDataset
 from tracker_ext.evaluation.paper import tables
 from tracker_ext.evaluation.paper.from_boxes import BoxMaskScores, every_kth_window, score_from_boxes
@@ -51,6 +52,10 @@ def weights(tmp_path):
         return path
 
     return write
+
+
+def test_the_tables_that_are_run_are_known_before_torch_is_imported():
+    assert tuple(TABLES) == RUN_TABLES
 
 
 def test_a_network_that_fills_its_boxes_is_perfect_on_squares(sequences):
