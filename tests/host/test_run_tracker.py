@@ -12,6 +12,7 @@ import pytest
 
 import run_tracker
 from ltr_ext.errors import EXIT_USER_ERROR, UserError, run_command
+from tracker_ext import tracking_command
 
 pytestmark = pytest.mark.usefixtures("fake_parameters")
 
@@ -112,7 +113,7 @@ def test_results_of_another_precision_are_not_mixed_with_one_that_is_asked_for(m
     record.write_text(record.read_text().replace("fp32", "bf16"))
     facts = {"weights": {}, "device": "cpu", "precision": "fp32"}
     with pytest.raises(UserError, match=r"--precision fp32: .*1 sequence with precision bf16; .*--runid or --out"):
-        run_tracker.compare_with_earlier(record.parent, ["one"], facts, "fp32")
+        tracking_command.compare_with_earlier(record.parent, ["one"], facts, "fp32")
     assert run_tracker.main(arguments) == 0
     assert "note: 1 sequence with precision bf16" in capsys.readouterr().out
     runs = json.loads(record.read_text())["runs"]
@@ -130,7 +131,7 @@ def test_a_failed_sequence_is_named_and_the_exit_code_says_so(mini, video, capsy
     mini.append(video("odd", height=20, width=30))
     code = run_tracker.main(["fake", "picky", "mini", "--out", str(tmp_path / "results")])
     captured = capsys.readouterr()
-    assert code == run_tracker.EXIT_FAILED
+    assert code == tracking_command.EXIT_FAILED
     assert "failed: odd: frame size (20, 30) is refused" in captured.err
     assert Path(tmp_path / "results/reports/fake_picky_mini/table.md").is_file(), "the rest is reported"
 
@@ -146,7 +147,7 @@ def test_a_failed_sequence_is_named_and_the_exit_code_says_so(mini, video, capsy
 def test_ground_truth_is_a_box_for_every_frame(video, boxes, known):
     sequence = video("one")
     sequence.ground_truth_rect = boxes
-    assert run_tracker.has_ground_truth(sequence) is known
+    assert tracking_command.has_ground_truth(sequence) is known
 
 
 def test_the_live_view_changes_no_result(mini, tmp_path, monkeypatch, capsys):

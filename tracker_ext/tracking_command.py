@@ -1,0 +1,171 @@
+"""What `run_tracker.py` does once its command line is understood: track a data set or a video, and say with what."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from ltr_ext.errors import UserError
+from ltr_ext.paths import load_paths
+from tracker_ext.video.box_argument import corners_note, first_boxes
+from tracker_ext.video.clip_writer import refuse_loss
+from tracker_ext.video.frames import open_frames
+
+EXIT_FAILED = 1
+
+
+def run_on_dataset(args: argparse.Namespace) -> int:
+    """Track the sequences that have no results yet, then report; 1 if a sequence failed, 2 if the user can mend all."""
+    if args.threads:  # before torch is imported here or in a worker
+        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // args.threads)))
+    from tracker_ext import tracker_handle
+    from tracker_ext.evaluation.run_record import note_run
+    from tracker_ext.evaluation.sequences import load_sequences
+
+    out = Path(args.out) if args.out else load_paths().results_dir
+    # What can be wrong is said before the parameter module imports torch, which takes seconds.
+    tracker_handle.check_names(args.tracker, args.parameter)
+    sequences = load_sequences(args.dataset, args.sequence)
+    refuse_unwritable(out)
+    tracker = tracker_handle.TrackerHandle(args.tracker, args.parameter, args.runid, out=out)
+    tracker.live_view = args.visdom
+    tracker.precision = None if args.precision == "auto" else args.precision
+    facts = describe(tracker)
+    writable_folder(out)
+    results = Path(tracker.results_dir)
+    done = [sequence.name for sequence in sequences if tracker_handle.has_results(tracker, sequence)]
+    if done and not args.debug:
+        print(f"{len(done)} of {len(sequences)} sequences have results in {results} already, and keep them")
+        compare_with_earlier(results, done, facts, args.precision)
+    try:
+        failures = tracker_handle.run(tracker, sequences, debug=args.debug, threads=args.threads)
+    finally:
+        if not args.debug:
+            fresh = [one.name for one in sequences if one.name not in done and tracker_handle.has_results(tracker, one)]
+            note_run(results, facts, fresh)
+    if args.debug:
+        return 0
+    print(f"boxes: {tracker.results_dir}\nmasks: {tracker.segmentation_dir}")
+    failed = {failure.sequence for failure in failures}
+    finished = [sequence for sequence in sequences if sequence.name not in failed]
+    if not args.no_report and finished and all(has_ground_truth(sequence) for sequence in finished):
+        from tracker_ext.evaluation.protocols import protocol_of
+        from tracker_ext.evaluation.report import report_run
+
+        entry = Path(tracker.results_dir).name
+        folder = out / "reports" / f"{args.tracker}_{entry}_{args.dataset}"
+        masks, label = Path(tracker.segmentation_dir), f"{args.tracker} {entry}"
+        report_run(finished, masks, Path(tracker.results_dir), folder, label, protocol_of(args.dataset))
+    for failure in failures:
+        print(f"failed: {failure.sequence}: {failure.message}", file=sys.stderr)
+    if failures and all(failure.user for failure in failures):
+        raise UserError(f"{len(failures)} of {len(sequences)} sequences failed: {failures[0].message}")
+    return EXIT_FAILED if failures else 0
+
+
+def run_on_video(args: argparse.Namespace, boxes: list[tuple[float, float, float, float]]) -> int:
+    """Hand a video and its boxes to the tracker; 1 if frames could not be read."""
+    if not boxes:
+        raise UserError("--video: needs the object on the first frame, as --box x,y,w,h")
+    out = Path(args.out) if args.out else load_paths().results_dir / "video" / Path(args.video).stem
+    from tracker_ext import tracker_handle
+
+    # What can be wrong is said before the parameter module imports torch, which takes seconds.
+    tracker_handle.check_names(args.tracker, args.parameter)
+    video = Path(args.video)
+    source = open_frames(video, upright=True)
+    first_boxes(boxes, source, video)
+    refuse_unwritable(out)
+    refuse_loss(out, [video])
+    for note in filter(None, (corners_note(box, source.size) for box in boxes)):
+        print(f"note: {note}", file=sys.stderr)
+    from tracker_ext.tracker.track_video import track_video
+
+    tracker = tracker_handle.TrackerHandle(args.tracker, args.parameter, args.runid)
+    tracker.live_view = args.visdom
+    tracker.precision = None if args.precision == "auto" else args.precision
+    facts = describe(tracker)
+    with tracker.watching(video.stem):
+        damage = track_video(tracker, video, boxes, out, facts)
+    if damage:
+        print(f"damaged: {damage}", file=sys.stderr)
+    return EXIT_FAILED if damage else 0
+
+
+def has_ground_truth(sequence: Any) -> bool:
+    """Whether there is a box for every frame; test sets have the first only."""
+    boxes = sequence.ground_truth_rect
+    tracks = list(boxes.values()) if isinstance(boxes, dict) else [boxes]
+    return all(len(track) == len(sequence.frames) for track in tracks)
+
+
+def compare_with_earlier(results: Path, done: list[str], facts: dict[str, Any], precision: str) -> None:
+    """Say where sequences that keep their results were tracked with something else than the rest will be.
+
+    Raises:
+        UserError: with another precision than the one asked for.
+    """
+    from tracker_ext.evaluation.run_record import differences
+
+    for fact in ("weights", "device", "precision"):
+        for other in differences(results, done, facts, fact):
+            if fact == "precision" and precision != "auto":
+                raise UserError(f"--precision {precision}: {results} has {other}; give another --runid or --out")
+            print(f"note: {other}, those of this run differ")
+
+
+def describe(tracker: Any) -> dict[str, Any]:
+    """Say which tracker, which weights, which device and which precision, and return it for the record.
+
+    Raises:
+        UserError: weights are missing; nothing is done yet.
+    """
+    from ltr_ext.weights import file_hash
+
+    params = tracker.get_parameters()
+    kind = tracker.tracker_class
+    print(f"tracker: {tracker.name} {tracker.parameter_name} ({kind.__module__}.{kind.__qualname__})")
+    weights = {Path(path).name: file_hash(path) for path in params.get("weights", ())}
+    for path in params.get("weights", ()):
+        print(f"weights: {path} (sha256 {weights[Path(path).name]})")
+    device = str(params.get("device", "cuda" if params.get("use_gpu", False) else "cpu"))
+    # a tracker without a choice works in what PyTorch and NumPy do unasked
+    precision = getattr(params.get("lwl", None), "precision", "fp32")
+    print(f"device: {device}\nprecision: {precision}", flush=True)
+    return {
+        "tracker": f"{tracker.name} {tracker.parameter_name}",
+        "weights": weights,
+        "device": device,
+        "precision": precision,
+    }
+
+
+def refuse_unwritable(folder: Path) -> None:
+    """Refuse a folder that cannot be made, without making it.
+
+    Raises:
+        UserError: a file is in its way, or the folder that it would lie in may not be written to.
+    """
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise UserError(f"--out {folder}: {there} is a file; name another folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise UserError(f"--out {folder}: cannot be written to ({there} is read-only to you); name another folder")
+
+
+def writable_folder(folder: Path) -> Path:
+    """Make the folder if need be.
+
+    Raises:
+        UserError: it cannot be made, or not be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".probe").touch()
+        (folder / ".probe").unlink()
+    except OSError as error:
+        raise UserError(f"--out {folder}: cannot be written to ({error.strerror}); name another folder") from error
+    return folder
