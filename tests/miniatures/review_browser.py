@@ -35,7 +35,7 @@ def browser(tmp_path_factory) -> Iterator[Any]:
     for flag in (
         "headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking",
         "disable-component-update", "disable-sync", "disable-dev-shm-usage", "window-size=1280,800",
-        "host-resolver-rules=MAP * ~NOTFOUND", f"user-data-dir={folder / 'profile'}",
+        "host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", f"user-data-dir={folder / 'profile'}",
     ):  # fmt: skip
         options.add_argument(f"--{flag}")
     options.add_experimental_option("prefs", {"download.default_directory": str(folder / "downloads")})

@@ -54,7 +54,7 @@ def annotate(
     *,
     name: str = "clip",
     keep_logits: bool = False,
-    plan: WindowPlan | None = None,
+    plan: WindowPlan | Mapping[int, Iterable[Window]] | None = None,
     given: Mapping[int, np.ndarray] | None = None,
 ) -> Iterator[FrameMasks]:
     """Turn per-frame boxes into per-frame masks.
@@ -75,8 +75,8 @@ def annotate(
         config: windows, tolerance, precision.
         name: what messages call the clip.
         keep_logits: also give the logits.
-        plan: windows to run instead of those of `config`; a frame that none of them keeps gets an empty mask and no
-            score.
+        plan: windows to run instead of those of `config`, of each object (by its number of given boxes, or by its
+            id); a frame that none of them keeps gets an empty mask and no score.
         given: object id -> [N] bool, false where the box is interpolated. None: all boxes are given.
 
     Yields:
@@ -92,7 +92,7 @@ def annotate(
         certain = {object_id: certain[object_id] & given[object_id] for object_id in tracks}
     streams = {
         object_id: ObjectStream(
-            net, track, (plan or _plan(config, track))(int(certain[object_id].sum())), config, certain[object_id]
+            net, track, _windows_of(plan, config, track, object_id, certain[object_id]), config, certain[object_id]
         )
         for object_id, track in tracks.items()
     }
@@ -127,6 +127,19 @@ def annotate(
             num_given += 1
     if num_read < num_boxes or num_read == 0:
         raise UserError(f"{name}: {num_read} frames for {num_boxes or 'the given'} boxes; give one box per frame")
+
+
+def _windows_of(
+    plan: WindowPlan | Mapping[int, Iterable[Window]] | None,
+    config: AnnotateConfig,
+    track: np.ndarray,
+    object_id: int,
+    certain: np.ndarray,
+) -> Iterable[Window]:
+    """The windows of one object; see `annotate`."""
+    if isinstance(plan, Mapping):
+        return plan[object_id]
+    return (plan or _plan(config, track))(int(certain.sum()))
 
 
 def _plan(config: AnnotateConfig, track: np.ndarray) -> WindowPlan:

@@ -1,0 +1,1 @@
+"""Boxes drawn and masks mended in a browser: `run_editor.py`."""

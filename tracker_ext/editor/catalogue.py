@@ -1,0 +1,100 @@
+"""What can be opened: the clips at the place that was named on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ltr_ext.errors import UserError
+from tracker_ext.editor.journal import JOURNAL_FILE, read_journal
+from tracker_ext.editor.results import EDITOR_FOLDER
+from tracker_ext.video.data_files import VIDEO_SUFFIXES
+from tracker_ext.video.discover import discover_frames
+from tracker_ext.video.frames import FrameSource, natural_key, open_frames
+from tracker_ext.video.listing import walk
+
+MOST_CLIPS = 10_000
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One clip that can be opened."""
+
+    name: str
+    frames: Path
+    """A video file, or a folder of pictures."""
+    out: Path
+    """Its result folder."""
+
+    def source(self) -> FrameSource:
+        """Its frames.
+
+        Raises:
+            UserError: they cannot be read.
+        """
+        return open_frames(self.frames, self.name, upright=True)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether the editor was at work on it."""
+        return (self.out / EDITOR_FOLDER / JOURNAL_FILE).is_file()
+
+
+def clips_at(place: Path, out: Path | None) -> list[Clip]:
+    """The clips at a place.
+
+    Args:
+        place: a video, a folder of pictures, a folder of several of these, or a result folder of the editor.
+        out: result folder; of several clips, the folder of their result folders. None: `<name>_masks` in the current
+            folder.
+
+    Raises:
+        UserError: there is none.
+    """
+    if not place.exists():
+        raise UserError(f"{place} does not exist; name a video or a folder")
+    if (place / EDITOR_FOLDER / JOURNAL_FILE).is_file():
+        return [_begun(place)]
+    name = place.resolve().name if place.is_dir() else place.stem
+    target = Path(f"{name}_masks") if out is None else out
+    frames = discover_frames(place) if place.is_dir() else place
+    if frames is not None:
+        return [Clip(name, frames, target.resolve())]
+    return [Clip(one.name, one.frames, (target / one.name).resolve()) for one in _several(place)]
+
+
+def _several(folder: Path) -> Sequence[Clip]:
+    listings = {listing.name: listing for listing in walk(folder, {}, {}, depth=1)}
+    found: dict[str, Path] = {}
+    root = listings.get(".")
+    for video in root.videos if root else ():
+        found[Path(video).stem] = folder / video
+    for name, listing in listings.items():
+        frames = discover_frames(listing.path) if name != "." else None
+        if frames is not None:
+            found[name if name not in found else f"{name}_folder"] = frames
+    if not found:
+        raise UserError(
+            f"folder {folder} has no clips: no pictures, no videos ({', '.join(sorted(VIDEO_SUFFIXES)[:4])}, ...), no "
+            "folders of them; name another one"
+        )
+    if len(found) > MOST_CLIPS:
+        raise UserError(f"folder {folder} has {len(found)} clips, more than {MOST_CLIPS}; name one of them")
+    names = sorted(found, key=lambda name: natural_key(Path(name)))
+    return [Clip(name, found[name], Path()) for name in names]
+
+
+def _begun(folder: Path) -> Clip:
+    """The clip of a result folder.
+
+    Raises:
+        UserError: it has moved.
+    """
+    document, _ = read_journal(folder / EDITOR_FOLDER / JOURNAL_FILE)
+    made_of = document.notes.get("made_of")
+    if made_of is None or not Path(made_of["clip"]).exists():
+        where = made_of["clip"] if made_of else "unknown"
+        raise UserError(f"folder {folder}: its clip {where} is gone; name the clip, and this folder with --out")
+    frames = Path(made_of["clip"])
+    return Clip(frames.name if frames.is_dir() else frames.stem, frames, folder.resolve())

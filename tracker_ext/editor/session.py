@@ -1,0 +1,318 @@
+"""One clip that is open: what was said about it, its masks, and what the page is told.
+
+Shapes: N frames, H W image pixels.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ltr_ext.errors import UserError
+from ltr_ext.output import recover
+from tracker_ext.editor.actions import edit_for, known_object, painted_edit, whole
+from tracker_ext.editor.document import PAINTED
+from tracker_ext.editor.frames import ClipFrames
+from tracker_ext.editor.journal import Journal
+from tracker_ext.editor.plan import ObjectPlan, Rules, plan_clip
+from tracker_ext.editor.results import EDITOR_FOLDER, Made, ResultFolder, own_box
+from tracker_ext.segmentation.boxed_sequence import mask_stems
+from tracker_ext.video.clip_writer import refuse_loss
+from tracker_ext.video.frames import FrameSource, VideoFrames
+
+LIVE = "live"
+"""Note of the journal: masks are made as soon as something changes."""
+
+
+@dataclass(frozen=True)
+class Stale:
+    """What has to be made again: object ids and frames."""
+
+    removed: frozenset[tuple[int, int]]
+    """Masks that go."""
+    painted: frozenset[tuple[int, int]]
+    boxed: frozenset[tuple[int, int]]
+    tracked: frozenset[tuple[int, int]]
+
+    @property
+    def count(self) -> int:
+        return len(self.removed) + len(self.painted) + len(self.boxed) + len(self.tracked)
+
+
+class Session:
+    """A clip and its result folder. All methods may be called from several threads."""
+
+    def __init__(self, source: FrameSource, out: Path, rules: Rules) -> None:
+        """Open the folder, or go on where it was left.
+
+        Args:
+            source: the clip.
+            out: the result folder; is made.
+            rules: of the clip.
+
+        Raises:
+            UserError: a clip that cannot be read, or a folder that is another clip's, another program's, or cannot be
+                written.
+        """
+        self.lock = threading.RLock()
+        self.source, self.out, self.rules = source, out, rules
+        self.frames = ClipFrames(source)
+        self.size = source.size
+        self.unreadable = set(source.scan.damaged) if isinstance(source, VideoFrames) and source.step == 1 else set()
+        self._journal = open_journal(source, out)
+        self.document = self._journal.document
+        self.results = ResultFolder(out, mask_stems(source), self.size)
+        self.results.forget_painted(self.document.painted_masks())
+        self.plans: dict[int, ObjectPlan] = {}
+        self.revision = 0
+        """Goes up with every change of the document."""
+        self._tick = 1
+        self._frame_ticks = np.zeros(len(source), np.int64)
+        self.playhead = 0
+        self.wake = threading.Event()
+        """Set when there may be something to make."""
+        self._replan()
+
+    @property
+    def is_live(self) -> bool:
+        return bool(self.document.notes.get(LIVE))
+
+    # What the page does -----------------------------------------------------------------------------------------
+
+    def act(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Do what the page asks for; returns what was done.
+
+        Raises:
+            UserError: it cannot be done; nothing has changed.
+        """
+        with self.lock:
+            action = request.get("do")
+            if action in ("undo", "redo"):
+                edit = self._journal.append({action: True})
+                self._replan()
+                return {"done": "" if edit is None else edit.says}
+            if action == "live":
+                self._journal.append({"note": {LIVE: bool(request.get("on"))}})
+                self._replan()
+                return {"done": ""}
+            return self._do(edit_for(self.document, request, len(self.source), self.size))
+
+    def paint(self, object_id: int, frame: int, mask: np.ndarray) -> dict[str, Any]:
+        """Take over a painted mask, [H, W] bool.
+
+        Raises:
+            UserError: no such object or frame, or it cannot be written.
+        """
+        with self.lock:
+            known_object(self.document, object_id)
+            whole(frame, "frame", len(self.source))
+            return self._do(
+                painted_edit(self.document, object_id, frame, self.results.add_painted(mask), own_box(mask))
+            )
+
+    def look_at(self, frame: int) -> None:
+        """Remember where the page is: what is near is made first."""
+        self.playhead = frame
+
+    def _do(self, edit: Any) -> dict[str, Any]:
+        if edit is None:
+            return {"done": ""}
+        self._journal.append(edit.entry())
+        self._replan()
+        return {"done": edit.says}
+
+    def _replan(self) -> None:
+        self.plans = plan_clip(self.document, self.rules, sorted(self.unreadable))
+        self.revision += 1
+        self.changed_at = time.monotonic()
+        self._tick += 1
+        self.results.write_boxes(self.document)
+        self._journal_tick = self._tick
+        self.wake.set()
+
+    # What the worker does ---------------------------------------------------------------------------------------
+
+    def stale(self) -> Stale:
+        """What has to be made, or taken away."""
+        with self.lock:
+            groups: dict[str, set[tuple[int, int]]] = {
+                "box": set(),
+                "between": set(),
+                "painted": set(),
+                "tracked": set(),
+            }
+            for object_id, plan in self.plans.items():
+                for frame, recipe in plan.recipes.items():
+                    made = self.results.made.get((object_id, frame))
+                    if made is None or made.recipe != recipe:
+                        groups[plan.kinds[frame]].add((object_id, frame))
+            removed = {
+                (i, frame)
+                for i, frame in self.results.made
+                if i not in self.plans or frame not in self.plans[i].recipes
+            }
+            return Stale(
+                frozenset(removed),
+                frozenset(groups[PAINTED]),
+                frozenset(groups["box"] | groups["between"]),
+                frozenset(groups["tracked"]),
+            )
+
+    def commit(self, frame: int, masks: Mapping[int, np.ndarray], made: Mapping[int, tuple[str, float | None]]) -> None:
+        """Put new masks of a frame into its label map.
+
+        Args:
+            frame: its number.
+            masks: object id -> [H, W] bool, for those of `made` whose mask comes from boxes.
+            made: object id -> its recipe when it was made, and its confidence. What has another recipe by now is left.
+        """
+        with self.lock:
+            current = {
+                i: one for i, one in made.items() if i in self.plans and self.plans[i].recipes.get(frame) == one[0]
+            }
+            fresh = {i: mask for i, mask in masks.items() if i in current}
+            labels = self._composed(frame, fresh)
+            known = {}
+            for object_id, (recipe, confidence) in current.items():
+                known[object_id] = Made(recipe, confidence, own_box(labels == object_id))
+            gone = [i for i, at in self.results.made if at == frame and not self._has_mask(i, frame)]
+            self.results.write(frame, labels, {**known, **dict.fromkeys(gone)})
+            self._touch(frame)
+
+    def clear(self, frames: Iterable[int]) -> None:
+        """Take away the masks of frames that shall have none."""
+        for frame in sorted(set(frames)):
+            self.commit(frame, {}, {})
+
+    def mark_unreadable(self, frame: int) -> None:
+        """A frame turned out to be damaged: it gets no mask."""
+        with self.lock:
+            self.unreadable.add(frame)
+            self._replan()
+
+    def flush(self) -> None:
+        """Bring the box files up to date with the masks."""
+        with self.lock:
+            self.results.write_boxes(self.document)
+
+    def close(self) -> None:
+        """Close all files."""
+        with self.lock:
+            self.results.write_boxes(self.document)
+            self.results.close()
+            self._journal.close()
+
+    def _has_mask(self, object_id: int, frame: int) -> bool:
+        return object_id in self.plans and frame in self.plans[object_id].recipes
+
+    def _composed(self, frame: int, fresh: Mapping[int, np.ndarray]) -> np.ndarray:
+        """The label map of a frame: what the tracker found lies lowest, what was painted on top."""
+        before = self.results.labels(frame)
+        labels = np.zeros_like(before)
+        here = {i: plan for i, plan in self.plans.items() if frame in plan.recipes}
+        for object_id, plan in here.items():
+            if plan.kinds[frame] == "tracked":
+                tracked = self.results.tracked(object_id, frame)
+                labels[(before == object_id) if tracked is None else tracked] = object_id
+        for object_id, plan in here.items():
+            if plan.kinds[frame] in ("box", "between"):
+                labels[fresh.get(object_id, before == object_id)] = object_id
+        for object_id, plan in here.items():
+            if plan.kinds[frame] == PAINTED:
+                labels[self.results.painted(plan.painted[frame])] = object_id
+        return labels
+
+    def _touch(self, frame: int) -> None:
+        self._tick += 1
+        self._frame_ticks[frame] = self._tick
+
+    # What the page is told --------------------------------------------------------------------------------------
+
+    def facts(self) -> dict[str, Any]:
+        """What does not change."""
+        height, width = self.size
+        return {
+            "name": self.source.name,
+            "frames": len(self.source),
+            "width": width,
+            "height": height,
+            "fps": self.source.fps or 25,
+            "out": str(self.out),
+            "maxGap": self.rules.max_gap,
+        }
+
+    def news(self, since: int) -> dict[str, Any]:
+        """What has changed since a tick; 0 for everything."""
+        with self.lock:
+            told: dict[str, Any] = {"tick": self._tick, "live": self.is_live}
+            if since < self._journal_tick:
+                told["document"] = self._document_facts()
+            frames = np.flatnonzero(self._frame_ticks > since).tolist() if since else range(len(self.source))
+            touched = {frame: int(self._frame_ticks[frame]) for frame in frames}
+            told["masks"] = [
+                [frame, tick, {i: made.confidence for i in self.plans if (made := self.results.made.get((i, frame)))}]
+                for frame, tick in touched.items()
+                if tick or any((i, frame) in self.results.made for i in self.plans)
+            ]
+            return told
+
+    def _document_facts(self) -> dict[str, Any]:
+        document = self.document
+        objects = []
+        for object_id, name in document.objects().items():
+            plan = self.plans[object_id]
+            between = {
+                frame: np.round(plan.track[frame], 1).tolist()
+                for frame, kind in plan.kinds.items()
+                if kind == "between"
+            }
+            objects.append(
+                {
+                    "id": object_id,
+                    "name": name,
+                    "marks": document.marks(object_id),
+                    "follows": document.follows(object_id),
+                    "between": between,
+                    "tracked": [[stretch.start + 1, stretch.end] for stretch in plan.stretches],
+                }
+            )
+        return {
+            "objects": objects,
+            "undo": document.done[-1].says if document.done else None,
+            "redo": document.undone[-1].says if document.undone else None,
+            "unreadable": sorted(self.unreadable),
+        }
+
+
+def open_journal(source: FrameSource, out: Path) -> Journal:
+    """The journal of a result folder.
+
+    Raises:
+        UserError: see `Session`.
+    """
+    private = out / EDITOR_FOLDER
+    inputs = [source.path] if isinstance(source, VideoFrames) else [path.parent for path in source.files()[:1]]
+    if not private.is_dir():
+        refuse_loss(out, inputs)
+        if (out / "masks").exists():
+            raise UserError(f"output folder {out}: holds masks that were not made here; name another --out")
+    try:
+        private.mkdir(parents=True, exist_ok=True)
+        recover(out)
+    except OSError as error:
+        raise UserError(f"output folder {out} cannot be written ({error.strerror}); name another --out") from error
+    journal = Journal(private)
+    clip = {"clip": str(inputs[0].resolve()), "frames": len(source), "size": list(source.size)}
+    before = journal.document.notes.get("made_of")
+    if before is None:
+        journal.append({"note": {"made_of": clip}})
+    elif (before["frames"], before["size"]) != (clip["frames"], clip["size"]):
+        journal.close()
+        raise UserError(f"output folder {out}: is of another clip, {before['clip']}; name another --out")
+    return journal
