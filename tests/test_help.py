@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 import run_annotate
+import run_editor
 import run_evaluation
 import run_export
 import run_tracker
@@ -21,6 +22,7 @@ def parsers() -> Iterator[argparse.ArgumentParser]:
     for parser in (
         run_annotate.parser(),
         run_evaluation.parser(),
+        run_editor.parser(),
         run_export.parser(),
         run_tracker.parser(),
         run_training.build_parser(),
@@ -66,6 +68,7 @@ def test_what_run_annotate_takes_stands_in_two_columns():
     [
         (run_annotate, ["folder", "x", "--out", "y", "--wrokers", "2"], "--workers"),
         (run_evaluation, ["demo", "--labl", "x"], "--label"),
+        (run_editor, ["clip.mp4", "--no-browsr"], "--no-browser"),
         (run_export, ["x", "--out", "y", "--polygon"], "--polygons"),
         (run_tracker, ["lwl", "default", "demo", "--presicion=fp32"], "--precision"),
         (run_training, ["box2mask", "lite", "--frehs"], "--fresh"),

@@ -65,7 +65,7 @@ HOST_SURFACE = {
 }
 """The names of the host we build on: both hosts have them. A new name is added here, to minihost and to tests/host."""
 
-LAYERS = ("video", "segmentation", "tracker", "evaluation", "annotation", "export", "vot")
+LAYERS = ("video", "segmentation", "tracker", "evaluation", "annotation", "export", "vot", "editor")
 
 FILE_AND_MACHINE_MODULES = {"cv2", "io", "json", "os", "pathlib", "PIL", "pickle", "safetensors", "shutil", "tempfile"}
 
@@ -120,6 +120,11 @@ def test_there_is_something_to_check():
         ),
         pytest.param(
             "tracker_ext/annotation/", above("video", "segmentation", "annotation"), id="annotation and no sibling"
+        ),
+        pytest.param(
+            "tracker_ext/editor/",
+            above("video", "segmentation", "tracker", "annotation", "editor"),
+            id="the editor knows neither scores nor the VOT toolkit",
         ),
         pytest.param("tracker_ext/export/", above("video", "export"), id="export needs no network"),
     ],

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ltr_ext.errors import UserError
 from tracker_ext.editor.journal import JOURNAL_FILE, read_journal
-from tracker_ext.editor.results import EDITOR_FOLDER
+from tracker_ext.video.clip_writer import EDITOR_FOLDER
 from tracker_ext.video.data_files import VIDEO_SUFFIXES
 from tracker_ext.video.discover import discover_frames
 from tracker_ext.video.frames import FrameSource, natural_key, open_frames

@@ -28,10 +28,11 @@ from ltr_ext.data.mask_io import palette
 from ltr_ext.errors import UserError
 from ltr_ext.output import remove_partials, write_bytes, write_text
 from tracker_ext.editor.document import ABSENT, Document
+from tracker_ext.segmentation.boxed_sequence import mask_stems
 from tracker_ext.video.box_files import TABLE_COLUMNS, box_line
-from tracker_ext.video.clip_writer import RESULT_FILE, box_files
+from tracker_ext.video.clip_writer import EDITOR_FOLDER, RESULT_FILE, box_files
+from tracker_ext.video.frames import FrameSource, Pictures, VideoFrames
 
-EDITOR_FOLDER = ".editor"
 MADE_FILE = "made.jsonl"
 GIVEN_FILE = "given_boxes.csv"
 
@@ -51,20 +52,22 @@ class Made:
 class ResultFolder:
     """Masks and what belongs to them, on disk. Not for several threads at once."""
 
-    def __init__(self, folder: Path, stems: Sequence[str], size: tuple[int, int]) -> None:
+    def __init__(self, folder: Path, frames: FrameSource) -> None:
         """Bring the folder into order; masks that are missing are written, empty.
 
         Args:
             folder: of the result; its `.editor` folder exists.
-            stems: names of the frames without suffix.
-            size: (height, width) of the frames.
+            frames: of the clip.
 
         Raises:
             UserError: it cannot be written.
         """
+        stems, size = mask_stems(frames), frames.size
         self.folder, self._stems, self.size = folder, stems, size
+        self._clip = clip_place(frames)
         # A table names pictures where their names cannot be taken for positions.
-        self._frame_names = None if any(stem == str(_number(stem)) for stem in stems) else list(stems)
+        is_named = isinstance(frames, Pictures) and not any(stem == str(_number(stem)) for stem in stems)
+        self._frame_names = stems if is_named else None
         self._masks, self._private = folder / "masks", folder / EDITOR_FOLDER
         try:
             for place in (self._masks, self._private / "painted", self._private / "tracked"):
@@ -172,11 +175,11 @@ class ResultFolder:
         return self._private / "tracked" / f"{object_id}_{frame}.png"
 
     def _write_result_file(self, box_names: Any) -> None:
-        """List the files, once: `run_annotate.py` then sees that masks were changed since, and leaves them alone."""
+        """Say what is here, for whoever reads results."""
         files = [*(f"masks/{stem}.png" for stem in self._stems), *box_names, GIVEN_FILE]
         if (self.folder / "overlay.mp4").exists():
             files.append("overlay.mp4")
-        content = json.dumps({"made_by": "run_editor.py", "files": sorted(files)}, indent=0) + "\n"
+        content = json.dumps({"inputs": [str(self._clip)], "files": sorted(files)}, indent=0) + "\n"
         path = self.folder / RESULT_FILE
         if not path.is_file() or path.read_text(encoding="utf-8") != content:
             write_text(path, content)
@@ -229,6 +232,11 @@ def own_box(mask: np.ndarray) -> list[float] | None:
     """Of [H, W] bool."""
     box = mask_to_box(mask)
     return None if box is None else box.tolist()
+
+
+def clip_place(frames: FrameSource) -> Path:
+    """The video, or the folder of pictures, that frames are read from."""
+    return (frames.path if isinstance(frames, VideoFrames) else frames.files()[0].parent).resolve()
 
 
 def _number(stem: str) -> int | None:

@@ -21,9 +21,8 @@ from tracker_ext.editor.document import PAINTED
 from tracker_ext.editor.frames import ClipFrames
 from tracker_ext.editor.journal import Journal
 from tracker_ext.editor.plan import ObjectPlan, Rules, plan_clip
-from tracker_ext.editor.results import EDITOR_FOLDER, Made, ResultFolder, own_box
-from tracker_ext.segmentation.boxed_sequence import mask_stems
-from tracker_ext.video.clip_writer import refuse_loss
+from tracker_ext.editor.results import Made, ResultFolder, clip_place, own_box
+from tracker_ext.video.clip_writer import EDITOR_FOLDER, refuse_loss
 from tracker_ext.video.frames import FrameSource, VideoFrames
 
 LIVE = "live"
@@ -67,7 +66,7 @@ class Session:
         self.unreadable = set(source.scan.damaged) if isinstance(source, VideoFrames) and source.step == 1 else set()
         self._journal = open_journal(source, out)
         self.document = self._journal.document
-        self.results = ResultFolder(out, mask_stems(source), self.size)
+        self.results = ResultFolder(out, source)
         self.results.forget_painted(self.document.painted_masks())
         self.plans: dict[int, ObjectPlan] = {}
         self.revision = 0
@@ -297,9 +296,9 @@ def open_journal(source: FrameSource, out: Path) -> Journal:
         UserError: see `Session`.
     """
     private = out / EDITOR_FOLDER
-    inputs = [source.path] if isinstance(source, VideoFrames) else [path.parent for path in source.files()[:1]]
+    place = clip_place(source)
     if not private.is_dir():
-        refuse_loss(out, inputs)
+        refuse_loss(out, [place])
         if (out / "masks").exists():
             raise UserError(f"output folder {out}: holds masks that were not made here; name another --out")
     try:
@@ -308,7 +307,7 @@ def open_journal(source: FrameSource, out: Path) -> Journal:
     except OSError as error:
         raise UserError(f"output folder {out} cannot be written ({error.strerror}); name another --out") from error
     journal = Journal(private)
-    clip = {"clip": str(inputs[0].resolve()), "frames": len(source), "size": list(source.size)}
+    clip = {"clip": str(place), "frames": len(source), "size": list(source.size)}
     before = journal.document.notes.get("made_of")
     if before is None:
         journal.append({"note": {"made_of": clip}})

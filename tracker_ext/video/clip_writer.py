@@ -20,6 +20,8 @@ from tracker_ext.video.box_files import TABLE_COLUMNS, box_line
 from tracker_ext.video.overlay import OverlayVideo, draw_overlay
 
 RESULT_FILE = "result.json"
+EDITOR_FOLDER = ".editor"
+"""In a folder whose masks a person has worked on: its journal."""
 CLOCK = 2.0
 """Seconds; the coarsest clock of a file system."""
 
@@ -155,6 +157,8 @@ def refuse_loss(folder: Path, inputs: Sequence[Path]) -> None:
             raise UserError(f"output folder {folder}: the input {given} would be replaced; name another folder")
         if given.is_dir() and folder.resolve().is_relative_to(given.resolve()):
             raise UserError(f"output folder {folder}: lies in the input {given}; name a folder outside it")
+    if (folder / EDITOR_FOLDER).is_dir():
+        raise UserError(f"output folder {folder}: holds masks of run_editor.py; name another folder")
     if (folder / "settings.json").is_file() and (folder / "sequences").is_dir():
         raise UserError(f"output folder {folder}: holds the masks of a data set; name another folder")
     written, since = earlier_result(folder)

@@ -78,4 +78,9 @@ def test_a_full_disk_leaves_the_document_as_it_was(folder, monkeypatch):
     assert journal.document.objects() == {1: "2"}
     journal.append(step(8))
     journal.close()
-    assert [edit.says for edit in read_journal(folder / JOURNAL_FILE)[0].done] == ["step 0", "step 1", "step 2", "step 8"]
+    assert [edit.says for edit in read_journal(folder / JOURNAL_FILE)[0].done] == [
+        "step 0",
+        "step 1",
+        "step 2",
+        "step 8",
+    ]

@@ -13,7 +13,7 @@ import uvicorn
 
 from miniatures.review_browser import find, wait_for
 from tracker_ext.editor.catalogue import clips_at
-from tracker_ext.editor.desk import Desk
+from tracker_ext.editor.desk import Desk, Opened
 from tracker_ext.editor.guard import Guard, new_token
 from tracker_ext.editor.maker import MaskMaker
 from tracker_ext.editor.serve import listen
@@ -38,6 +38,15 @@ def running_editor(place: Path, out: Path, weights: Path) -> Iterator[tuple[str,
         thread.join(20)
         listener.close()
         desk.close()
+
+
+def settle(opened: Opened, seconds: float = 60) -> None:
+    """Wait until there is nothing to make."""
+    end = time.monotonic() + seconds
+    while opened.session.stale().count or opened.worker.progress.state != "idle":
+        assert not opened.worker.progress.error, opened.worker.progress.error
+        assert time.monotonic() < end, "masks are not made"
+        time.sleep(0.02)
 
 
 def open_editor(browser: Any, address: str) -> None:
