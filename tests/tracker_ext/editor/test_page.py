@@ -104,7 +104,7 @@ def test_not_here(made):
     press(browser, "a")
     wait_for(lambda: marks(opened)[0]["kind"] == "absent")
     wait_for(lambda: not mask(opened, 0).any())
-    assert find(browser, "#here").text.endswith("you said: not here")
+    wait_for(lambda: find(browser, "#here").text.endswith("you said: not here"))
     press(browser, DELETE)
     wait_for(lambda: not marks(opened))
 
