@@ -19,7 +19,6 @@ import torch
 
 from ltr_ext import host
 from ltr_ext.actors.common import mean_jaccard
-from ltr_ext.data.sampler import SyntheticSampler
 from ltr_ext.errors import CommandLine, UserError, run_command
 from ltr_ext.models.encoders import rasterise_boxes
 from ltr_ext.paths import SETTINGS_VARIABLE
@@ -57,6 +56,7 @@ def train(name: str, seed: int, folder: Path) -> list[float]:
 
 def box_jaccard() -> float:
     """J of the filled boxes of the held-out clips."""
+    from ltr_ext.data.sampler import SyntheticSampler
     from ltr_ext.train_settings.box2mask.lite_authors import RECIPE
     from ltr_ext.train_settings.synthetic_data import find_photographs
 

@@ -24,6 +24,8 @@ class BoxMaskScores:
     """One clip; one row per object and scored frame, objects ascending, then frames."""
 
     sequence: str
+    objects: np.ndarray
+    """[R] int, object id."""
     frames: np.ndarray
     """[R] int, number of the frame."""
     jaccard: np.ndarray
@@ -75,7 +77,5 @@ def score_from_boxes(
         return None
     for index, predict in Segmented(sequence, net, config, plan):
         scorer.add(index, predict)
-    values = sorted(scorer.values)
-    return BoxMaskScores(
-        sequence.name, np.array([value.frame for value in values]), np.array([value.j for value in values])
-    )
+    objects, frames, jaccard, _ = (np.array(column) for column in zip(*sorted(scorer.values), strict=True))
+    return BoxMaskScores(sequence.name, objects, frames, jaccard)

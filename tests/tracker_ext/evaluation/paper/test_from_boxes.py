@@ -113,7 +113,7 @@ def test_tables_have_a_row_per_setting_and_the_papers_numbers(sequences, weights
 def test_a_clip_counts_each_of_its_objects_the_same():
     """Object 2 shows in one of three frames."""
     columns = np.array([1, 1, 1, 2]), np.array([0, 1, 2, 1]), np.array([0.9, 0.6, 0.6, 0.1])
-    values = by_frame(BoxMaskScores("clip", *columns, boundary=columns[2], seconds=0.0))
+    values = by_frame(BoxMaskScores("clip", *columns))
     assert len(values) == 3 and values.mean() == pytest.approx((0.7 + 0.1) / 2)
 
 
@@ -130,8 +130,7 @@ def test_means_are_those_of_the_data_sets_rule(sequences, weights, monkeypatch, 
 
     def scored(sequence, *args, **options):
         ids, j = ([1], 1.0) if sequence.name == "one" else ([1, 2, 3], 0.2)
-        values = np.full(len(ids), j)
-        return BoxMaskScores(sequence.name, np.array(ids), np.zeros(len(ids), int), values, values, 0.0)
+        return BoxMaskScores(sequence.name, np.array(ids), np.zeros(len(ids), int), np.full(len(ids), j))
 
     monkeypatch.setattr(tables, "score_from_boxes", scored)
     grid = run_table("8", dataset, sequences, weights(), {}, 1)
