@@ -17,8 +17,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ltr_ext.models.backbone import LEVELS, STEM
-from ltr_ext.models.fused import convolve
+from ltr_ext.models.fused import ALL, Activation, convolve
 from ltr_ext.models.layers import conv, resize
+from ltr_ext.models.upsampling import double_bicubic, enlarged_logit
 
 COARSE_TO_FINE = LEVELS[::-1]
 
@@ -74,12 +75,25 @@ class _Level(nn.Module):
         reduced = _chain(self.reduce, features)
         return convolve(self.fuse_features, reduced), reduced.mean(dim=(2, 3), keepdim=True)
 
-    def forward(self, prepared: Tensor, average: Tensor, encoding: Tensor, deeper: Tensor | None) -> Tensor:
+    def add_encoding(self, prepared: Tensor, encoding: Tensor, inputs: slice, activation: Activation) -> Tensor:
+        """Fuse `prepared` with some channels of the encoding [N, ?, h, w]."""
         encoding = resize(encoding, prepared.shape[-2:])
-        joined = convolve(self.fuse_encoding, encoding, "relu", add=prepared)
+        return convolve(self.fuse_encoding, encoding, activation, add=prepared, inputs=inputs)
+
+    def forward(self, prepared: Tensor, average: Tensor, encoding: Tensor | None, deeper: Tensor | None) -> Tensor:
+        if encoding is None:
+            joined = F.relu(prepared)
+        else:
+            last = _last(self.fuse_encoding.in_channels, encoding.shape[1])
+            joined = self.add_encoding(prepared, encoding, last, "relu")
         maps = self.refine1(_chain(self.fuse, joined))
         context = average if self.project is None or deeper is None else _chain(self.project, deeper)
         return self.refine2(self.attention(context, maps))
+
+
+def _last(channels: int, count: int) -> slice:
+    """The last `count` of so many channels."""
+    return ALL if count == channels else slice(channels - count, channels)
 
 
 def _chain(layers: nn.Sequential, maps: Tensor) -> Tensor:
@@ -163,13 +177,30 @@ class Decoder(nn.Module):
         edges = () if self.detail is None else (self.detail.edges(features[STEM]),)
         return (*(maps for maps, _ in prepared), prepared[0][1], *edges)
 
+    def with_encoding(self, prepared: tuple[Tensor, ...], encoding: Tensor) -> tuple[Tensor, ...]:
+        """Fuse the first channels of the encoding beforehand, for frames that are decoded more than once.
+
+        Args:
+            prepared: from `prepare`.
+            encoding: [N, E', h, w], the first E' of the E channels, for the same frames.
+
+        Returns:
+            To be used as `prepared`, with the other channels as `encoding` (or None, if there are no others).
+        """
+        fused = [
+            self._level(name).add_encoding(maps, encoding, slice(encoding.shape[1]), "none")
+            for name, maps in zip(COARSE_TO_FINE, prepared, strict=False)
+        ]
+        return (*fused, *prepared[len(LEVELS) :])
+
     def forward(
-        self, encoding: Tensor, prepared: tuple[Tensor, ...], size: tuple[int, int], fine: bool = True
+        self, encoding: Tensor | None, prepared: tuple[Tensor, ...], size: tuple[int, int], fine: bool = True
     ) -> Tensor:
         """Decode.
 
         Args:
-            encoding: [N, E, h, w] at stride 16.
+            encoding: [N, E, h, w] at stride 16; or the last channels of it, the others being zero, or in `prepared`
+                (`with_encoding`); or None for zeros alone.
             prepared: from `prepare`, for the same N frames.
             size: (H, W) of the crop.
             fine: whether to see to details, if it can; what is refined afterwards need not.
@@ -183,10 +214,11 @@ class Decoder(nn.Module):
         for name, level_maps in zip(COARSE_TO_FINE, levels, strict=True):
             deeper = self._level(name)(level_maps, average, encoding, deeper)
         assert deeper is not None
-        maps = F.interpolate(deeper, scale_factor=2, mode=self.upsampling, align_corners=False)
+        bicubic = self.upsampling == "bicubic"
+        maps = double_bicubic(deeper) if bicubic else F.interpolate(deeper, scale_factor=2, mode="bilinear")
         maps = convolve(self.tail, maps, "relu") if detail is None else detail(convolve(self.tail, maps), *edges)
-        if self.upsampling == "bicubic":
-            logits = self.logit(resize(maps, size, "bicubic"))[:, 0]
+        if bicubic:
+            logits = enlarged_logit(self.logit, maps, size)[:, 0]
         else:
             logits = resize(convolve(self.logit, maps), size)[:, 0]
         if detail is not None:

@@ -17,6 +17,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 Activation = Literal["none", "relu", "relu6"]
 
+ALL = slice(None)
+
 _ONEDNN: dict[str, tuple[str, list[float]]] = {
     "none": ("none", []),
     "relu": ("relu", []),
@@ -33,13 +35,13 @@ class _Packed(NamedTuple):
     """What it was made of; held so that no other tensor comes to lie there."""
     versions: tuple[tuple[int, int], ...]
     """Where they lay, and how often they had been changed."""
-    shifts: int
     weight: Tensor
     bias: Tensor | None
     padding: tuple[int, ...]
 
 
-_packed: WeakKeyDictionary[nn.Conv2d, _Packed] = WeakKeyDictionary()
+_packed: WeakKeyDictionary[nn.Conv2d, dict[tuple[int, int | None, int | None], _Packed]] = WeakKeyDictionary()
+"""Of each layer, by how it is padded and by its input channels."""
 
 
 def convolve(
@@ -50,6 +52,7 @@ def convolve(
     norm: nn.Module | None = None,
     add: Tensor | None = None,
     pad_as_needed: bool = False,
+    inputs: slice = ALL,
 ) -> Tensor:
     """activation(norm(layer(maps)) + add).
 
@@ -61,14 +64,16 @@ def convolve(
         add: of the shape of the result.
         pad_as_needed: zeros around `maps` as TensorFlow's "SAME" lays them, the odd one behind, so that ceil(size /
             stride) positions come out; the layer has no padding of its own.
+        inputs: the layer's input channels that `maps` has; the others count as zeros. Of layers with one group.
 
     Returns:
         [N, C', h', w'].
     """
     batch_norm = norm if isinstance(norm, nn.BatchNorm2d) else None
     if _fuses(layer, maps, activation, batch_norm, add):
-        return _fused(layer, maps, activation, batch_norm, add, pad_as_needed)
-    out = layer(_padded(layer, maps) if pad_as_needed else maps)
+        return _fused(layer, maps, activation, batch_norm, add, pad_as_needed, inputs)
+    maps = _padded(layer, maps) if pad_as_needed else maps
+    out = layer(maps) if inputs == ALL else layer._conv_forward(maps, layer.weight[:, inputs], layer.bias)
     if batch_norm is not None:
         out = batch_norm(out)
     if add is not None:
@@ -99,6 +104,7 @@ def _fused(
     norm: nn.BatchNorm2d | None,
     add: Tensor | None,
     pad_as_needed: bool,
+    inputs: slice,
 ) -> Tensor:
     """As `convolve`, at once."""
     shifts = 0
@@ -106,7 +112,7 @@ def _fused(
         before = _zeros(layer, maps)[0]
         shifts = before + 1 if layer.stride[0] == 2 and maps.shape[-2] % 2 == maps.shape[-1] % 2 == 0 else 0
         maps = maps if shifts else _padded(layer, maps)
-    packed = _pack(layer, norm, maps, shifts)
+    packed = _pack(layer, norm, maps, shifts, inputs)
     arguments = (packed.weight, packed.bias, packed.padding, layer.stride, layer.dilation, layer.groups)
     name, scalars = _ONEDNN[activation]
     if add is None:
@@ -115,7 +121,7 @@ def _fused(
     return torch.ops.mkldnn._convolution_pointwise.binary(maps, add, *arguments, "add", None, after, scalars, "")
 
 
-def _pack(layer: nn.Conv2d, norm: nn.BatchNorm2d | None, maps: Tensor, shifts: int) -> _Packed:
+def _pack(layer: nn.Conv2d, norm: nn.BatchNorm2d | None, maps: Tensor, shifts: int, inputs: slice) -> _Packed:
     """Weights with the batch norm in them, laid out for oneDNN; made anew only when they have changed.
 
     Args:
@@ -124,29 +130,31 @@ def _pack(layer: nn.Conv2d, norm: nn.BatchNorm2d | None, maps: Tensor, shifts: i
         maps: what it is applied to.
         shifts: 0, or padding of a filter that is enlarged by a row and a column of zeros in front: with it, padding the
             same on both sides does what needs one more behind.
+        inputs: input channels that are there.
     """
     parts: list[Tensor | None] = [layer.weight, layer.bias]
     if norm is not None:
         parts += [norm.weight, norm.bias, norm.running_mean, norm.running_var]
     sources = tuple(part.detach() for part in parts if part is not None)
     versions = tuple((part.data_ptr(), part._version) for part in parts if part is not None)
-    known = _packed.get(layer)
-    if known is not None and known.versions == versions and known.shifts == shifts:
-        return known
+    way = (shifts, inputs.start, inputs.stop)
+    packings = _packed.setdefault(layer, {})
+    if way in packings and packings[way].versions == versions:
+        return packings[way]
     weight, bias = layer.weight.detach(), None if layer.bias is None else layer.bias.detach()
     if norm is not None:
         weight, bias = fuse_conv_bn_weights(
             weight, bias, norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias
         )
     padding = (shifts, shifts) if shifts else layer.padding
+    weight = weight[:, inputs]
     if shifts:
         weight = F.pad(weight, (1, 0, 1, 0))
     ready = torch._C._nn.mkldnn_reorder_conv2d_weight(
         weight.contiguous().to_mkldnn(), padding, layer.stride, layer.dilation, layer.groups, list(maps.shape)
     )
-    packed = _Packed(sources, versions, shifts, ready, bias, padding)
-    _packed[layer] = packed
-    return packed
+    packings[way] = _Packed(sources, versions, ready, bias, padding)
+    return packings[way]
 
 
 def _zeros(layer: nn.Conv2d, maps: Tensor) -> list[int]:

@@ -125,6 +125,8 @@ class ObjectStream:
         if not self._waiting:
             return
         batch = self._encoded([(int(self._boxed[at]), crop, image) for at, crop, image in self._waiting])
+        with torch.inference_mode(), autocast(self._device, self._bfloat16):
+            batch = self._net.see_single(batch)
         for row, (position, crop, _) in enumerate(self._waiting):
             self._crops[position] = crop
             self._encodings[position] = batch.map(itemgetter(row))
@@ -150,12 +152,15 @@ class ObjectStream:
             encoding = FrameEncoding.stack([self._encodings[position] for position in window.frames])
             with autocast(self._device, self._bfloat16):
                 output = self._net.aggregate(
-                    encoding.map(lambda maps: maps.unsqueeze(1)), self._net.config.crop_hw, self._config.iterations
+                    encoding.map(lambda maps: maps.unsqueeze(1)),
+                    self._net.config.crop_hw,
+                    self._config.iterations,
+                    kept=[window.frames.index(position) for position in window.kept],
                 )
             logits = output.final[:, 0].float().cpu().numpy()
-            for position in window.kept:
+            for position, answer in zip(window.kept, logits, strict=True):
                 index = int(self._boxed[position])
-                self._done[index] = CropLogits(self._crops[position], logits[window.frames.index(position)].copy())
+                self._done[index] = CropLogits(self._crops[position], answer.copy())
                 self._awaited.discard(index)
             for position in window.frames:
                 self._uses[position] -= 1

@@ -56,8 +56,9 @@ def schedule(mode: Mode, num_boxed: int, num_frames: int, interval: int) -> Iter
     """Lay windows over a video.
 
     `strided` shifts {t, t + D, .., t + (T - 1) D} one step at a time through blocks of T D frames; every window
-    gives T masks, so there are about N / T windows. The last block is laid flush with the end of the video and may
-    overlap the one before it: a frame's mask comes from the first window that holds the frame. `centred` gives every
+    gives T masks, so there are about N / T windows. Where less than a block is left, the last block lies flush with the
+    end of the video, its interval shortened until it holds what is left and less than T frames more; those overlap the
+    block before it, and a frame's mask comes from the first window that holds the frame. `centred` gives every
     frame a window of its own around it, which is moved inside where it would reach over the start or the end.
 
     Args:
@@ -78,9 +79,12 @@ def schedule(mode: Mode, num_boxed: int, num_frames: int, interval: int) -> Iter
 
 
 def _strided(num_boxed: int, num_frames: int, interval: int) -> Iterator[Window]:
-    block = num_frames * interval
     covered = 0
     while covered < num_boxed:
+        left = num_boxed - covered
+        if left > 1:  # a single frame costs one window whatever the interval
+            interval = min(interval, -(-left // num_frames))
+        block = num_frames * interval
         first = min(covered, num_boxed - block)
         for shift in range(interval):
             frames = tuple(range(first + shift, first + shift + span(num_frames, interval), interval))

@@ -27,13 +27,13 @@ class FrameEncoding:
     features: Tensor
     """[..., D, h, w] x_t."""
     single: Tensor | None
-    """[..., C, h, w] m_t; None without it."""
+    """[..., C, h, w] m_t; None without it, and where `decoder` has it already."""
     target: Tensor | None
     """[..., C, h, w] e_t; None without aggregation."""
     weight: Tensor | None
     """[..., C, h, w] w_t; None without aggregation."""
     decoder: tuple[Tensor, ...]
-    """From `Decoder.prepare`."""
+    """From `Decoder.prepare`, or `Decoder.with_encoding`."""
 
     def map(self, function: Callable[[Tensor], Tensor]) -> FrameEncoding:
         """Apply a function to every tensor."""
@@ -66,15 +66,15 @@ class Box2MaskOutput:
     """Logits; above 0 is object."""
 
     coarse: Tensor
-    """[T, B, H, W] y_t."""
+    """[T, B, H, W] y_t; without refinement those of the kept frames."""
     refined: Tensor | None
-    """[T, B, H, W] y^_t; None where the variant does not refine."""
+    """[T, B, H, W] y^_t of the kept frames; None where the variant does not refine."""
     filter: Tensor | None = None
     """[B, C, D, K, K] z of the last solve; None without aggregation. See `Box2MaskNet.transfer`."""
 
     @property
     def final(self) -> Tensor:
-        """[T, B, H, W]: the logits to use."""
+        """[T, B, H, W]: the logits to use, of the kept frames."""
         return self.coarse if self.refined is None else self.refined
 
 
@@ -169,8 +169,21 @@ class Box2MaskNet(nn.Module):
             self.decoder.prepare(levels),
         )
 
+    def see_single(self, encoding: FrameEncoding) -> FrameEncoding:
+        """Bring m_t into what the decoder sees of the frames: once, for both passes and for all windows of a frame."""
+        if encoding.single is None:
+            return encoding
+        leading = encoding.single.shape[:-3]
+        prepared = tuple(maps.flatten(0, -4) for maps in encoding.decoder)
+        seen = self.decoder.with_encoding(prepared, encoding.single.flatten(0, -4))
+        return replace(encoding, single=None, decoder=tuple(maps.unflatten(0, leading) for maps in seen))
+
     def aggregate(
-        self, encoding: FrameEncoding, size: tuple[int, int] | torch.Size, iterations: int | None = None
+        self,
+        encoding: FrameEncoding,
+        size: tuple[int, int] | torch.Size,
+        iterations: int | None = None,
+        kept: Sequence[int] | None = None,
     ) -> Box2MaskOutput:
         """Joint part: aggregate over the T frames, decode, refine.
 
@@ -178,20 +191,28 @@ class Box2MaskNet(nn.Module):
             encoding: with leading [T, B].
             size: (H, W) of the crops.
             iterations: solver steps; by default those of the config for training or inference.
+            kept: which of the T frames `final` is wanted of, in this order; None: all. The others take part all the
+                same, but what only their own final logits need is not computed.
         """
         if iterations is None:
             iterations = self.config.train_iterations if self.training else self.config.inference_iterations
-        if self.aggregation is None:
-            return Box2MaskOutput(self._decode(encoding, None, size), None)
         if self.training and encoding.single is not None and self.config.single_dropout > 0:
             encoding = replace(encoding, single=_withhold(encoding.single, self.config.single_dropout))
+        encoding = self.see_single(encoding)
+        last = encoding if kept is None else encoding.map(lambda maps: maps[list(kept)])
+
+        def of_last(maps: Tensor) -> Tensor:
+            return maps if kept is None else maps[list(kept)]
+
+        if self.aggregation is None:
+            return Box2MaskOutput(self._decode(last, None, size), None)
         explained = self.aggregation(encoding.features, encoding.target, encoding.weight, iterations)
-        coarse = self._decode(encoding, explained.prediction, size, fine=self.mask_encoder is None)
         if self.mask_encoder is None or self.refined_aggregation is None:
-            return Box2MaskOutput(coarse, None, explained.filter)
+            return Box2MaskOutput(self._decode(last, of_last(explained.prediction), size), None, explained.filter)
+        coarse = self._decode(encoding, explained.prediction, size, fine=False)
         again = self._encode_masks(self.mask_encoder, coarse, encoding.features)
         explained = self.refined_aggregation(encoding.features, again.target, again.weight, iterations)
-        return Box2MaskOutput(coarse, self._decode(encoding, explained.prediction, size), explained.filter)
+        return Box2MaskOutput(coarse, self._decode(last, of_last(explained.prediction), size), explained.filter)
 
     def transfer(self, encoding: FrameEncoding, filters: Tensor | None, size: tuple[int, int] | torch.Size) -> Tensor:
         """Decode further frames of the same videos with the filter that other frames agreed on.
@@ -213,7 +234,7 @@ class Box2MaskNet(nn.Module):
         with torch.autocast(filters.device.type, enabled=False):
             explained = apply_filter(encoding.features.to(filters.dtype), filters)
         if encoding.single is not None and self.config.single_dropout > 0:
-            encoding = replace(encoding, single=torch.zeros_like(encoding.single))
+            encoding = replace(encoding, single=None)  # zeros to the decoder
         return self._decode(encoding, explained, size)
 
     @staticmethod
@@ -227,10 +248,11 @@ class Box2MaskNet(nn.Module):
         self, encoding: FrameEncoding, explained: Tensor | None, size: tuple[int, int] | torch.Size, fine: bool = True
     ) -> Tensor:
         """Concat m_t (first) and s_t, decode, with details or without; [T, B, H, W]."""
-        parts = [maps for maps in (encoding.single, explained) if maps is not None]
-        joined = torch.cat([maps.to(parts[0].dtype) for maps in parts], dim=2).flatten(0, 1)
+        encoding = self.see_single(encoding)
+        rest = None if explained is None else explained.to(encoding.decoder[0].dtype).flatten(0, 1)
         prepared = tuple(maps.flatten(0, 1) for maps in encoding.decoder)
-        return self.decoder(joined, prepared, (size[0], size[1]), fine).unflatten(0, encoding.features.shape[:2])
+        logits = self.decoder(rest, prepared, (size[0], size[1]), fine)
+        return logits.unflatten(0, encoding.features.shape[:2])
 
 
 def _withhold(single: Tensor, share: float) -> Tensor:

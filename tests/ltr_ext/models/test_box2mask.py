@@ -263,3 +263,38 @@ def test_small_boxes_get_more_surroundings(side, scale):
     assert LITE.scale_of(side, side) == pytest.approx(scale)
     assert LITE.scale_of(4 * side, side / 4) == pytest.approx(scale)
     assert Box2MaskConfig().scale_of(side, side) == 4.0
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("kept", [[1], [2, 0], [0, 1, 2]])
+def test_frames_that_are_not_kept_change_nothing_but_the_work(variant, kept):
+    net, (images, boxes) = tiny_net(variant), clip(3, 2)
+    with torch.inference_mode():
+        encoding = net.encode(images.flatten(0, 1), boxes.flatten(0, 1)).map(lambda maps: maps.unflatten(0, (3, 2)))
+        every, some = net.aggregate(encoding, (64, 64)), net.aggregate(encoding, (64, 64), kept=kept)
+    scale = every.final.std()
+    torch.testing.assert_close(some.final / scale, every.final[kept] / scale, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_single_frame_encoding_may_be_seen_beforehand(variant):
+    net, (images, boxes) = tiny_net(variant), clip(3)
+    with torch.inference_mode():
+        encoding = net.encode(images.flatten(0, 1), boxes.flatten(0, 1))
+        seen = net.see_single(encoding)
+        assert seen.single is None
+        expected, found = (
+            net.aggregate(one.map(lambda maps: maps.unsqueeze(1)), (64, 64)).final for one in (encoding, seen)
+        )
+    torch.testing.assert_close(found / expected.std(), expected / expected.std(), atol=1e-4, rtol=0)
+
+
+def test_the_decoder_fuses_all_channels_of_the_encoding():
+    """Part by part as in one convolution of both parts together."""
+    net, (images, boxes) = tiny_net(), clip(2)
+    with torch.no_grad():
+        encoding = net.encode(images[:, 0], boxes[:, 0])
+        explained = torch.randn_like(encoding.single)
+        whole = net.decoder(torch.cat((encoding.single, explained), dim=1), encoding.decoder, (64, 64))
+        in_parts = net.decoder(explained, net.see_single(encoding).decoder, (64, 64))
+    torch.testing.assert_close(in_parts / whole.std(), whole / whole.std(), atol=1e-4, rtol=0)
