@@ -14,8 +14,8 @@ from tracker_ext.annotation.run_options import RunOptions, parse_shard
 from tracker_ext.annotation.settings import JobSettings
 from tracker_ext.annotation.sources import DATASETS
 from tracker_ext.segmentation.annotate_video import annotate_one_video
-from tracker_ext.segmentation.config import AnnotateConfig
-from tracker_ext.segmentation.windows import MODES
+from tracker_ext.segmentation.config import PAPER_MODE, AnnotateConfig
+from tracker_ext.segmentation.windows import MODES, Mode
 
 EXAMPLES = """examples:
   python run_annotate.py got10k_train --out got10k_masks
@@ -77,7 +77,7 @@ def parser() -> argparse.ArgumentParser:
         dataset = kinds.add_parser(
             name, help=text, description=f"Masks for {text}.", epilog=example + DATASET_NOTES, formatter_class=raw
         )
-        add_window_options(dataset)
+        add_window_options(dataset, PAPER_MODE)
         add_dataset_options(dataset)
         dataset.refuse_option("--boxes", f"{name} has its own boxes; yours go with run_annotate.py folder or video")
     folder = kinds.add_parser(
@@ -112,8 +112,8 @@ def parser() -> argparse.ArgumentParser:
     return command
 
 
-def add_window_options(command: argparse.ArgumentParser) -> None:
-    """What every kind of input has."""
+def add_window_options(command: argparse.ArgumentParser, mode: Mode = AnnotateConfig.mode) -> None:
+    """What every kind of input has; `mode` is what it does unless told otherwise."""
     command.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the results")
     command.add_argument(
         "--frames",
@@ -133,8 +133,9 @@ def add_window_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--mode",
         choices=MODES,
-        default=AnnotateConfig.mode,
-        help="strided: each window of T frames gives T masks; centred: a window per frame, T times the work",
+        default=mode,
+        help="strided: the fast mode, each window of T frames gives T masks; centred: the paper's, a window per frame, "
+        "up to T times the work (default %(default)s)",
     )
     command.add_argument(
         "--tolerance",

@@ -10,6 +10,8 @@ from ltr_ext import host
 from ltr_ext.errors import CommandLine, UserError, run_command
 from tracker_ext.evaluation import command
 from tracker_ext.evaluation.paper import DAVIS_INTERVAL, NUM_FRAMES
+from tracker_ext.segmentation.config import PAPER_MODE
+from tracker_ext.segmentation.windows import MODES
 
 EXAMPLES = """examples:
   python run_evaluation.py demo
@@ -69,6 +71,13 @@ def parser() -> argparse.ArgumentParser:
         default=DAVIS_INTERVAL,
         metavar="D",
         help="frames from one of them to the next (default %(default)s, as for DAVIS)",
+    )
+    line.add_argument(
+        "--mode",
+        choices=MODES,
+        default=PAPER_MODE,
+        help="how box2mask's windows lie: centred, the paper's, a window per frame; strided, the fast mode, each "
+        "window gives T masks (default %(default)s)",
     )
     line.add_argument("--weights", metavar="FILE", help="box2mask weights (default: those that ship)")
     line.add_argument("--no-box2mask", action="store_true", help="score the baselines alone: filled boxes, GrabCut")

@@ -25,6 +25,9 @@ ONLY_SPEED = ("encode_batch", "precision")
 OLD_KEYS = {"most": "max_frames"}
 """Keys in the settings files of earlier versions -> their names now."""
 
+ADDED = {"merge": "max"}
+"""Keys that they lack -> what they went by."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class JobSettings:
@@ -85,7 +88,7 @@ def read_settings(out: Path) -> dict[str, Any]:
     known = isinstance(found, dict) and {"dataset", "formats", "weights_hash"} <= found.keys()
     if not known or not isinstance(found["formats"], list):
         raise UserError(f"output folder {out}: its settings.json is not run_annotate.py's; name another folder")
-    return {OLD_KEYS.get(name, name): value for name, value in found.items()}
+    return ADDED | {OLD_KEYS.get(name, name): value for name, value in found.items()}
 
 
 def check_same(out: Path, settings: JobSettings) -> None:

@@ -138,7 +138,7 @@ def evaluate_boxes(args: argparse.Namespace) -> None:
     net = None if args.no_box2mask else load_box2mask(weights)
     if net is not None:
         print(f"weights: {weights} ({file_hash(weights)}), device {next(net.parameters()).device}")
-    config = AnnotateConfig(num_frames=args.frames, interval=args.interval, tolerance=0.0)
+    config = AnnotateConfig(num_frames=args.frames, interval=args.interval, mode=args.mode, merge="soft", tolerance=0.0)
     out, protocol = Path(args.out) if args.out else None, protocol_of(args.dataset)
     report_from_boxes(sequences, net, config, out, args.grabcut_frames, protocol)
 
@@ -159,7 +159,9 @@ def print_table(args: argparse.Namespace) -> None:
         for dataset in datasets:
             sequences, name = find_sequences(dataset), Path(dataset).name
             stem = f"table_{args.table}" if len(datasets) == 1 else f"table_{args.table}_{name}"
-            grids[stem] = run_table(args.table, name, sequences, weight_file(args.weights), variants, args.every)
+            grids[stem] = run_table(
+                args.table, name, sequences, weight_file(args.weights), variants, args.every, args.mode
+            )
     for grid in grids.values():
         print(f"\n{grid.markdown()}")
     if args.out:

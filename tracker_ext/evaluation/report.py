@@ -166,7 +166,7 @@ def report_from_boxes(
     """
     if not any(path for sequence in dataset for path in sequence.ground_truth_seg or []):
         raise UserError("data set: no ground-truth masks, so masks of its boxes cannot be scored; give --results")
-    label = f"box2mask, T = {config.num_frames} (all boxes)" if net else ""
+    label = f"box2mask, T = {config.num_frames}, {config.mode} (all boxes)" if net else ""
     own, note = _segment(dataset, net, config, label, protocol) if net else ([], "")
     scores, notes = with_baselines(dataset, own, label, grabcut_frames, protocol)
     notes += [*([note] if note else []), *left_out(own, label)]

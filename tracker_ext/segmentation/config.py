@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from ltr_ext.device import Precision, check_precision, uses_bfloat16
 from ltr_ext.errors import UserError
@@ -15,17 +15,28 @@ from tracker_ext.segmentation.windows import MODES, Mode
 if TYPE_CHECKING:
     import torch
 
+Merge = Literal["max", "soft"]
+"""`max`: the highest logit above 0 wins; `soft`: the odds of objects and background compete (`soft_aggregate`)."""
+
+MERGES: tuple[str, ...] = get_args(Merge)
+
+PAPER_MODE: Mode = "centred"
+"""Windows of the paper (section 3.5, appendix D): for its tables, its data sets, and its scores on true boxes."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class AnnotateConfig:
-    """Options of windowed inference; the defaults are those of appendix D."""
+    """Options of windowed inference; T and D by default are those of appendix D."""
 
     num_frames: int = 5
     """T, boxed frames that are aggregated together."""
     interval: int = 15
     """D, frames from one to the next within a window; 5 suits fast motion (section 4.1)."""
     mode: Mode = "strided"
-    """`strided`: every window gives T masks; `centred`: one window per frame, T times the work."""
+    """`strided`, the fast mode: every window gives T masks; `centred`, the paper's: one window per frame, T times the
+    work of solving and decoding."""
+    merge: Merge = "max"
+    """Who has a pixel that several objects claim; the paper's tables have `soft`."""
     tolerance: float = 0.05
     """Part of the box's width and height by which a mask may exceed it on each side; 0 for tight boxes."""
     tolerance_between: float = 0.15
@@ -45,6 +56,8 @@ class AnnotateConfig:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         if self.mode not in MODES:
             raise ValueError(f"mode {self.mode!r} is unknown; known: {', '.join(MODES)}")
+        if self.merge not in MERGES:
+            raise ValueError(f"merge {self.merge!r} is unknown; known: {', '.join(MERGES)}")
         check_precision(self.precision)
         for name in ("tolerance", "tolerance_between"):
             if not 0 <= getattr(self, name) <= 1:

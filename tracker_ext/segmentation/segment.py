@@ -17,6 +17,7 @@ from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.text import counted
 from tracker_ext.segmentation.config import AnnotateConfig
+from tracker_ext.segmentation.merge import merge_labels
 from tracker_ext.segmentation.object_stream import CropLogits, ObjectStream
 from tracker_ext.segmentation.prepare import check_frame, check_tracks
 from tracker_ext.segmentation.windows import Window, schedule
@@ -61,7 +62,8 @@ def annotate(
 
     Frames are read once and in order; masks come out in order, each as soon as its window is complete. Memory does not
     grow with the length of the clip: per object at most (T - 1) D + `encode_batch` frame encodings and T D crops of
-    logits are alive. Several objects are segmented separately; where they overlap the higher logit wins.
+    logits are alive. Several objects are segmented separately; where they overlap
+    `config.merge` says who wins.
 
     A box that is interpolated (`given` is false) only says where to look. Such a frame is explained by the filter that
     the boxed frames around it agreed on, and has no say in it; the interval between boxed frames is shortened so that
@@ -123,7 +125,9 @@ def annotate(
                 for object_id, answer in answers.items()
                 if answer is not None
             }
-            yield _merge(num_given, pasted, sizes.popleft(), keep_logits, dtype)
+            labels = merge_labels(pasted, sizes.popleft(), config.merge, dtype)
+            scores = {object_id: _mean_probability(found[labels == object_id]) for object_id, found in pasted.items()}
+            yield FrameMasks(num_given, labels, scores, pasted if keep_logits else None)
             num_given += 1
     if num_read < num_boxes or num_read == 0:
         raise UserError(f"{name}: {num_read} frames for {num_boxes or 'the given'} boxes; give one box per frame")
@@ -174,24 +178,6 @@ def box_logits(answer: CropLogits, box: np.ndarray, tolerance: float, image_hw: 
 def label_type(object_ids: Iterable[int]) -> type[np.unsignedinteger[Any]]:
     """Type of a label map that holds these ids: uint8 up to 254, since 255 stands for undecided there, else uint16."""
     return np.uint8 if max(object_ids, default=0) < IGNORE_LABEL else np.uint16
-
-
-def _merge(
-    index: int,
-    pasted: dict[int, np.ndarray],
-    image_hw: tuple[int, int],
-    keep_logits: bool,
-    dtype: type[np.unsignedinteger[Any]],
-) -> FrameMasks:
-    """Label map of the objects' logits: the highest one above 0 wins."""
-    labels = np.zeros(image_hw, dtype=dtype)
-    highest = np.zeros(image_hw, dtype=np.float32)
-    for object_id, logits in pasted.items():
-        wins = logits > highest
-        labels[wins] = object_id
-        highest[wins] = logits[wins]
-    scores = {object_id: _mean_probability(logits[labels == object_id]) for object_id, logits in pasted.items()}
-    return FrameMasks(index, labels, scores, pasted if keep_logits else None)
 
 
 def _mean_probability(logits: np.ndarray) -> float:

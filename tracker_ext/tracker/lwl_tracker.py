@@ -24,8 +24,8 @@ from tracker_ext.segmentation.config import AnnotateConfig
 from tracker_ext.segmentation.segment import BACKGROUND_LOGIT
 from tracker_ext.tracker.box_to_mask import boxes_to_masks
 from tracker_ext.tracker.config import LWLTrackerConfig
-from tracker_ext.tracker.merge import drop_small_parts
 from tracker_ext.tracker.rules import SearchCrop, rules_of
+from tracker_ext.tracker.small_parts import drop_small_parts
 from tracker_ext.tracker.target import Target
 
 SINGLE = "1"

@@ -13,8 +13,8 @@ from typing import Protocol
 import numpy as np
 from torch import Tensor
 
+from tracker_ext.segmentation.merge import soft_aggregate
 from tracker_ext.tracker.config import LWLTrackerConfig
-from tracker_ext.tracker.merge import soft_aggregate
 from tracker_ext.tracker.search import SearchState
 from tracker_ext.tracker.upstream_rules import UpstreamRules
 

@@ -50,11 +50,18 @@ def test_every_option_of_the_command_line_is_a_field():
         pytest.param(("--max-frames", "7"), "max_frames", 7, id="frames"),
         pytest.param(("--format", "davis,mots", "--format", "davis"), "formats", ["davis", "mots"], id="formats"),
         pytest.param(("--frames", "3"), "num_frames", 3, id="window"),
+        pytest.param((), "mode", "centred", id="a named data set: the paper's windows"),
+        pytest.param(("--mode", "strided"), "mode", "strided", id="the fast mode"),
         pytest.param(("--variant", "multi_frame_plus"), "variant", "multi_frame_plus", id="variant"),
     ],
 )
 def test_what_is_given_comes_before_what_the_data_set_has(options, name, value):
     assert settings_of(*options).stored()[name] == value
+
+
+@pytest.mark.parametrize("kind", [["folder", "in"], ["video", "in", "--boxes", "b"]])
+def test_ones_own_clips_have_the_fast_mode(kind):
+    assert run_annotate.parser().parse_args([*kind, "--out", "out"]).mode == "strided"
 
 
 @pytest.mark.parametrize("options", [("--batch", "1"), ("--workers", "3"), ("--shard", "1/2"), ("--limit", "1")])
@@ -65,9 +72,12 @@ def test_what_does_not_change_the_masks_is_not_stored(options):
 def test_an_output_folder_of_an_earlier_version_goes_on(tmp_path):
     (tmp_path / "settings.json").write_text(json.dumps(STORED_BEFORE))
     assert read_settings(tmp_path)["max_frames"] == 200
-    check_same(tmp_path, settings_of("--format", "upstream,davis"))
+    earlier = ("--format", "upstream,davis", "--mode", "strided")
+    check_same(tmp_path, settings_of(*earlier))
     with pytest.raises(UserError, match="max_frames is 200 there and 100 here"):
-        check_same(tmp_path, settings_of("--format", "upstream,davis", "--max-frames", "100"))
+        check_same(tmp_path, settings_of(*earlier, "--max-frames", "100"))
+    with pytest.raises(UserError, match="mode is strided there and centred here"):
+        check_same(tmp_path, settings_of(*earlier[:2]))
 
 
 def test_the_command_line_is_there_before_torch():

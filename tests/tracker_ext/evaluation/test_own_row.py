@@ -83,7 +83,7 @@ def test_one_object_in_any_form_is_the_same_object(davis_root, store_results, we
     for part in ("JPEGImages", "Annotations"):
         (davis_root / part / "480p/several").rename(tmp_path / part)
     assert run_evaluation.main([str(davis_root), "--weights", str(weights), "--grabcut-frames", "1"]) == 0
-    assert "| mean     | box2mask, T = 9 (all boxes) | 1.000 | 1.000 |" in capsys.readouterr().out
+    assert "| mean     | box2mask, T = 9, centred (all boxes) | 1.000 | 1.000 |" in capsys.readouterr().out
     np.testing.assert_array_equal(DavisFolderDataset(davis_root).sequence("one").init_info()["init_mask"], plain)
     for truth_too in (True, False):
         assert run_evaluation.main([str(davis_root), "--results", str(tmp_path / "mine")]) == 0

@@ -21,7 +21,8 @@ from tracker_ext.evaluation.protocols import protocol_of
 from tracker_ext.evaluation.results import ClipSequence
 from tracker_ext.evaluation.tables import Grid
 from tracker_ext.segmentation.api import load_box2mask, weight_file
-from tracker_ext.segmentation.config import AnnotateConfig
+from tracker_ext.segmentation.config import PAPER_MODE, AnnotateConfig
+from tracker_ext.segmentation.windows import Mode
 
 STEPS = {"yt300": 5}
 """Data set -> frames of the video from one stored frame to the next; 1 where not named."""
@@ -106,17 +107,20 @@ TABLES = {
 """Number -> table. The rows without the paper's numbers are ours."""
 
 
-def setting_config(dataset: str, changes: Mapping[str, float]) -> AnnotateConfig:
+def setting_config(dataset: str, changes: Mapping[str, float], mode: Mode = PAPER_MODE) -> AnnotateConfig:
     """The paper's inference on a data set (sections 3.5 and 4.1), as on DAVIS if it is not the paper's, with changes.
 
     Args:
         dataset: its name.
         changes: see `Setting`.
+        mode: how windows are laid; "strided" for the fast mode.
     """
     interval = int(changes.get("interval", INTERVALS.get(dataset, DAVIS_INTERVAL))) // STEPS.get(dataset, 1)
     return AnnotateConfig(
         num_frames=int(changes.get("num_frames", NUM_FRAMES)),
         interval=max(1, interval),
+        mode=mode,
+        merge="soft",
         tolerance=0.0,
         iterations=int(changes["iterations"]) if "iterations" in changes else None,
         scale=changes.get("scale"),
@@ -143,6 +147,7 @@ def run_table(
     weights: Path | None,
     variants: Mapping[str, Path],
     every: int,
+    mode: Mode = PAPER_MODE,
 ) -> Grid:
     """Run the settings of a table on the same frames of the same clips.
 
@@ -152,7 +157,8 @@ def run_table(
         sequences: with true masks.
         weights: weight file of the iterative network; None for the one that ships.
         variants: variant -> weight file, for table 2; rows of others stay without a number here.
-        every: score the frames of every K-th window of nine frames only.
+        every: score the frames of every K-th strided window of nine frames only.
+        mode: how windows are laid; "strided" for the fast mode.
 
     Returns:
         The table, the paper's numbers beside those found here.
@@ -185,7 +191,7 @@ def run_table(
             raise UserError(f"weights {files[setting.variant]}: variant {net.config.variant}, not {setting.variant}")
         found: list[BoxMaskScores] = []
         for sequence in sequences:
-            config = setting_config(dataset, setting.changes)
+            config = setting_config(dataset, setting.changes, mode)
             scores = score_from_boxes(sequence, net, config, choice)
             found += [scores] if scores is not None else []
             progress.update()
@@ -202,7 +208,7 @@ def run_table(
     hashes = ", ".join(f"{files[variant].name} {file_hash(files[variant])}" for variant in used)
     count = sum(len(values) for values in measured.values())
     sizes = f"{counted(len(measured), 'sequence')}, {counted(count, 'frame')}"
-    notes = f"{sizes}; {counted(torch.get_num_threads(), 'thread')}; {hashes}"
+    notes = f"{mode} windows; {sizes}; {counted(torch.get_num_threads(), 'thread')}; {hashes}"
     return format_rows(table.title, dataset, rows, notes)
 
 

@@ -167,6 +167,13 @@ def rows_of(number: str) -> list[Row]:
 def test_the_interval_is_that_of_the_paper(dataset, number, intervals):
     configs = [setting_config(dataset, setting.changes) for setting in TABLES[number].settings]
     assert [config.interval for config in configs] == intervals and {config.num_frames for config in configs} == {9}
+    assert {(config.mode, config.merge, config.tolerance) for config in configs} == {("centred", "soft", 0.0)}
+
+
+@pytest.mark.parametrize("mode", ["centred", "strided"])
+def test_the_command_lays_the_windows_it_is_asked_for(davis_root, weights, mode, capsys):
+    assert run_evaluation.main([str(davis_root), "--weights", str(weights()), "--table", "8", "--mode", mode]) == 0
+    assert f"{mode} windows; 2 sequences" in capsys.readouterr().out
 
 
 def test_without_a_data_set_a_table_takes_those_that_are_there(davis_root, weights, tmp_path, monkeypatch, capsys):
@@ -202,7 +209,10 @@ def test_table_2_refuses_weights_of_another_variant(sequences, weights):
 def test_command(davis_root, weights, capsys, tmp_path):
     assert run_evaluation.main([str(davis_root), "--weights", str(weights()), "--out", str(tmp_path / "out")]) == 0
     printed = capsys.readouterr().out
-    assert "| mean     | box2mask, T = 9 (all boxes) | 1.000 | 1.000 | 1.000 |" in printed and "GrabCut" in printed
+    assert (
+        "| mean     | box2mask, T = 9, centred (all boxes) | 1.000 | 1.000 | 1.000 |" in printed
+        and "GrabCut" in printed
+    )
     assert (tmp_path / "out" / "table.csv").is_file()
     command = [str(davis_root), "--weights", str(weights()), "--table", "8", "--out", str(tmp_path / "out")]
     assert run_evaluation.main(command) == 0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from tracker_ext.tracker.merge import drop_small_parts, soft_aggregate
+from tracker_ext.segmentation.merge import merge_labels, soft_aggregate
 
 
 def aggregate(*logits: float) -> tuple[int, list[float]]:
@@ -49,21 +49,23 @@ def test_one_object_keeps_its_probability() -> None:
     assert aggregate(0.7)[1] == pytest.approx([torch.tensor(0.7).sigmoid().item()])
 
 
-@pytest.mark.parametrize(
-    ("min_part", "left"),
-    [
-        pytest.param(0.0, 100 + 9 + 1, id="keep all"),
-        pytest.param(0.05, 100 + 9, id="the single pixel goes"),
-        pytest.param(0.5, 100, id="only the largest"),
-    ],
-)
-def test_small_parts(min_part: float, left: int) -> None:
-    mask = np.zeros((30, 30), dtype=bool)
-    mask[0:10, 0:10] = mask[20:23, 20:23] = mask[15, 15] = True
-    kept = drop_small_parts(mask, min_part)
-    assert kept.sum() == left
-    assert not (kept & ~mask).any()
+@pytest.mark.parametrize("num_objects", [1, 2, 5])
+def test_label_maps(num_objects: int) -> None:
+    """Beside the definition; what soft aggregation adds is what no object has alone but all of them together."""
+    rng = np.random.default_rng(num_objects)
+    logits = {3 * i + 1: rng.normal(-0.5, 2, (20, 30)).astype(np.float32) for i in range(num_objects)}
+    ids = np.array([0, *logits])
+    highest, soft = (merge_labels(logits, (20, 30), merge, np.uint8) for merge in ("max", "soft"))
+    stacked = np.stack(list(logits.values()))
+    np.testing.assert_array_equal(highest, np.where(stacked.max(0) > 0, ids[1 + stacked.argmax(0)], 0))
+    np.testing.assert_array_equal(soft, ids[soft_aggregate(torch.from_numpy(stacked))[0].numpy()])
+    np.testing.assert_array_equal(soft[highest > 0], highest[highest > 0])
+    assert (np.count_nonzero(soft) > np.count_nonzero(highest)) == (num_objects > 1)
 
 
-def test_no_parts() -> None:
-    assert not drop_small_parts(np.zeros((5, 5), dtype=bool), 0.5).any()
+def test_label_map_of_far_pixels_and_of_nobody() -> None:
+    """Outside all crops, where everybody is certain, and without objects: as the highest logit has it."""
+    logits = {1: np.array([[-100, 100, -100]], np.float32), 2: np.array([[-100, 99, 0.5]], np.float32)}
+    for merge in ("max", "soft"):
+        assert merge_labels(logits, (1, 3), merge, np.uint8).tolist() == [[0, 1, 2]]
+        assert merge_labels({}, (1, 3), merge, np.uint16).tolist() == [[0, 0, 0]]
