@@ -22,7 +22,7 @@ class Source:
     turns: int
     """Samples it gives in its turn."""
     weak: bool = False
-    """Its masks are filled boxes. Its crops are not rotated, lest their boxes be loose."""
+    """Its masks are filled boxes. Its crops are not rotated: their boxes would be loose."""
 
 
 class FewShotSampler(VideoSampler):

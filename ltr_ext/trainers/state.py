@@ -87,7 +87,7 @@ def load_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tenso
     for parameter in parameters:
         for key, value in optimizer.state[parameter].items():
             if isinstance(value, Tensor) and value.shape == parameter.shape and value.ndim:
-                # memory layout as in the uninterrupted run, lest sums run in another order
+                # memory layout as in the uninterrupted run, or sums would run in another order
                 optimizer.state[parameter][key] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
 
 

@@ -15,7 +15,8 @@ import numpy as np
 
 from ltr_ext.data.image_io import IGNORE_LABEL, read_image
 from ltr_ext.data.synthetic.attachments import attach_lines, attach_part
-from ltr_ext.data.synthetic.layers import Layer, draw_motion, fill_hole, moving_along
+from ltr_ext.data.synthetic.layers import Layer, fill_hole
+from ltr_ext.data.synthetic.motion import draw_motion, moving_along
 from ltr_ext.data.synthetic.photometry import draw_look
 from ltr_ext.data.synthetic.scenery import draw_bars, plant_crowd, punch_holes
 from ltr_ext.data.synthetic.stills import StillCollection, object_ids

@@ -8,70 +8,9 @@ import cv2
 import numpy as np
 
 from ltr_ext.data.boxes import mask_to_box
+from ltr_ext.data.synthetic.motion import Motion
 from ltr_ext.data.synthetic.photometry import line_kernel
-from ltr_ext.data.synthetic.warps import Bend, Region, affine, bend_field, random_bend, sampling_map
-
-
-@dataclass(frozen=True)
-class Motion:
-    """How a layer changes over the clip; time runs from 0 to 1."""
-
-    travel: np.ndarray
-    """[2] way from time 0 to 1, in units of the layer's size."""
-    wobble: np.ndarray
-    """[2, 2] amplitude and phase of a swing across the way."""
-    growth: float
-    """Logarithm of the zoom from time 0 to 1."""
-    turn: float
-    """Angle from time 0 to 1, radians."""
-    tilt: float
-    """Angle at half time, radians."""
-    shear: float
-    """Shear at time 1."""
-    start: Bend
-    """Bend at time 0."""
-    end: Bend
-    """Bend at time 1."""
-    mirror: bool
-    """Whether the layer is flipped left-right."""
-
-
-def draw_motion(rng: np.random.Generator, *, travel: float, bend: float, growth: float, turn: float) -> Motion:
-    """Draw a motion; all arguments but `rng` are standard deviations of the change over the clip."""
-    start = random_bend(rng, bend)
-    return Motion(
-        travel=rng.normal(0, travel, 2),
-        wobble=np.stack([rng.normal(0, 0.2 * travel, 2), rng.uniform(0, 2 * np.pi, 2)]),
-        growth=rng.normal(0, growth),
-        turn=rng.normal(0, turn),
-        tilt=rng.normal(0, turn),
-        shear=rng.normal(0, 0.05),
-        start=start,
-        end=random_bend(rng, bend, start.points),
-        mirror=bool(rng.random() < 0.5),
-    )
-
-
-def moving_along(
-    rng: np.random.Generator, leader: Motion, leader_size: float, size: float, depth: tuple[float, float]
-) -> Motion:
-    """The motion of something that stands still in a scene while the camera moves.
-
-    Args:
-        rng: random generator.
-        leader: motion of the scene.
-        leader_size: what its travel counts in, canvas pixels.
-        size: the same of the thing.
-        depth: range of how much faster than the scene it passes; what is nearer passes faster (parallax).
-    """
-    factor = rng.uniform(*depth) * leader_size / size
-    return replace(
-        leader,
-        travel=leader.travel * factor,
-        wobble=np.stack([leader.wobble[0] * factor, leader.wobble[1]]),
-        tilt=leader.tilt + rng.normal(0, 0.1),
-        mirror=bool(rng.random() < 0.5),
-    )
+from ltr_ext.data.synthetic.warps import Region, affine, bend_field, sampling_map
 
 
 @dataclass(frozen=True)
@@ -208,7 +147,7 @@ class Layer:
         kernel = line_kernel(length, float(np.arctan2(way[1], way[0])))
         if self.opaque:
             return replace(seen, picture=cv2.filter2D(seen.picture, -1, kernel))
-        # blurred together with the opacity, lest colours of what lay around the object run into it
+        # blurred together with the opacity, or colours of what lay around the object would run into it
         opacity = cv2.filter2D(seen.opacity, -1, kernel, borderType=cv2.BORDER_REPLICATE)
         light = cv2.filter2D(seen.picture * seen.opacity[..., None], -1, kernel, borderType=cv2.BORDER_REPLICATE)
         picture = light / np.maximum(opacity, 1e-3)[..., None]

@@ -10,7 +10,8 @@ import pytest
 
 from ltr_ext.data.synthetic.attachments import attach_lines
 from ltr_ext.data.synthetic.clips import SyntheticConfig, render_clip
-from ltr_ext.data.synthetic.layers import EDGE_BLUR, Layer, draw_motion, fill_hole, moving_along
+from ltr_ext.data.synthetic.layers import EDGE_BLUR, Layer, fill_hole
+from ltr_ext.data.synthetic.motion import draw_motion, moving_along
 from ltr_ext.data.synthetic.scenery import draw_bars, plant_crowd, punch_holes
 from ltr_ext.data.synthetic.stills import collect_stills, object_ids
 from ltr_ext.data.synthetic.warps import FIELD_GRID, affine, bend_field, random_bend, sampling_map
