@@ -84,11 +84,6 @@ class Crop:
         corner = (boxes[..., :2] - [self.left, self.top]) * self.zoom
         return np.concatenate([corner, boxes[..., 2:] * self.zoom], axis=-1)
 
-    def boxes_to_image(self, boxes: np.ndarray) -> np.ndarray:
-        """Boxes [..., 4] (x, y, w, h) from crop to image pixels."""
-        boxes = np.asarray(boxes, dtype=np.float64)
-        return np.concatenate([boxes[..., :2] / self.zoom + [self.left, self.top], boxes[..., 2:] / self.zoom], axis=-1)
-
     def _inside(self, image_hw: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
         """Rows and columns of the image that the region covers, as half-open ranges."""
         rows = (max(self.top, 0), max(min(self.top + self.height, image_hw[0]), 0))
