@@ -2,115 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 
 from ltr_ext import host
-from ltr_ext.errors import CommandLine, UserError, run_command
-from tracker_ext import tracking_command
-from tracker_ext.video.box_argument import join_boxes, parse_box
-
-EXAMPLES = """examples:
-  python run_tracker.py lwl box2mask_init demo
-  python run_tracker.py lwl box2mask_init got10k_val --threads 4
-  python run_tracker.py lwl box2mask_init dv2017_val --sequence blackswan
-  python run_tracker.py lwl box2mask_init demo --visdom localhost:8097
-  python run_tracker.py lwl box2mask_init --video clip.mp4 --box 120,80,60,140 --out clip_masks
-"""
+from ltr_ext.errors import run_command
+from tracker_ext.commands.track import main
 
 if __name__ == "__mp_main__":  # a spawned worker
     host.resolve()
-
-
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
-    command = CommandLine(description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
-    command.add_argument("tracker", help="tracker, for example lwl")
-    command.add_argument(
-        "parameter", help="parameter module: of lwl, box2mask_init starts from a box, default from a mask"
-    )
-    command.add_argument("dataset", nargs="?", help="data set, for example demo, got10k_val, dv2017_val")
-    command.add_argument("--sequence", metavar="S", help="only this sequence (name, or number from 0)")
-    command.add_argument("--video", metavar="PATH", help="a video file or a folder of frames, instead of a data set")
-    command.add_argument(
-        "--box",
-        action="append",
-        default=[],
-        metavar="x,y,w,h",
-        help="object on the first frame of the video, in pixels; once per object",
-    )
-    command.refuse_option(
-        "--boxes", "boxes on every frame go with run_annotate.py video PATH --boxes FILE; here give --box x,y,w,h"
-    )
-    command.add_argument(
-        "--out",
-        metavar="DIR",
-        help="folder for the results (default: results_dir of settings/paths.toml, else results/; of a video "
-        "video/NAME in it)",
-    )
-    command.add_argument(
-        "--runid",
-        type=int,
-        metavar="N",
-        help="number of the run, for several of the same: becomes part of the name of the results folder",
-    )
-    command.add_argument(
-        "--threads",
-        type=int,
-        default=0,
-        metavar="N",
-        help="sequences tracked at once, each in a process of its own (default 0: one after another)",
-    )
-    command.add_argument(
-        "--debug",
-        type=int,
-        default=0,
-        metavar="N",
-        help="debug level of the tracker; above 0 errors show a traceback and no results are written",
-    )
-    command.add_argument(
-        "--no-report",
-        action="store_true",
-        help="track only: no scores, no pictures; run_evaluation.py --results makes them later",
-    )
-    command.add_argument(
-        "--visdom",
-        nargs="?",
-        const="localhost:8097",
-        metavar="SERVER:PORT",
-        help="show frame, masks, boxes and scores while tracking, on a visdom server that runs already (python -m "
-        "visdom.server); without SERVER:PORT, which only the end of the line allows, localhost:8097",
-    )
-    command.add_argument(
-        "--precision",
-        choices=("auto", "fp32", "bf16"),
-        default="auto",
-        help="arithmetic of the convolutions (default auto: bf16 where the processor has it built in, unless the "
-        "parameter module asks for fp32)",
-    )
-    command.add_argument("--host", choices=host.CHOICES, default="auto", help=host.OPTION_HELP)
-    return command
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Parse, choose the host, run; returns the exit code."""
-    args = parser().parse_args(join_boxes(sys.argv[1:] if arguments is None else arguments))
-    if (args.dataset is None) == (args.video is None):
-        raise UserError("data set or video: give one of the two; see --help")
-    if args.video is None and args.box:
-        raise UserError(f"--box {args.box[0]}: goes with --video; a data set has its own boxes")
-    if args.threads < 0:
-        raise UserError(f"--threads {args.threads}: must be 0 or more")
-    boxes = [parse_box(text) for text in args.box]
-    if args.visdom:
-        from tracker_ext.tracker.live_view import LiveView
-
-        print(f"live view: {LiveView(args.visdom).page}")
-    print(f"host: {host.resolve(args.host)}")
-    if args.video is None:
-        return tracking_command.run_on_dataset(args)
-    return tracking_command.run_on_video(args, boxes)
-
 
 if __name__ == "__main__":
     sys.exit(run_command(main))

@@ -36,6 +36,7 @@ setup(
         *(f"ltr_ext.{name}" for name in find_packages(include=["minihost.*"])),
     ],
     package_dir=INSIDE,
+    entry_points={"console_scripts": ["box2mask = tracker_ext.commands.box2mask:script"]},
     package_data={
         "ltr_ext.dataset": ["yt300.txt"],
         "tracker_ext.annotation.review": ["page/*"],

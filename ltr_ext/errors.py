@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
+from ltr_ext.program import as_called
 from ltr_ext.text import nearest
 
 EXIT_USER_ERROR = 2
@@ -18,16 +19,24 @@ EXIT_INTERRUPTED = 130
 class UserError(Exception):
     """A mistake the user can mend: one line that names the thing, its value and the remedy."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(as_called(message))
+
 
 class CommandLine(argparse.ArgumentParser):
     """A parser that reports a mistake as one line, like every other mistake of a user's.
 
-    Options are not abbreviated: `--box` is never `--boxes`.
+    Options are not abbreviated: `--box` is never `--boxes`. Scripts are named as they are called here.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **{"allow_abbrev": False, **options})
+        self.prog = as_called(self.prog)
         self._elsewhere: dict[str, str] = {}
+
+    def format_help(self) -> str:
+        """As argparse's."""
+        return as_called(super().format_help())
 
     def refuse_option(self, option: str, remedy: str) -> None:
         """Say of an option that belongs to another command what to do instead."""

@@ -21,7 +21,8 @@ from types import ModuleType
 from typing import Any
 
 from ltr_ext.errors import UserError
-from ltr_ext.paths import HOSTS, INSTALLED, load_paths
+from ltr_ext.paths import HOSTS, load_paths
+from ltr_ext.program import INSTALLED
 
 HOME_VARIABLE = "PYTRACKING_HOME"
 CHOICE_VARIABLE = "BOX2MASK_HOST"

@@ -18,13 +18,12 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from ltr_ext.errors import UserError
+from ltr_ext.program import INSTALLED
 from ltr_ext.text import unknown
 
 _PACKAGE = Path(__file__).resolve().parent
 REPOSITORY = _PACKAGE.parent
 """The folder that holds `ltr_ext` and `tracker_ext`."""
-INSTALLED = (_PACKAGE / "minihost").is_dir()
-"""Whether this is an installed wheel and no checkout."""
 HOSTS = _PACKAGE if INSTALLED else REPOSITORY
 """The folder that holds `minihost/` and, in a checkout, may hold the submodule `pytracking/`."""
 EXAMPLE_FILE = (_PACKAGE if INSTALLED else REPOSITORY) / "settings" / "paths.example.toml"

@@ -8,24 +8,20 @@ from collections.abc import Iterator
 
 import pytest
 
-import run_annotate
-import run_editor
-import run_evaluation
-import run_export
-import run_tracker
-import run_training
 from ltr_ext.errors import UserError
+from tracker_ext.commands import annotate, box2mask, edit, evaluate, export, track, train
 
 
 def parsers() -> Iterator[argparse.ArgumentParser]:
     """Of every command and subcommand."""
     for parser in (
-        run_annotate.parser(),
-        run_evaluation.parser(),
-        run_editor.parser(),
-        run_export.parser(),
-        run_tracker.parser(),
-        run_training.build_parser(),
+        annotate.parser(),
+        box2mask.parser(),
+        edit.parser(),
+        evaluate.parser(),
+        export.parser(),
+        track.parser(),
+        train.parser(),
     ):
         yield parser
         for action in parser._actions:
@@ -48,8 +44,8 @@ def test_every_argument_is_explained_and_has_an_example():
 
 def test_the_train_settings_stand_in_two_columns(columns):
     """A name of its own length does not push its description aside, and a long description is wrapped."""
-    known = run_training.known_settings()
-    listing = re.search(r"^train settings:\n((?:  .*\n)+)", run_training.build_parser().format_help(), re.M)[1]
+    known = train.known_settings()
+    listing = re.search(r"^train settings:\n((?:  .*\n)+)", train.parser().format_help(), re.M)[1]
     column = 4 + max(map(len, known))
     assert all(line[column - 1] == " " != line[column] and len(line) < columns for line in listing.splitlines())
     text = " ".join(listing.split())
@@ -57,7 +53,7 @@ def test_the_train_settings_stand_in_two_columns(columns):
 
 
 def test_what_run_annotate_takes_stands_in_two_columns():
-    text = run_annotate.parser().format_help()
+    text = annotate.parser().format_help()
     lines = [line for line in text.splitlines() if re.match(r"    \w+_\w+ |    (folder|video) ", line)]
     assert len(lines) == 6
     assert len({re.match(r"    \w+ +", line).end() for line in lines}) == 1
@@ -66,12 +62,12 @@ def test_what_run_annotate_takes_stands_in_two_columns():
 @pytest.mark.parametrize(
     "command, arguments, meant",
     [
-        (run_annotate, ["folder", "x", "--out", "y", "--wrokers", "2"], "--workers"),
-        (run_evaluation, ["demo", "--labl", "x"], "--label"),
-        (run_editor, ["clip.mp4", "--no-browsr"], "--no-browser"),
-        (run_export, ["x", "--out", "y", "--polygon"], "--polygons"),
-        (run_tracker, ["lwl", "default", "demo", "--presicion=fp32"], "--precision"),
-        (run_training, ["box2mask", "lite", "--frehs"], "--fresh"),
+        (annotate, ["folder", "x", "--out", "y", "--wrokers", "2"], "--workers"),
+        (evaluate, ["demo", "--labl", "x"], "--label"),
+        (edit, ["clip.mp4", "--no-browsr"], "--no-browser"),
+        (export, ["x", "--out", "y", "--polygon"], "--polygons"),
+        (track, ["lwl", "default", "demo", "--presicion=fp32"], "--precision"),
+        (train, ["box2mask", "lite", "--frehs"], "--fresh"),
     ],
 )
 def test_a_misspelt_option_is_refused_with_the_nearest(command, arguments, meant):

@@ -37,7 +37,7 @@ MAY_IMPORT_THE_HOST = (
     "ltr_ext/host.py",
     "tracker_ext/registration.py",
     "tracker_ext/tracker_handle.py",
-    "run_training.py",
+    "tracker_ext/commands/train.py",
 )
 
 HOST_SURFACE = {
@@ -65,7 +65,7 @@ HOST_SURFACE = {
 }
 """The names of the host we build on: both hosts have them. A new name is added here, to minihost and to tests/host."""
 
-LAYERS = ("video", "segmentation", "tracker", "evaluation", "annotation", "export", "vot", "editor")
+LAYERS = ("video", "segmentation", "tracker", "evaluation", "annotation", "export", "vot", "editor", "commands")
 
 FILE_AND_MACHINE_MODULES = {"cv2", "io", "json", "os", "pathlib", "PIL", "pickle", "safetensors", "shutil", "tempfile"}
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-import run_training
 from ltr_ext.errors import run_command
 from ltr_ext.trainers import options
+from tracker_ext.commands import train
 
 
 def test_known_settings_come_from_the_files(tmp_path: Path) -> None:
@@ -18,12 +18,12 @@ def test_known_settings_come_from_the_files(tmp_path: Path) -> None:
     (tmp_path / "net" / "__init__.py").write_text('"""Not a setting."""')
     (tmp_path / "net" / "small.py").write_text('"""The small one.\n\nMore.\n"""\n')
     (tmp_path / "net" / "bare.py").write_text("x = 1\n")
-    assert run_training.known_settings(tmp_path) == {"net bare": "", "net small": "The small one."}
+    assert train.known_settings(tmp_path) == {"net bare": "", "net small": "The small one."}
 
 
 def test_help_lists_them_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
-        run_training.main(["--help"])
+        train.main(["--help"])
     assert caught.value.code == 0
     out = capsys.readouterr().out
     assert "box2mask lite  " in out and "python run_training.py box2mask lite" in out
@@ -47,7 +47,7 @@ def test_help_lists_them_with_an_example(capsys: pytest.CaptureFixture[str]) -> 
     ],
 )
 def test_mistakes_are_one_line(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_command(lambda: run_training.main(arguments)) == 2
+    assert run_command(lambda: train.main(arguments)) == 2
     err = capsys.readouterr().err
     assert message in err and err.count("\n") == 1
 
@@ -70,6 +70,6 @@ def test_options_are_handed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(ltr.run_training, "run_training", lambda *names: started.append((names, options._options)))
     monkeypatch.setattr(options, "_options", options.RunOptions())
     arguments = ["box2mask", "lite", "--workspace", str(tmp_path), "--seed", "3", "--fresh", "--max-iterations", "9"]
-    assert run_training.main(arguments) == 0
+    assert train.main(arguments) == 0
     expected = options.RunOptions(workspace=tmp_path, seed=3, fresh=True, max_iterations=9)
     assert started == [(("box2mask", "lite"), expected)]

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import venv
 import zipfile
 from pathlib import Path
 
@@ -85,22 +86,112 @@ def test_the_review_page_is_in_it(names):
     assert len(page) > 3 and page <= names
 
 
-def test_it_segments_and_tracks_from_an_empty_folder(wheel, tmp_path):
-    site, work = tmp_path / "site", tmp_path / "work"
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(site)
-    (work / "clip").mkdir(parents=True)
+@pytest.fixture(scope="module")
+def bin_folder(wheel, tmp_path_factory) -> Path:
+    """A virtual environment with the wheel in it, and what it depends on from the environment of the tests."""
+    home = tmp_path_factory.mktemp("venv")
+    venv.create(home, symlinks=os.name != "nt")
+    scripts = home / ("Scripts" if os.name == "nt" else "bin")
+    site = subprocess.run(
+        [scripts / "python", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+        capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
+    install = [sys.executable, "-m", "pip", "--python", scripts / "python", "install", "--no-deps", "--no-index", wheel]
+    done = subprocess.run(install, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    (Path(site) / "tests.pth").write_text(f"{Path(np.__file__).parents[1]}\n")
+    return scripts
+
+
+@pytest.fixture
+def work(tmp_path) -> Path:
+    """A folder with three frames of noise, and boxes."""
+    folder = tmp_path / "work"
+    (folder / "clip").mkdir(parents=True)
     for number, frame in enumerate(np.random.default_rng(0).integers(0, 256, (3, 48, 64, 3), np.uint8)):
-        cv2.imwrite(str(work / "clip" / f"{number:03d}.png"), frame)
-    unset = ("BOX2MASK_SETTINGS", "BOX2MASK_HOST", "PYTRACKING_HOME")
-    environment = {name: value for name, value in os.environ.items() if name not in unset}
-    environment |= {"PYTHONPATH": str(site), "XDG_CONFIG_HOME": str(tmp_path / "config"), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT], cwd=work, env=environment, capture_output=True, text=True, check=False
-    )
+        cv2.imwrite(str(folder / "clip" / f"{number:03d}.png"), frame)
+    (folder / "boxes.txt").write_text("20,12,24,20\n" * 3)
+    return folder
+
+
+@pytest.fixture
+def start(bin_folder, work):
+    """Run a program of the environment in the folder, where no variable of ours is set."""
+
+    def run(*words: object) -> subprocess.CompletedProcess[str]:
+        unset = ("BOX2MASK_SETTINGS", "BOX2MASK_HOST", "PYTRACKING_HOME", "PYTHONPATH")
+        environment = {name: value for name, value in os.environ.items() if name not in unset}
+        environment |= {"XDG_CONFIG_HOME": str(work.parent / "config"), "OMP_NUM_THREADS": "1"}
+        command = [bin_folder / str(words[0]), *map(str, words[1:])]
+        return subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, check=False)
+
+    return run
+
+
+def test_it_segments_and_tracks_from_python(start, work):
+    done = start("python", "-c", SCRIPT)
     assert done.returncode == 0, done.stderr[-3000:]
     lines = done.stdout.splitlines()
     assert lines[0] == "(48, 64) (48, 64) (48, 64)"
-    assert lines[1] == str(site / "ltr_ext" / "minihost")
-    assert lines[2] == f"{tmp_path}/config/box2mask/paths.toml {work}/results {work}/workspace"
+    assert lines[1].endswith(os.path.join("site-packages", "ltr_ext", "minihost")) and str(ROOT) not in lines[1]
+    assert lines[2] == f"{work.parent}/config/box2mask/paths.toml {work}/results {work}/workspace"
     assert len(list((work / "tracked" / "masks").glob("*.png"))) == 3
+
+
+COMMANDS = [
+    pytest.param(["annotate", "video", "clip", "--boxes", "boxes.txt", "--out", "a"], "a/masks/002.png", id="video"),
+    pytest.param(["annotate", "folder", "clip", "--boxes", "boxes.txt", "--out", "b", "--workers", "2"],
+                 "b/davis/Annotations/480p/clip/00002.png", id="folder, in a worker"),
+    pytest.param(["track", "lwl", "box2mask_init", "--video", "clip", "--box", "20,12,24,20", "--out", "c"],
+                 "c/masks/002.png", id="track"),
+    pytest.param(["track", "lwl", "box2mask_init", "demo", "--sequence", "dog", "--threads", "1", "--no-report"],
+                 "results/tracking_results/lwl/box2mask_init/dog.txt", id="track, in a worker"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words, written", COMMANDS)
+def test_commands(start, work, words, written):
+    done = start("box2mask", *words)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert (work / written).is_file() and "run_" not in done.stdout
+
+
+def test_masks_are_exported_and_scored(start, work):
+    assert start("box2mask", *COMMANDS[0].values[0]).returncode == 0
+    assert start("box2mask", "export", "a", "--format", "binary", "--out", "e").returncode == 0
+    assert len(list((work / "e" / "binary").rglob("*.png"))) == 3
+    shutil.copytree(work / "clip", work / "davis" / "JPEGImages" / "480p" / "clip")
+    shutil.copytree(work / "a" / "masks", work / "davis" / "Annotations" / "480p" / "clip")
+    scored = start("box2mask", "evaluate", "davis", "--no-box2mask", "--grabcut-frames", "1")
+    assert scored.returncode == 0 and "filled box" in scored.stdout, scored.stderr[-3000:]
+
+
+def test_training_begins(start, work):
+    done = start("box2mask", "train", "box2mask", "lite", "--max-iterations", "1")
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert list((work / "workspace").rglob("*.safetensors"))
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        pytest.param(["--help"], 0, "  track     follow objects", id="help"),
+        pytest.param(["--version"], 0, "box2mask 0.", id="version"),
+        pytest.param(["annotate", "folder", "--help"], 0, "box2mask annotate folder my_clips --out", id="sub-help"),
+        pytest.param(["train", "--help"], 0, "  box2mask lite ", id="help of training"),
+        pytest.param([], 2, "error: the following arguments are required: COMMAND; see box2mask --help", id="nothing"),
+        pytest.param(["anotate"], 2, "did you mean annotate?; see box2mask --help", id="misspelt"),
+        pytest.param(["annotate", "video", "clip", "--out", "x", "--box", "1,2,3,4"], 2,
+                     "box2mask track lwl box2mask_init --video", id="the other command"),
+        pytest.param(["track", "lwl", "box2mask_init", "got10k_val"], 2, "config/box2mask/paths.toml", id="settings"),
+    ],
+)  # fmt: skip
+def test_help_and_mistakes(start, words, code, said):
+    done = start("box2mask", *words)
+    assert done.returncode == code
+    assert said in done.stdout + done.stderr and "run_" not in done.stdout + done.stderr
+    assert done.stderr.count("\n") == (code == 2)
+
+
+def test_it_is_small(wheel):
+    assert wheel.stat().st_size < 40e6

@@ -13,6 +13,7 @@ import pytest
 import run_tracker
 from ltr_ext.errors import EXIT_USER_ERROR, UserError, run_command
 from tracker_ext import tracking_command
+from tracker_ext.video.box_argument import parse_box
 
 pytestmark = pytest.mark.usefixtures("fake_parameters")
 
@@ -42,8 +43,8 @@ class MiniDataset:
 @pytest.mark.parametrize("text", ["1,2,3", "1,2,3,4,5", "a,b,c,d", ""])
 def test_a_box_is_four_numbers(text):
     with pytest.raises(UserError, match="four numbers"):
-        run_tracker.parse_box(text)
-    assert run_tracker.parse_box("1,2.5,3,4") == (1, 2.5, 3, 4)
+        parse_box(text)
+    assert parse_box("1,2.5,3,4") == (1, 2.5, 3, 4)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ltr_ext.data.decisions import Decision
 from ltr_ext.errors import UserError
+from ltr_ext.program import as_called
 from ltr_ext.progress import Progress
 from ltr_ext.text import counted, duration, printable
 from tracker_ext.annotation.failures import record_failure
@@ -124,5 +125,5 @@ def retry_command(arguments: Sequence[str], failed: Path) -> str:
             skip = True
         elif not argument.startswith(("--only=", "--limit=", "--shard=")):
             kept.append(argument)
-    program = sys.argv[0] if Path(sys.argv[0]).name == "run_annotate.py" else "run_annotate.py"
-    return shlex.join(["python", program, *kept, "--only", str(failed)])
+    script = sys.argv[0] if Path(sys.argv[0]).name == "run_annotate.py" else "run_annotate.py"
+    return as_called(shlex.join(["python", script, *kept, "--only", str(failed)]))

@@ -14,6 +14,7 @@ import numpy as np
 
 from ltr_ext.data.boxes import check_box
 from ltr_ext.errors import UserError
+from ltr_ext.program import as_called
 from ltr_ext.text import counted
 from tracker_ext.video.box_files import refuse_corners, refuse_relative
 
@@ -113,7 +114,7 @@ def prepare_tracks(
     if beyond:
         notes.append(
             f"{counted(beyond, 'frame')} beyond the last box {'has' if beyond == 1 else 'have'} no masks; "
-            "run_tracker.py lwl box2mask_init --video ... --box x,y,w,h makes them"
+            + as_called("run_tracker.py lwl box2mask_init --video ... --box x,y,w,h makes them")
         )
     filled = {i: fill_gaps(tracks[i], flags[i], max_gap) for i in seen}
     wider = {i: fill_gaps(tracks[i], flags[i], num_frames) for i in seen}

@@ -21,6 +21,7 @@ from ltr_ext.data.decisions import DECISIONS_FILE, Decision, read_decisions
 from ltr_ext.data.trust_table import TrustRow, read_trust
 from ltr_ext.errors import UserError
 from ltr_ext.output import write_text
+from ltr_ext.program import as_called
 from ltr_ext.progress import Progress
 from ltr_ext.text import counted
 from tracker_ext.annotation.review.decisions import read_manifests
@@ -188,7 +189,7 @@ def render_page(job: dict[str, str], summaries: Iterable[SequenceSummary]) -> st
         # close the element.
         "/*DATA*/": text.replace("<", "\\u003c"),
     }
-    return re.sub("|".join(map(re.escape, parts)), lambda match: parts[match[0]], _part("report.html"))
+    return re.sub("|".join(map(re.escape, parts)), lambda match: parts[match[0]], as_called(_part("report.html")))
 
 
 def _confidence_kind(manifest: dict[str, Any]) -> str:

@@ -1,0 +1,230 @@
+"""Turn boxes on the frames of videos into masks: a whole data set, a folder, or one video."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from ltr_ext.errors import CommandLine, UserError
+from tracker_ext.annotation.command import annotate_dataset, apply_review
+from tracker_ext.annotation.formats import FORMATS
+from tracker_ext.annotation.run_options import RunOptions, parse_shard
+from tracker_ext.annotation.settings import JobSettings
+from tracker_ext.annotation.sources import DATASETS
+from tracker_ext.segmentation.annotate_video import annotate_one_video
+from tracker_ext.segmentation.config import PAPER_MODE, AnnotateConfig
+from tracker_ext.segmentation.windows import MODES, Mode
+
+EXAMPLES = """examples:
+  python run_annotate.py got10k_train --out got10k_masks
+  python run_annotate.py lasot_train --out lasot_masks --workers 4 --format upstream,coco-rle
+  python run_annotate.py folder my_clips --out my_masks --dry-run
+  python run_annotate.py folder frames --boxes instances.json --out masks --format ytvos
+  python run_annotate.py video clip.mp4 --boxes boxes.txt --out clip_masks
+  python run_annotate.py --apply decisions.csv --out got10k_masks
+
+Where data sets lie is said in settings/paths.toml. A run that was interrupted goes on when it is given again.
+`run_annotate.py folder --help` tells the options.
+"""
+
+DATASET_NOTES = """Written: DIR/<format>/..., DIR/trust/<sequence>.csv (confidence and more of every mask),
+DIR/report.html (what to look at first), DIR/sequences/<sequence>.json (there when the sequence is finished),
+DIR/failed.csv.
+Exit code: 0; 1 if sequences failed; 2 for what you can mend (options, a full disk, boxes of all sequences); 130 after
+Ctrl-C.
+"""
+
+FOLDER_NOTES = """PATH holds sequences at any depth, or is one itself:
+  <sequence>/{pictures or img/, groundtruth.txt}   a line x,y,w,h per frame (GOT-10k), nan or absence.label: absent
+  <sequence>/{pictures, boxes.csv}                 frame,object,x,y,w,h; frames from 0, nan: absent, no row: not known
+  <sequence>/{img1/, gt/gt.txt}                    MOTChallenge
+  <sequence>/{one video, one of these box files}
+  <clip>.mp4 or <clip>/ beside <clip>.txt or <clip>.csv
+or with --boxes FILE: a COCO, COCO-VID or YouTube-VIS json (frames below PATH), a YouTube-BoundingBoxes csv (videos
+PATH/<youtube_id>.mp4, or folders of pictures named by their time in ms), or the boxes of the one sequence PATH.
+More layouts: docs/annotation.md.
+
+"""
+
+VIDEO_NOTES = """boxes.txt has one x,y,w,h line per frame, in pixels (nan,nan,nan,nan where the object is absent);
+boxes.csv has the header frame,object,x,y,w,h, frames counted from 0 and objects from 1. MOT, KITTI, VOT and more forms:
+docs/boxes.md.
+
+Written: DIR/masks/<frame>.png (pixel value = object id), DIR/boxes.txt (the masks' own boxes; boxes_<id>.txt for
+several objects), DIR/overlay.mp4.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    raw = argparse.RawDescriptionHelpFormatter
+    command = CommandLine(prog="run_annotate.py", description=__doc__, epilog=EXAMPLES, formatter_class=raw)
+    command.add_argument(
+        "--apply",
+        metavar="DECISIONS.csv",
+        type=Path,
+        help="put the decisions into effect that report.html gave; needs --out",
+    )
+    command.add_argument(
+        "--out", metavar="DIR", type=Path, help="with --apply: the folder that the masks were written to"
+    )
+    kinds = command.add_subparsers(dest="kind", metavar="WHAT")
+    for name, known in DATASETS.items():
+        text = known.description
+        example = f"example:\n  python run_annotate.py {name} --out {name}_masks --dry-run\n\n"
+        dataset = kinds.add_parser(
+            name, help=text, description=f"Masks for {text}.", epilog=example + DATASET_NOTES, formatter_class=raw
+        )
+        add_window_options(dataset, PAPER_MODE)
+        add_dataset_options(dataset)
+        dataset.refuse_option("--boxes", f"{name} has its own boxes; yours go with run_annotate.py folder or video")
+    folder = kinds.add_parser(
+        "folder",
+        help="your own frames and boxes",
+        description="Masks for a folder of frames and boxes.",
+        epilog=f"{FOLDER_NOTES}example:\n  python run_annotate.py folder my_clips --out my_masks\n\n{DATASET_NOTES}",
+        formatter_class=raw,
+    )
+    folder.add_argument("path", metavar="PATH", type=Path, help="folder of sequences, or one sequence; see below")
+    folder.add_argument(
+        "--boxes", metavar="FILE", type=Path, help="one file that has the boxes (default: they lie with the frames)"
+    )
+    add_window_options(folder)
+    add_dataset_options(folder)
+    video = kinds.add_parser(
+        "video",
+        help="one video file or folder of frames",
+        description="Turn boxes on the frames of one video into masks.",
+        epilog=f"example:\n  python run_annotate.py video clip.mp4 --boxes boxes.txt --out clip_masks\n\n{VIDEO_NOTES}",
+        formatter_class=raw,
+    )
+    video.add_argument("video", metavar="VIDEO", type=Path, help="a video file, or a folder of its frames as pictures")
+    video.add_argument("--boxes", metavar="FILE", type=Path, required=True, help="its boxes; see below")
+    add_window_options(video)
+    for kind in kinds.choices.values():
+        kind.refuse_option(
+            "--box",
+            "is one box on the first frame: run_tracker.py lwl box2mask_init --video PATH --box x,y,w,h; here boxes of "
+            "all frames come from --boxes FILE",
+        )
+    return command
+
+
+def add_window_options(command: argparse.ArgumentParser, mode: Mode = AnnotateConfig.mode) -> None:
+    """What every kind of input has; `mode` is what it does unless told otherwise."""
+    command.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the results")
+    command.add_argument(
+        "--frames",
+        metavar="T",
+        dest="num_frames",
+        type=int,
+        default=AnnotateConfig.num_frames,
+        help="frames seen together (default %(default)s)",
+    )
+    command.add_argument(
+        "--interval",
+        metavar="D",
+        type=int,
+        default=AnnotateConfig.interval,
+        help="frames of the video from one of them to the next; 5 suits fast motion (default %(default)s)",
+    )
+    command.add_argument(
+        "--mode",
+        choices=MODES,
+        default=mode,
+        help="strided: the fast mode, each window of T frames gives T masks; centred: the paper's, a window per frame, "
+        "up to T times the work (default %(default)s)",
+    )
+    command.add_argument(
+        "--tolerance",
+        metavar="PART",
+        type=float,
+        default=AnnotateConfig.tolerance,
+        help="part of the box by which a mask may exceed it on each side; 0 for tight boxes (default %(default)s)",
+    )
+    command.add_argument(
+        "--max-gap",
+        metavar="N",
+        type=int,
+        default=JobSettings.max_gap,
+        help="frames between two boxed frames at most N frames apart get a mask all the same; 0: they are left empty "
+        "(default %(default)s)",
+    )
+    command.add_argument(
+        "--batch",
+        metavar="N",
+        dest="encode_batch",
+        type=int,
+        default=AnnotateConfig.encode_batch,
+        help="frames encoded at once (default %(default)s)",
+    )
+    command.add_argument("--weights", metavar="FILE", type=Path, help="box2mask weights (default: those that ship)")
+
+
+def add_dataset_options(command: argparse.ArgumentParser) -> None:
+    """What only data sets and folders have."""
+    several: dict[str, Any] = {"metavar": "NAME", "action": "append"}
+    command.add_argument(
+        "--format",
+        metavar="NAME",
+        dest="formats",
+        action="extend",
+        type=lambda text: text.split(","),
+        help=f"{', '.join(FORMATS)}; several with commas, or given several times (default: upstream; "
+        "of YouTube-VOS ytvos, of a folder davis)",
+    )
+    command.add_argument(
+        "--variant", metavar="NAME", help="multi_frame_plus: run iterative weights as this, faster and coarser"
+    )
+    command.add_argument(
+        "--every", metavar="K", type=int, help="every K-th frame of a sequence (default: all; of LaSOT every 5th)"
+    )
+    command.add_argument(
+        "--max-frames", metavar="N", type=int, help="at most so many frames of a sequence (default: all; of LaSOT 200)"
+    )
+    command.add_argument(
+        "--min-confidence", metavar="C", type=float, help="leave masks below empty, 0 to 1 (default: none)"
+    )
+    command.add_argument(
+        "--workers", metavar="N", type=int, default=RunOptions.workers, help="processes (default %(default)s)"
+    )
+    command.add_argument("--limit", metavar="N", type=int, help="stop after so many sequences")
+    command.add_argument(
+        "--shard", metavar="i/n", type=parse_shard, help="the i-th of n parts of the data set, i from 1"
+    )
+    command.add_argument("--only", help="this sequence, or those of a failed.csv; repeatable", **several)
+    command.add_argument(
+        "--redo", help="make this sequence again, or those of a csv file with a column sequence; repeatable", **several
+    )
+    command.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="slurm (array of --workers tasks), local, or a Dask scheduler tcp://host:port",
+    )
+    command.add_argument(
+        "--slurm", metavar="KEY=VALUE", action="append", help="option of submitit, as slurm_partition=gpu"
+    )
+    command.add_argument(
+        "--check-inputs", action="store_true", help="make sequences again whose boxes or frames have changed since"
+    )
+    command.add_argument("--dry-run", action="store_true", help="count, and estimate size and time; writes nothing")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse and call; returns the exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments and arguments[0] not in (*DATASETS, "folder", "video") and Path(arguments[0]).exists():
+        raise UserError(f"{arguments[0]}: say first what it is: run_annotate.py video or run_annotate.py folder")
+    args = parser().parse_args(arguments)
+    if args.apply is None and args.kind == "video":
+        return annotate_one_video(args)
+    if args.apply is None and args.kind is not None:
+        return annotate_dataset(args, arguments)
+    if args.kind is None and args.apply is not None and args.out is None:
+        raise UserError(f"--apply {args.apply}: needs --out DIR, the output folder of the data set")
+    if args.kind is not None or args.apply is None:
+        raise UserError("nothing to do: name a data set, folder or video, or give --apply FILE --out DIR; see --help")
+    print(apply_review(args.out, args.apply))
+    return 0

@@ -1,0 +1,102 @@
+"""Draw boxes on a video, see its masks, mend them: in the browser, on this machine, without a network."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+from pathlib import Path
+
+from ltr_ext.errors import CommandLine, UserError
+
+NOTES = """examples:
+  python run_editor.py clip.mp4
+  python run_editor.py clip.mp4 --out clip_masks --no-browser --port 8800
+  python run_editor.py my_clips
+  python run_editor.py clip_masks
+
+The last one goes on where you were: everything is saved as it happens.
+
+Written: DIR/masks/<frame>.png (pixel value = object id), DIR/boxes.txt (the masks' own boxes; boxes_<id>.txt for
+several objects), DIR/given_boxes.csv (the boxes that you drew, as run_annotate.py video --boxes reads them).
+The page is shown to nobody else: it answers on this machine only, and only at the address that is printed.
+Exit code: 0 after "Close" on the page; 2 for what you can mend (a file that is no video, a port that is taken);
+130 after Ctrl-C. More: docs/editor.md.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    command = CommandLine(
+        prog="run_editor.py", description=__doc__, epilog=NOTES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    command.add_argument(
+        "place",
+        metavar="VIDEO|FOLDER",
+        type=Path,
+        help="a video; a folder of its frames as pictures; a folder of several of these; or what this command wrote",
+    )
+    command.add_argument(
+        "--out", metavar="DIR", type=Path, help="folder for the results (default: <name>_masks in the current folder)"
+    )
+    command.add_argument("--port", metavar="N", type=int, default=0, help="port of the address (default: a free one)")
+    command.add_argument("--no-browser", action="store_true", help="print the address, open nothing")
+    command.add_argument("--weights", metavar="FILE", type=Path, help="box2mask weights (default: those that ship)")
+    command.add_argument(
+        "--frames", metavar="T", type=int, default=5, help="frames seen together (default %(default)s)"
+    )
+    command.add_argument(
+        "--interval",
+        metavar="D",
+        type=int,
+        default=15,
+        help="frames of the video from one of them to the next, at most; 5 suits fast motion (default %(default)s)",
+    )
+    command.add_argument(
+        "--tolerance",
+        metavar="PART",
+        type=float,
+        default=0.05,
+        help="part of the box by which a mask may exceed it on each side; 0 for tight boxes (default %(default)s)",
+    )
+    command.add_argument(
+        "--max-gap",
+        metavar="N",
+        type=int,
+        default=60,
+        help="frames between two boxed ones at most N frames apart get a mask; 0: none does (default %(default)s)",
+    )
+    command.add_argument(
+        "--batch", metavar="N", type=int, default=4, help="frames encoded at once (default %(default)s)"
+    )
+    return command
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Find the clips, serve the page; returns the exit code."""
+    args = parser().parse_args(arguments)
+    missing = [name for name in ("starlette", "uvicorn") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise UserError(f"package {missing[0]} is not installed: pip install 'box2mask[editor]'")
+    if args.max_gap < 0:
+        raise UserError(f"--max-gap {args.max_gap}: must be 0 or more")
+    from tracker_ext.editor.catalogue import clips_at
+    from tracker_ext.editor.maker import MaskMaker
+    from tracker_ext.segmentation.config import AnnotateConfig, option_error
+
+    try:
+        config = AnnotateConfig(
+            num_frames=args.frames, interval=args.interval, tolerance=args.tolerance, encode_batch=args.batch
+        )
+    except ValueError as error:
+        raise option_error(error) from error
+    maker = MaskMaker(config, args.weights)
+    clips = clips_at(args.place, args.out)
+    from tracker_ext.editor.desk import Desk
+    from tracker_ext.editor.serve import serve
+
+    desk = Desk(clips, maker, args.max_gap)
+    if len(clips) == 1:
+        desk.open(0)  # what is wrong with it is said before a page is shown
+        print(f"results: {clips[0].out}")
+    serve(desk, args.port, not args.no_browser)
+    return 0
