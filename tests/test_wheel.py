@@ -163,7 +163,7 @@ def test_masks_are_exported_and_scored(start, work):
     shutil.copytree(work / "clip", work / "davis" / "JPEGImages" / "480p" / "clip")
     shutil.copytree(work / "a" / "masks", work / "davis" / "Annotations" / "480p" / "clip")
     scored = start("box2mask", "evaluate", "davis", "--no-box2mask", "--grabcut-frames", "1")
-    assert scored.returncode == 0 and "filled box" in scored.stdout, scored.stderr[-3000:]
+    assert scored.returncode == 0 and "GrabCut" in scored.stdout, scored.stderr[-3000:]
 
 
 def test_training_begins(start, work):
