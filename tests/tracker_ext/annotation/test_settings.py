@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-import run_annotate
 from ltr_ext.errors import UserError
 from tracker_ext.annotation.run_options import RunOptions
 from tracker_ext.annotation.settings import JobSettings, check_same, read_settings
 from tracker_ext.annotation.sources import DATASETS
+from tracker_ext.commands import annotate
 from tracker_ext.segmentation.config import AnnotateConfig, from_options
 
-ROOT = Path(run_annotate.__file__).parent
+ROOT = Path(__file__).resolve().parents[3]
 STORED_BEFORE = {
     "dataset": "lasot_train", "formats": ["davis", "upstream"], "weights_hash": "0123456789abcdef", "variant": None,
     "every": 5, "most": 200, "max_gap": 60, "min_confidence": 0.0, "num_frames": 5, "interval": 15, "mode": "strided",
@@ -28,7 +28,7 @@ STORED_BEFORE = {
 
 def settings_of(*options: str, kind: str = "lasot_train") -> JobSettings:
     """The settings that a command line gives."""
-    args = run_annotate.parser().parse_args([kind, "--out", "out", *options])
+    args = annotate.parser().parse_args([kind, "--out", "out", *options])
     defaults = {"dataset": kind, **DATASETS[kind].defaults}
     return from_options(
         JobSettings, args, config=from_options(AnnotateConfig, args), weights_hash="0123456789abcdef", **defaults
@@ -36,7 +36,7 @@ def settings_of(*options: str, kind: str = "lasot_train") -> JobSettings:
 
 
 def test_every_option_of_the_command_line_is_a_field():
-    args = vars(run_annotate.parser().parse_args(["folder", "in", "--out", "out"]))
+    args = vars(annotate.parser().parse_args(["folder", "in", "--out", "out"]))
     known = {field.name for kind in (JobSettings, AnnotateConfig, RunOptions) for field in fields(kind)}
     assert set(args) - known == {"apply"}
 
@@ -61,7 +61,7 @@ def test_what_is_given_comes_before_what_the_data_set_has(options, name, value):
 
 @pytest.mark.parametrize("kind", [["folder", "in"], ["video", "in", "--boxes", "b"]])
 def test_ones_own_clips_have_the_fast_mode(kind):
-    assert run_annotate.parser().parse_args([*kind, "--out", "out"]).mode == "strided"
+    assert annotate.parser().parse_args([*kind, "--out", "out"]).mode == "strided"
 
 
 @pytest.mark.parametrize("options", [("--batch", "1"), ("--workers", "3"), ("--shard", "1/2"), ("--limit", "1")])
@@ -81,5 +81,5 @@ def test_an_output_folder_of_an_earlier_version_goes_on(tmp_path):
 
 
 def test_the_command_line_is_there_before_torch():
-    code = "import sys, run_annotate; run_annotate.parser().format_help(); sys.exit('torch' in sys.modules)"
+    code = "import sys; from tracker_ext.commands import annotate; annotate.parser().format_help(); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
