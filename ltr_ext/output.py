@@ -89,6 +89,22 @@ def remove(path: str | Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def link_or_copy(source: str | Path, target: str | Path) -> None:
+    """Put a file into another place as well: as a hard link, which takes no room, or as a copy where that cannot be.
+
+    Args:
+        source: the file, or a symbolic link to it.
+        target: its folder exists, the file does not.
+
+    Raises:
+        OSError: it can be neither.
+    """
+    try:
+        os.link(os.path.realpath(source), target)
+    except OSError:  # another file system, one without hard links, or a file of somebody else's
+        shutil.copyfile(source, target)
+
+
 def sync(path: str | Path) -> None:
     """Force a file's content, or the names in a folder, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)

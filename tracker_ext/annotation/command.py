@@ -16,7 +16,7 @@ from ltr_ext.text import counted, one_line
 from tracker_ext.annotation.failures import FAILED_FILE
 from tracker_ext.annotation.formats import FORMATS
 from tracker_ext.annotation.inputs import boxes_changed, invalidate_changed, names_line
-from tracker_ext.annotation.job import AnnotationJob, choose_sequences, matching_names
+from tracker_ext.annotation.job import AnnotationJob, choose_sequences, holds_symlinks, matching_names
 from tracker_ext.annotation.lists import update_lists_locked
 from tracker_ext.annotation.lock import lists_lock
 from tracker_ext.annotation.manifests import SEQUENCES_FOLDER, invalidate
@@ -60,7 +60,9 @@ def annotate_dataset(args: argparse.Namespace, arguments: Sequence[str]) -> int:
     source, defaults = open_source(options)
     weights = existing_weight_file(options.weights)
     settings = from_options(JobSettings, args, config=config, weights_hash=file_hash(weights), **defaults)
-    job = AnnotationJob(settings=settings, source=source, out=options.out, weights=weights)
+    job = AnnotationJob(
+        settings=settings, source=source, out=options.out, weights=weights, symlinks=not options.no_symlinks
+    )
     every_name = source.names()
     names = choose_sequences(every_name, options.shard, sequence_names(options.only, "--only"))
     redo = matching_names(every_name, sequence_names(options.redo, "--redo") or frozenset(), "--redo")
@@ -76,6 +78,7 @@ def annotate_dataset(args: argparse.Namespace, arguments: Sequence[str]) -> int:
         return 0
     network_for(weights, settings.variant)  # unusable weights are refused before anything is written
     prepare_output(job)
+    job = without_refused_links(job)
     for name in set(redo).intersection(names):
         invalidate(job.out, name)
     look_for_changes(job, names, options.check_inputs)
@@ -141,6 +144,15 @@ def report_skipped(source: Source) -> str:
     if len(skipped) > MAX_SHOWN:
         print(f"skipped: {len(skipped) - MAX_SHOWN} more", file=sys.stderr)
     return f"skipped {counted(len(skipped), 'input')} without usable boxes" if skipped else ""
+
+
+def without_refused_links(job: AnnotationJob) -> AnnotationJob:
+    """The job with pictures as files where its output folder, which is open, can hold no symbolic links; says so."""
+    with_pictures = any(FORMATS[name].has_pictures for name in job.settings.formats)
+    if not (job.symlinks and with_pictures) or holds_symlinks(job.out):
+        return job
+    print(f"note: {job.out} can hold no symbolic links; pictures beside the masks are copies there", file=sys.stderr)
+    return replace(job, symlinks=False)
 
 
 def look_for_changes(job: AnnotationJob, names: Sequence[str], check_inputs: bool) -> None:

@@ -49,6 +49,8 @@ class AnnotationJob:
     """Output folder."""
     weights: Path
     """Weight file."""
+    symlinks: bool = True
+    """Whether pictures beside the masks are symbolic links."""
 
     def load(self, name: str) -> BoxedSequence:
         """The frames of a sequence that are annotated, and their boxes.
@@ -119,6 +121,17 @@ def write_first(path: Path, text: str) -> None:
                 write_text(path, text)
     finally:
         probe.unlink(missing_ok=True)
+
+
+def holds_symlinks(folder: Path) -> bool:
+    """Whether symbolic links can be made in a folder that can be written to: some file systems have none."""
+    probe = folder / f".probe-{os.getpid()}.partial"
+    try:
+        probe.symlink_to("nothing")
+        probe.unlink()
+    except (OSError, NotImplementedError):
+        return False
+    return True
 
 
 def refuse_links(out: Path, folders: Iterable[str]) -> None:

@@ -40,6 +40,8 @@ class RunOptions:
     """See `run_on_cluster`."""
     slurm: tuple[str, ...] = ()
     """`KEY=VALUE` options of submitit."""
+    no_symlinks: bool = False
+    """Pictures beside the masks are hard links or copies."""
     check_inputs: bool = False
     """Make sequences again whose boxes or frames have changed."""
     dry_run: bool = False

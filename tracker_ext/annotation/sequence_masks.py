@@ -50,7 +50,7 @@ def make_sequence(
     """
     settings = job.settings
     prepared = prepare(sequence, settings.max_gap, bad="skip")
-    info = sequence_info(sequence, prepared)
+    info = sequence_info(sequence, prepared, job.symlinks)
     writers, left_out = start_writers(settings.formats, work, info)
     recorder = Recorder(settings.min_confidence, sequence, prepared, info, writers, calibration)
     config = replace(settings.config, interval=max(1, round(settings.config.interval / sequence.frame_step)))
@@ -117,7 +117,7 @@ def start_writers(
     return writers, left_out
 
 
-def sequence_info(sequence: BoxedSequence, prepared: PreparedBoxes) -> SequenceInfo:
+def sequence_info(sequence: BoxedSequence, prepared: PreparedBoxes, symlinks: bool) -> SequenceInfo:
     """What the writers are told of a sequence."""
     frames = sequence.frames
     objects = {object_id: sequence.objects.get(object_id, "object") for object_id in prepared.boxes}
@@ -130,6 +130,7 @@ def sequence_info(sequence: BoxedSequence, prepared: PreparedBoxes) -> SequenceI
         objects,
         frames.paths if isinstance(frames, Pictures) else None,
         isinstance(frames, Pictures) and frames.upright,
+        symlinks,
     )
 
 

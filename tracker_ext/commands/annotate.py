@@ -207,6 +207,12 @@ def add_dataset_options(command: argparse.ArgumentParser) -> None:
         "--slurm", metavar="KEY=VALUE", action="append", help="option of submitit, as slurm_partition=gpu"
     )
     command.add_argument(
+        "--no-symlinks",
+        action="store_true",
+        help="pictures beside the masks (davis, ytvos) are hard links, or copies, instead of symbolic links: the "
+        "folder can be moved to another machine",
+    )
+    command.add_argument(
         "--check-inputs", action="store_true", help="make sequences again whose boxes or frames have changed since"
     )
     command.add_argument("--dry-run", action="store_true", help="count, and estimate size and time; writes nothing")

@@ -81,5 +81,6 @@ def test_an_output_folder_of_an_earlier_version_goes_on(tmp_path):
 
 
 def test_the_command_line_is_there_before_torch():
-    code = "import sys; from tracker_ext.commands import annotate; annotate.parser().format_help(); sys.exit('torch' in sys.modules)"
+    code = "import sys; from tracker_ext.commands.annotate import parser; parser().format_help()"
+    code += "; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

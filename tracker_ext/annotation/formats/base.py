@@ -14,6 +14,7 @@ import numpy as np
 from ltr_ext.data.image_io import image_header, read_image, write_jpeg
 from ltr_ext.data.trust_table import Trust
 from ltr_ext.errors import UserError
+from ltr_ext.output import link_or_copy
 from ltr_ext.text import counted, one_line
 
 TURNED_QUALITY = 95
@@ -39,6 +40,8 @@ class SequenceInfo:
     """The frames' files; None for a video."""
     upright: bool = False
     """Whether masks are of the pictures as their EXIF orientation turns them."""
+    symlinks: bool = True
+    """Whether pictures beside the masks are symbolic links, where they can be as they are."""
 
 
 class CannotHoldError(UserError):
@@ -99,6 +102,8 @@ class Format(Protocol):
     """A format by name."""
 
     name: ClassVar[str]
+    has_pictures: ClassVar[bool]
+    """Whether the frames stand beside the masks."""
 
     def start(self, work: Path, info: SequenceInfo) -> SequenceWriter:
         """Begin a sequence.
@@ -132,32 +137,26 @@ def write_png(path: Path, labels: np.ndarray) -> None:
     path.write_bytes(data.tobytes())
 
 
-def link_pictures(folder: Path, files: Mapping[str, Path], upright: bool = False) -> bool:
-    """Put symbolic links to the frames into a folder; layouts expect frames beside masks.
+def place_pictures(folder: Path, files: Mapping[str, Path], *, upright: bool, symlinks: bool) -> None:
+    """Put the frames into a folder; layouts expect frames beside masks.
 
     Args:
         folder: is made.
         files: stem -> the frame.
         upright: a frame that its EXIF orientation turns is copied, turned, as JPEG: few readers of these layouts turn.
+        symlinks: the others are symbolic links; otherwise hard links, or copies.
 
-    Returns:
-        False if the file system has no symbolic links; then the folder is not there.
+    Raises:
+        OSError: a frame cannot be placed.
     """
     folder.mkdir(parents=True)
-    try:
-        for stem, target in files.items():
-            if upright and image_header(target).orientation != 1:
-                write_jpeg(folder / f"{stem}.jpg", read_image(target, upright=True), TURNED_QUALITY)
-            else:
-                (folder / f"{stem}{target.suffix}").symlink_to(target.resolve())
-    except (OSError, NotImplementedError) as error:
-        if isinstance(error, OSError) and error.errno not in (None, 1, 95):  # EPERM, EOPNOTSUPP
-            raise
-        for path in folder.iterdir():
-            path.unlink()
-        folder.rmdir()
-        return False
-    return True
+    for stem, target in files.items():
+        if upright and image_header(target).orientation != 1:
+            write_jpeg(folder / f"{stem}.jpg", read_image(target, upright=True), TURNED_QUALITY)
+        elif symlinks:
+            (folder / f"{stem}{target.suffix}").symlink_to(target.resolve())
+        else:
+            link_or_copy(target, folder / f"{stem}{target.suffix}")
 
 
 def parts(folder: Path, names: Iterable[str], keys: Iterable[str]) -> Iterator[tuple[str, Any]]:

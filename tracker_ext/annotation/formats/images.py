@@ -16,8 +16,8 @@ from ltr_ext.output import write_text
 from tracker_ext.annotation.formats.base import (
     CannotHoldError,
     SequenceInfo,
-    link_pictures,
     parts,
+    place_pictures,
     refuse_ids_above,
     write_png,
 )
@@ -27,6 +27,7 @@ class UpstreamFormat:
     """`upstream/<sequence>/%08d.png`, pixels 0 and 1, as pytracking's Got10kVOS and LasotVOS read them."""
 
     name: ClassVar[str] = "upstream"
+    has_pictures: ClassVar[bool] = False
 
     def start(self, work: Path, info: SequenceInfo) -> UpstreamWriter:
         """See `Format`; one object per sequence."""
@@ -63,6 +64,7 @@ class DavisFormat:
     """`davis/{JPEGImages,Annotations}/480p/<sequence>/%05d.*`, `davis/ImageSets/2017/train.txt`; frames are links."""
 
     name: ClassVar[str] = "davis"
+    has_pictures: ClassVar[bool] = True
 
     def start(self, work: Path, info: SequenceInfo) -> PaletteWriter:
         """See `Format`."""
@@ -81,6 +83,7 @@ class YoutubeVosFormat:
     """`ytvos/{JPEGImages,Annotations}/<sequence>/<frame>.*`, `ytvos/meta.json`; frames are links."""
 
     name: ClassVar[str] = "ytvos"
+    has_pictures: ClassVar[bool] = True
 
     def start(self, work: Path, info: SequenceInfo) -> YoutubeVosWriter:
         """See `Format`."""
@@ -103,9 +106,9 @@ class PaletteWriter:
         self._targets = [masks / info.safe]
         (work / masks / info.safe).mkdir(parents=True)
         if info.pictures is not None:
-            links = dict(zip(stems, info.pictures, strict=True))
-            if link_pictures(work / frames / info.safe, links, info.upright):
-                self._targets.append(frames / info.safe)
+            files = dict(zip(stems, info.pictures, strict=True))
+            place_pictures(work / frames / info.safe, files, upright=info.upright, symlinks=info.symlinks)
+            self._targets.append(frames / info.safe)
 
     def add(self, index: int, labels: np.ndarray, trust: Mapping[int, Trust]) -> None:
         """See `SequenceWriter`."""

@@ -46,6 +46,7 @@ class CocoFormat:
     """`coco-rle/<sequence>.json`, and all of them in `coco-rle.json`: YouTube-VIS layout, one annotation per object."""
 
     name: ClassVar[str] = "coco-rle"
+    has_pictures: ClassVar[bool] = False
 
     def start(self, work: Path, info: SequenceInfo) -> CocoWriter:
         """See `Format`."""
@@ -130,6 +131,7 @@ class MotsFormat:
     """`mots/<sequence>.txt`: `frame object class height width counts` lines; object = class * 1000 + id."""
 
     name: ClassVar[str] = "mots"
+    has_pictures: ClassVar[bool] = False
 
     def start(self, work: Path, info: SequenceInfo) -> MotsWriter:
         """See `Format`."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from ltr_ext.data.image_io import image_header, write_jpeg
+from ltr_ext.output import link_or_copy
 from ltr_ext.text import counted
 from tracker_ext.export.frames import ClipFrames
 from tracker_ext.export.masks import present
@@ -184,7 +183,4 @@ class FormatWriter:
             image = frame.image if frame.image is not None else clip.frames.frame(index, clip.sizes[index])  # type: ignore[union-attr]
             write_jpeg(target, image, EXTRACTED_QUALITY)
             return
-        try:
-            os.link(source.resolve(), target)
-        except OSError:  # another file system, or one without hard links
-            shutil.copyfile(source, target)
+        link_or_copy(source, target)

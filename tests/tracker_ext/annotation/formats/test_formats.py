@@ -14,7 +14,7 @@ from ltr_ext.data.image_io import read_mask
 from ltr_ext.data.trust_table import Trust
 from ltr_ext.errors import UserError
 from tracker_ext.annotation.formats import FORMATS, SequenceInfo
-from tracker_ext.annotation.formats.base import link_pictures
+from tracker_ext.annotation.formats.base import place_pictures
 from tracker_ext.annotation.names import original_name, safe_name
 from tracker_ext.annotation.sources.folder import open_folder
 
@@ -141,9 +141,12 @@ def test_frames_beside_masks_are_links_or_turned_as_the_masks_are(tmp_path):
         exif[0x112] = orientation
         Image.fromarray(np.full((20, 30, 3), 90, np.uint8)).save(tmp_path / name, exif=exif)
     files = {"00000": tmp_path / "a.jpg", "00001": tmp_path / "b.png"}
-    assert link_pictures(tmp_path / "stored", files)
+    place_pictures(tmp_path / "stored", files, upright=False, symlinks=True)
     assert all(path.is_symlink() for path in (tmp_path / "stored").iterdir())
-    assert link_pictures(tmp_path / "upright", files, upright=True)
+    place_pictures(tmp_path / "files", files, upright=False, symlinks=False)
+    assert all(path.is_file() and not path.is_symlink() for path in (tmp_path / "files").iterdir())
+    assert (tmp_path / "files/00001.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    place_pictures(tmp_path / "upright", files, upright=True, symlinks=True)
     assert (tmp_path / "upright/00000.jpg").is_symlink()
     assert Image.open(tmp_path / "upright/00001.jpg").size == (20, 30), "for readers that do not turn it"
 
