@@ -7,7 +7,14 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.util import find_spec
 from typing import NoReturn
+
+from ltr_ext.errors import EXIT_USER_ERROR
+
+if find_spec("fcntl") is None:  # before a module that needs it is imported
+    print("error: this system (Windows?) has no file locks; run box2mask in WSL 2: docs/install.md", file=sys.stderr)
+    sys.exit(EXIT_USER_ERROR)
 
 
 def leave(code: int) -> NoReturn:
