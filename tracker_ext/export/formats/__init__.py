@@ -10,6 +10,7 @@ from tracker_ext.export.formats.gif import GifWriter
 from tracker_ext.export.formats.label_studio import LabelStudioWriter
 from tracker_ext.export.formats.labelme import LabelMeWriter
 from tracker_ext.export.formats.mots import MotsPngWriter
+from tracker_ext.export.formats.overlay import OverlayWriter
 from tracker_ext.export.formats.pictures import BinaryWriter, CutoutWriter
 from tracker_ext.export.formats.yolo import YoloSegWriter
 
@@ -27,6 +28,7 @@ FORMATS: dict[str, type[FormatWriter]] = {
         CutoutWriter,
         AlphaWriter,
         GifWriter,
+        OverlayWriter,
         BinaryWriter,
     )
 }
