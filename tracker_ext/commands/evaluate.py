@@ -32,7 +32,7 @@ the paper's tables, its numbers beside one's own (tableN is short for --table N)
 """
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> CommandLine:
     """The command line."""
     line = CommandLine(
         prog="run_evaluation.py",

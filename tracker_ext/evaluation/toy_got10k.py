@@ -51,7 +51,7 @@ def write_toy_got10k(root: Path, num_frames: int = NUM_FRAMES) -> None:
         for seed, (split, word) in enumerate(SPLITS.items()):
             demo = Path(drawn) / split
             write_demo(demo, seed, num_frames)
-            names = []
+            names: list[str] = []
             for table in sorted((demo / "Boxes").glob("*.csv")):
                 for object_id, boxes in read_boxes(table, num_frames).items():
                     if np.isfinite(boxes[0]).all():  # the others come in later
