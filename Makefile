@@ -7,7 +7,7 @@ OLDEST_VENV := .venv-oldest
 UPSTREAM := https://github.com/visionml/pytracking.git
 UPSTREAM_COMMIT := 7eb9e74bd3d40e29dbcec444902237da13de247b
 
-.PHONY: help install demo wheel test test-oldest test-vot test-upstream upstream lint clean
+.PHONY: help install demo wheel test test-oldest test-vot test-upstream upstream bench lint clean
 
 help:
 	@echo "make install        into .venv, no more"
@@ -17,6 +17,7 @@ help:
 	@echo "make test-oldest    the oldest versions that setup.py allows into $(OLDEST_VENV), the tests with them"
 	@echo "make test-vot       the VOT toolkit into $(VOT_VENV), its tests: masks, boxes, crashes, EAO (minutes)"
 	@echo "make lint           ruff and mypy"
+	@echo "make bench          every promise about speed, one thread: bench.md, bench.json (half an hour or more)"
 	@echo "make upstream       check out visionml/pytracking into pytracking/ (needs the network)"
 	@echo "make test-upstream  tests, a training epoch and a sequence on upstream (PYTRACKING_HOME or pytracking/)"
 
@@ -69,6 +70,9 @@ test-upstream: install
 upstream:
 	test -e pytracking/ltr || git clone --quiet $(UPSTREAM) pytracking
 	git -C pytracking checkout --quiet $(UPSTREAM_COMMIT)
+
+bench: install
+	$(BIN)/python -m benchmarks.bench --threads 1 --out bench
 
 lint: install
 	$(BIN)/ruff check .
