@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from benchmarks.bench import measure
 from benchmarks.bench.measure import Measured, Pair, Row, Skipped
 
