@@ -7,7 +7,7 @@ tensors and results stay the same: bit for bit without a batch norm, up to round
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from weakref import WeakKeyDictionary
 
 import torch
@@ -37,7 +37,7 @@ class _Packed(NamedTuple):
     """Where they lay, and how often they had been changed."""
     weight: Tensor
     bias: Tensor | None
-    padding: tuple[int, ...]
+    padding: list[int]
 
 
 _packed: WeakKeyDictionary[nn.Conv2d, dict[tuple[int, int | None, int | None], _Packed]] = WeakKeyDictionary()
@@ -143,15 +143,23 @@ def _pack(layer: nn.Conv2d, norm: nn.BatchNorm2d | None, maps: Tensor, shifts: i
         return packings[way]
     weight, bias = layer.weight.detach(), None if layer.bias is None else layer.bias.detach()
     if norm is not None:
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
         weight, bias = fuse_conv_bn_weights(
             weight, bias, norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias
         )
-    padding = (shifts, shifts) if shifts else layer.padding
+    padding = [shifts, shifts] if shifts else [int(zeros) for zeros in layer.padding]
     weight = weight[:, inputs]
     if shifts:
         weight = F.pad(weight, (1, 0, 1, 0))
-    ready = torch._C._nn.mkldnn_reorder_conv2d_weight(
-        weight.contiguous().to_mkldnn(), padding, layer.stride, layer.dilation, layer.groups, list(maps.shape)
+    reorder: Any = torch._C._nn.mkldnn_reorder_conv2d_weight
+    ready = reorder(
+        weight.contiguous().to_mkldnn(),
+        padding,
+        list(layer.stride),
+        list(layer.dilation),
+        layer.groups,
+        list(maps.shape),
     )
     packings[way] = _Packed(sources, versions, ready, bias, padding)
     return packings[way]
