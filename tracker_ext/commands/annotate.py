@@ -138,6 +138,11 @@ def add_window_options(command: argparse.ArgumentParser, mode: Mode = AnnotateCo
         "up to T times the work (default %(default)s)",
     )
     command.add_argument(
+        "--flip",
+        action="store_true",
+        help="segment the mirrored clip, too, and average: better masks (docs/annotation.md) at twice the work",
+    )
+    command.add_argument(
         "--tolerance",
         metavar="PART",
         type=float,

@@ -84,6 +84,7 @@ def parser() -> CommandLine:
         help="how box2mask's windows lie: centred, the paper's, a window per frame; strided, the fast mode, each "
         "window gives T masks (default %(default)s)",
     )
+    line.add_argument("--flip", action="store_true", help="box2mask sees the mirrored clip, too: twice the work")
     line.add_argument("--weights", metavar="FILE", help="box2mask weights (default: those that ship)")
     line.add_argument("--no-box2mask", action="store_true", help="score the baselines alone: filled boxes, GrabCut")
     line.add_argument(

@@ -138,7 +138,9 @@ def evaluate_boxes(args: argparse.Namespace) -> None:
     net = None if args.no_box2mask else load_box2mask(weights)
     if net is not None:
         print(f"weights: {weights} ({file_hash(weights)}), device {next(net.parameters()).device}")
-    config = AnnotateConfig(num_frames=args.frames, interval=args.interval, mode=args.mode, merge="soft", tolerance=0.0)
+    config = AnnotateConfig(
+        num_frames=args.frames, interval=args.interval, mode=args.mode, flip=args.flip, merge="soft", tolerance=0.0
+    )
     out, protocol = Path(args.out) if args.out else None, protocol_of(args.dataset)
     report_from_boxes(sequences, net, config, out, args.grabcut_frames, protocol)
 

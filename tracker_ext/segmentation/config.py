@@ -37,6 +37,8 @@ class AnnotateConfig:
     work of solving and decoding."""
     merge: Merge = "max"
     """Who has a pixel that several objects claim; the paper's tables have `soft`."""
+    flip: bool = False
+    """Whether to segment the mirrored clip, too, and to average the logits: better masks at twice the work."""
     tolerance: float = 0.05
     """Part of the box's width and height by which a mask may exceed it on each side; 0 for tight boxes."""
     tolerance_between: float = 0.15

@@ -49,6 +49,7 @@ class ObjectStream:
         windows: Iterable[Window],
         config: AnnotateConfig,
         given: np.ndarray | None = None,
+        mirrored: bool = False,
     ) -> None:
         """Prepare.
 
@@ -59,8 +60,10 @@ class ObjectStream:
                 window are passed over.
             config: scale, iterations, precision.
             given: [N] bool, which of the boxes are certain; the others are interpolated. None: all.
+            mirrored: show the network every crop flipped left-right; the logits are flipped back.
         """
         self._net = net
+        self._mirrored = mirrored
         self._boxes = boxes
         self._config = config
         self._device = next(net.parameters()).device
@@ -114,6 +117,11 @@ class ObjectStream:
         """Hand out the answer for a frame, once; None where the object has no box or no window."""
         return self._done.pop(index, None)
 
+    def _answer(self, index: int, crop: Crop, logits: np.ndarray) -> None:
+        """Keep what was found about a frame until it is asked for."""
+        self._done[index] = CropLogits(crop, (logits[:, ::-1] if self._mirrored else logits).copy())
+        self._awaited.discard(index)
+
     def _cut(self, index: int, frame: np.ndarray) -> tuple[Crop, np.ndarray]:
         box, shape = self._boxes[index], self._net.config
         scale = shape.scale_of(box[2], box[3]) if self._config.scale is None else self._config.scale
@@ -137,6 +145,9 @@ class ObjectStream:
         """Encodings of (frame, crop, picture), with a leading dimension."""
         images = torch.from_numpy(np.stack([image for _, _, image in crops]))
         boxes = np.stack([crop.boxes_to_crop(self._boxes[index]) for index, crop, _ in crops])
+        if self._mirrored:
+            images = images.flip(2)
+            boxes[:, 0] = images.shape[2] - boxes[:, 0] - boxes[:, 2]
         with autocast(self._device, self._bfloat16):
             return self._net.encode(
                 images.to(self._device).permute(0, 3, 1, 2).float(),
@@ -160,8 +171,7 @@ class ObjectStream:
             logits = output.final[:, 0].float().cpu().numpy()
             for position, answer in zip(window.kept, logits, strict=True):
                 index = int(self._boxed[position])
-                self._done[index] = CropLogits(self._crops[position], answer.copy())
-                self._awaited.discard(index)
+                self._answer(index, self._crops[position], answer)
             for position in window.frames:
                 self._uses[position] -= 1
                 if self._uses[position] == 0:
@@ -183,11 +193,33 @@ class ObjectStream:
                 output = self._net.transfer(encoding, self._filters[number], self._net.config.crop_hw)
             logits = output[:, 0].float().cpu().numpy()
             for (index, crop, _), answer in zip(batch, logits, strict=True):
-                self._done[index] = CropLogits(crop, answer.copy())
-                self._awaited.discard(index)
+                self._answer(index, crop, answer)
             self._borrowers[number] -= len(batch)
         if number in self._filters and not self._borrowers[number]:
             del self._filters[number], self._between[number]
+
+
+class MirroredPair:
+    """Two streams of one object, of the clip and of its mirror image, that answer with the mean of their logits."""
+
+    def __init__(self, plain: ObjectStream, mirrored: ObjectStream) -> None:
+        self._both = (plain, mirrored)
+
+    def push(self, index: int, frame: np.ndarray) -> None:
+        """As `ObjectStream.push`."""
+        for stream in self._both:
+            stream.push(index, frame)
+
+    def is_ready(self, index: int) -> bool:
+        """As `ObjectStream.is_ready`."""
+        return all(stream.is_ready(index) for stream in self._both)
+
+    def pop(self, index: int) -> CropLogits | None:
+        """As `ObjectStream.pop`."""
+        plain, mirrored = (stream.pop(index) for stream in self._both)
+        if plain is None or mirrored is None:
+            return None
+        return CropLogits(plain.crop, (plain.logits + mirrored.logits) / 2)
 
 
 def lenders(between: np.ndarray, boxed: np.ndarray, windows: Iterable[Window]) -> dict[int, int]:

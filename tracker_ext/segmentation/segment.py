@@ -18,7 +18,7 @@ from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.text import counted
 from tracker_ext.segmentation.config import AnnotateConfig
 from tracker_ext.segmentation.merge import merge_labels
-from tracker_ext.segmentation.object_stream import CropLogits, ObjectStream
+from tracker_ext.segmentation.object_stream import CropLogits, MirroredPair, ObjectStream
 from tracker_ext.segmentation.prepare import check_frame, check_tracks
 from tracker_ext.segmentation.windows import Window, schedule
 
@@ -92,12 +92,10 @@ def annotate(
     certain = {object_id: np.isfinite(track).all(axis=1) for object_id, track in tracks.items()}
     if given is not None:
         certain = {object_id: certain[object_id] & given[object_id] for object_id in tracks}
-    streams = {
-        object_id: ObjectStream(
-            net, track, _windows_of(plan, config, track, object_id, certain[object_id]), config, certain[object_id]
-        )
-        for object_id, track in tracks.items()
-    }
+    streams = {}
+    for object_id, track in tracks.items():
+        windows = _windows_of(plan, config, track, object_id, certain[object_id])
+        streams[object_id] = _stream(net, track, windows, config, certain[object_id])
     num_boxes = len(next(iter(tracks.values())))
     dtype = label_type(tracks)
     sizes: deque[tuple[int, int]] = deque()
@@ -131,6 +129,16 @@ def annotate(
             num_given += 1
     if num_read < num_boxes or num_read == 0:
         raise UserError(f"{name}: {num_read} frames for {num_boxes or 'the given'} boxes; give one box per frame")
+
+
+def _stream(
+    net: Box2MaskNet, track: np.ndarray, windows: Iterable[Window], config: AnnotateConfig, certain: np.ndarray
+) -> ObjectStream | MirroredPair:
+    if not config.flip:
+        return ObjectStream(net, track, windows, config, certain)
+    windows = list(windows)
+    plain, mirrored = (ObjectStream(net, track, windows, config, certain, mirrored) for mirrored in (False, True))
+    return MirroredPair(plain, mirrored)
 
 
 def _windows_of(
