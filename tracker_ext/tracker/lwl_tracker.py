@@ -27,6 +27,7 @@ from tracker_ext.tracker.config import LWLTrackerConfig
 from tracker_ext.tracker.rules import SearchCrop, rules_of
 from tracker_ext.tracker.small_parts import drop_small_parts
 from tracker_ext.tracker.target import Target
+from tracker_ext.tracker.upstream_box import sta_masks
 
 SINGLE = "1"
 """Our id for the object of a sequence without ids."""
@@ -230,11 +231,14 @@ class LWLTracker(BaseTracker):
         assert self._box_net is not None
         boxes = info["init_bbox"] if self._many else {SINGLE: info["init_bbox"]}
         ids = list(info.get("init_object_ids", boxes)) if self._many else [SINGLE]
-        config = AnnotateConfig(num_frames=1, scale=self._config.box_scale, precision=self._config.precision)
         numbered = {
             place: np.asarray(boxes[object_id], dtype=np.float64) for place, object_id in enumerate(ids, start=1)
         }
-        masks = boxes_to_masks(image, numbered, self._box_net, config)
+        if self._config.rules == "upstream":
+            masks = sta_masks(image, numbered, self._box_net, self._config.box_scale)
+        else:
+            config = AnnotateConfig(num_frames=1, scale=self._config.box_scale, precision=self._config.precision)
+            masks = boxes_to_masks(image, numbered, self._box_net, config)
         return {object_id: masks[place] for place, object_id in enumerate(ids, start=1)}
 
     def _extract(self, image: np.ndarray, crops: Sequence[SearchCrop]) -> FrameFeatures:

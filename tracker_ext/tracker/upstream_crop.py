@@ -75,6 +75,13 @@ class UpstreamCrop:
     inner: tuple[int, int] | None = None
     """(top, left) of the crop in a resized region of `SURROUNDING` times the size; None: the region is the crop."""
 
+    @property
+    def place(self) -> tuple[Tensor, Tensor]:
+        """(y, x) [2] of its middle, image pixels; and image pixels per crop pixel."""
+        start, stop = self.region.step * self.region.start, self.region.step * self.region.stop
+        scale = ((stop - start) / torch.tensor(self.out_hw, dtype=torch.float32)).prod().sqrt()
+        return 0.5 * (start + stop - 1), scale
+
     def cut(self, image: np.ndarray) -> np.ndarray:
         """[H, W, 3] uint8 -> [*out_hw, 3] float32."""
         maps = torch.from_numpy(image).permute(2, 0, 1).unsqueeze(0).float()
@@ -86,13 +93,12 @@ class UpstreamCrop:
 
     def paste(self, values: np.ndarray, image_hw: tuple[int, int], outside: float) -> np.ndarray:
         """[*out_hw] float32 -> [*image_hw] float32; `outside` where the crop does not reach."""
-        start, stop = self.region.step * self.region.start, self.region.step * self.region.stop
-        scale = ((stop - start) / torch.tensor(self.out_hw, dtype=torch.float32)).prod().sqrt()
+        middle, scale = self.place
         maps = F.interpolate(torch.from_numpy(values)[None, None], scale_factor=scale.item(), mode="bilinear")[0, 0]
         out = torch.full(image_hw, outside)
         places, sources = [], []
-        for low, high, length, limit in zip(start, stop, maps.shape, image_hw, strict=True):
-            first = int((0.5 * (low + high - 1)).item() - 0.5 * length)
+        for centre, length, limit in zip(middle, maps.shape, image_hw, strict=True):
+            first = int(centre.item() - 0.5 * length)
             places.append(slice(max(first, 0), max(min(first + length, limit), 0)))
             sources.append(slice(places[-1].start - first, places[-1].stop - first))
         if all(place.start < place.stop for place in places):
