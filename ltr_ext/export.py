@@ -18,10 +18,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ltr_ext import host
 from ltr_ext.errors import CommandLine, UserError, run_command
+
+if TYPE_CHECKING:
+    from ltr_ext.weights import Network
 
 ENDINGS = {"safetensors": (".safetensors",), "upstream": (".pth.tar", ".pth")}
 """Format -> how names of its files end."""
@@ -91,11 +96,36 @@ def export_checkpoint(
     """
     check_target(weights_path, checkpoint_path, overwrite)
     # these import the host
-    from ltr_ext.trainers.checkpoint import read_checkpoint, require_entries
-    from ltr_ext.trainers.state import frozen_digest, load_net
     from ltr_ext.upstream_weights.networks import check_exportable
     from ltr_ext.upstream_weights.writer import save_upstream
-    from ltr_ext.weights import NETWORKS, build_network, load_backbone_weights, load_network, save_network
+    from ltr_ext.weights import save_network
+
+    net, notes = rebuild(checkpoint_path, backbone_file, check_exportable if file_format == "upstream" else None)
+    if file_format == "upstream":
+        save_upstream(net, weights_path, num_frames=num_frames)
+        return
+    save_network(net, weights_path, notes=notes)
+
+
+def rebuild(
+    checkpoint_path: Path, backbone_file: Path | None, check: Callable[[Network], None] | None = None
+) -> tuple[Network, dict[str, Any]]:
+    """The network of a training checkpoint, and where it comes from.
+
+    Args:
+        checkpoint_path: a checkpoint of the trainer.
+        backbone_file: see `export_checkpoint`.
+        check: refuses a network of whose shape something is not wanted, before its backbone is looked for.
+
+    Returns:
+        The network, its batch statistics folded; and the setting, seed, iteration, best score and PyTorch version.
+
+    Raises:
+        UserError: see `export_checkpoint`.
+    """
+    from ltr_ext.trainers.checkpoint import read_checkpoint, require_entries
+    from ltr_ext.trainers.state import frozen_digest, load_net
+    from ltr_ext.weights import NETWORKS, build_network, load_backbone_weights, load_network
 
     checkpoint = read_checkpoint(checkpoint_path)
     header = checkpoint.header
@@ -109,8 +139,8 @@ def export_checkpoint(
     except ValueError as error:
         raise UserError(f"checkpoint {checkpoint_path} cannot be exported: {error}; name another one") from error
     trained = fingerprint.get("trained_backbone", [])
-    if file_format == "upstream":
-        check_exportable(net)
+    if check is not None:
+        check(net)
     backbone = net.config.backbone
     if backbone_file is not None and backbone == "efficientnet_lite0" and backbone_file.suffix != ".safetensors":
         raise UserError(f"--backbone {backbone_file}: is no weight file of a lite network; name a .safetensors file")
@@ -129,13 +159,10 @@ def export_checkpoint(
     load_net(net, checkpoint.tensors, checkpoint_path)
     if trained:
         net.backbone.fold_batch_norm()
-    if file_format == "upstream":
-        save_upstream(net, weights_path, num_frames=num_frames)
-        return
     notes = {key: fingerprint[key] for key in ("setting", "seed")} | {
         key: header[key] for key in ("iteration", "best", "torch")
     }
-    save_network(net, weights_path, notes=notes)
+    return net, notes
 
 
 def main() -> int:

@@ -6,7 +6,7 @@ How a parameter module of ours (`tracker_ext/parameter/<tracker>/<name>.py`) is 
 
     TRACKER_CLASS = LWLTracker            # the class these parameters are for
 
-    def parameters() -> TrackerParams:
+    def parameters(weights: Sequence[Path] = ()) -> TrackerParams:     # weights: what --weights names, if it can be
         params = TrackerParams()
         params.weights = (path, ...)      # files to show at start; all that exist are hashed
         params.device = "cpu"             # to show at start
@@ -30,6 +30,7 @@ Import this module after `host.resolve()`.
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 import multiprocessing
 import pkgutil
@@ -91,6 +92,8 @@ class TrackerHandle(Tracker):
         self.failure_log: str | None = None
         self.live_view: str | None = None
         """`host:port` of a visdom server that shows the work; see `live_view.py`."""
+        self.weights: tuple[Path, ...] = ()
+        """Weight files or checkpoints in place of those that the parameter module takes."""
         self.precision: str | None = None
         """`fp32` or `bf16` in place of what the parameter module says."""
 
@@ -98,10 +101,16 @@ class TrackerHandle(Tracker):
         """What `parameters()` returns; in a worker process our names have to be added first.
 
         Raises:
-            UserError: a `precision` is asked for, and the tracker knows none.
+            UserError: a `precision` or `weights` are asked for, and the tracker has none to choose.
         """
         register()
-        params = super().get_parameters()
+        if self.weights:
+            make = importlib.import_module(f"pytracking.parameter.{self.name}.{self.parameter_name}").parameters
+            if "weights" not in inspect.signature(make).parameters:
+                raise UserError(f"--weights {self.weights[0]}: {self.name} {self.parameter_name} has none to choose")
+            params = make(weights=self.weights)
+        else:
+            params = super().get_parameters()
         if self.precision is not None:
             parts = params.get("lwl", None)
             if not hasattr(parts, "with_precision"):

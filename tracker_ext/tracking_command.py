@@ -32,6 +32,7 @@ def run_on_dataset(args: argparse.Namespace) -> int:
     refuse_unwritable(out)
     tracker = tracker_handle.TrackerHandle(args.tracker, args.parameter, args.runid, out=out)
     tracker.live_view = args.visdom
+    tracker.weights = tuple(Path(path) for path in args.weights)
     tracker.precision = None if args.precision == "auto" else args.precision
     facts = describe(tracker)
     writable_folder(out)
@@ -86,6 +87,7 @@ def run_on_video(args: argparse.Namespace, boxes: list[tuple[float, float, float
 
     tracker = tracker_handle.TrackerHandle(args.tracker, args.parameter, args.runid)
     tracker.live_view = args.visdom
+    tracker.weights = tuple(Path(path) for path in args.weights)
     tracker.precision = None if args.precision == "auto" else args.precision
     facts = describe(tracker)
     with tracker.watching(video.stem):

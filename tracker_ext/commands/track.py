@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from ltr_ext import host
 from ltr_ext.errors import CommandLine, UserError
@@ -14,6 +15,7 @@ EXAMPLES = """examples:
   python run_tracker.py lwl box2mask_init demo
   python run_tracker.py lwl box2mask_init got10k_val --threads 4
   python run_tracker.py lwl box2mask_init dv2017_val --sequence blackswan
+  python run_tracker.py lwl ours got10k_val --weights lwl.safetensors --weights box2mask.safetensors
   python run_tracker.py lwl box2mask_init demo --visdom localhost:8097
   python run_tracker.py lwl box2mask_init --video clip.mp4 --box 120,80,60,140 --out clip_masks
 """
@@ -87,6 +89,14 @@ def parser() -> argparse.ArgumentParser:
         "visdom.server); without SERVER:PORT, which only the end of the line allows, localhost:8097",
     )
     command.add_argument(
+        "--weights",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="weight file or training checkpoint in place of what the parameter module takes; once more for a second "
+        "network (which one it is, the file says)",
+    )
+    command.add_argument(
         "--precision",
         choices=("auto", "fp32", "bf16"),
         default="auto",
@@ -104,6 +114,9 @@ def main(arguments: list[str] | None = None) -> int:
         raise UserError("data set or video: give one of the two; see --help")
     if args.video is None and args.box:
         raise UserError(f"--box {args.box[0]}: goes with --video; a data set has its own boxes")
+    for path in args.weights:
+        if not Path(path).is_file():
+            raise UserError(f"--weights {path}: no such file; name a weight file or a training checkpoint")
     if args.threads < 0:
         raise UserError(f"--threads {args.threads}: must be 0 or more")
     boxes = [parse_box(text) for text in args.box]

@@ -7,8 +7,8 @@ from typing import Literal, get_args
 
 from ltr_ext.device import Precision, check_precision
 
-Start = Literal["mask", "box"]
-"""What an object is started from; the other is not looked at."""
+Start = Literal["mask", "box", "given"]
+"""What an object is started from; the other is not looked at. `given`: the mask if there is one, else the box."""
 
 RulesName = Literal["box2mask", "upstream"]
 """Whose rules hold for crops, merging and memory; see `rules.py`."""

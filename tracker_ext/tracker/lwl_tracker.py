@@ -42,7 +42,7 @@ class LWLTrackerParts:
     config: LWLTrackerConfig
     """How to track."""
     box_net: Box2MaskNet | None = None
-    """Makes masks of boxes; needed if `config.start` is "box"."""
+    """Makes masks of boxes; needed if `config.start` is "box", and if it is "given" for objects without a mask."""
 
     def __post_init__(self) -> None:
         if self.config.start == "box" and self.box_net is None:
@@ -103,8 +103,8 @@ class LWLTracker(BaseTracker):
 
     @property
     def starts_from(self) -> str:
-        """What `initialize` needs: "mask" or "box"."""
-        return self._config.start
+        """What `initialize` is best given: "mask" or "box"."""
+        return "box" if self._config.start == "box" else "mask"
 
     @torch.inference_mode()
     def initialize(self, image: np.ndarray, info: dict[str, Any]) -> dict[str, Any]:
@@ -193,7 +193,10 @@ class LWLTracker(BaseTracker):
 
     def _enter(self, image: np.ndarray, info: dict[str, Any]) -> None:
         """Start the objects that `info` holds; what they cover is taken from the others."""
-        masks = self._given_masks(info) if self._config.start == "mask" else self._masks_from_boxes(image, info)
+        start = self._config.start
+        if start == "given":
+            start = "box" if info.get("init_mask") is None else "mask"
+        masks = self._given_masks(info) if start == "mask" else self._masks_from_boxes(image, info)
         taken = np.zeros(self._image_hw, dtype=bool)
         for object_id, mask in masks.items():
             if not mask.any():
@@ -228,7 +231,11 @@ class LWLTracker(BaseTracker):
         """Object id -> [H, W] bool, made of the boxes the host gives."""
         if info.get("init_bbox") is None:
             raise UserError("no box of the first frame: these parameters start from one; use lwl default")
-        assert self._box_net is not None
+        if self._box_net is None:
+            raise UserError(
+                "no mask of the first frame, and no box2mask network to make one of the box: train it with python "
+                "run_training.py box2mask default, or name its weight file with a further --weights FILE"
+            )
         boxes = info["init_bbox"] if self._many else {SINGLE: info["init_bbox"]}
         ids = list(info.get("init_object_ids", boxes)) if self._many else [SINGLE]
         numbered = {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,9 @@ BOXES = {"3": [30.0, 20.0, 30.0, 24.0], "8": [4.0, 40.0, 20.0, 24.0]}
 @pytest.fixture
 def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, net: LWLNet, box_net: Box2MaskNet) -> Path:
     """A folder with both weight files, which the settings name."""
-    (tmp_path / "paths.toml").write_text('weights_dir = "weights"\nresults_dir = "results"\n')
+    (tmp_path / "paths.toml").write_text(
+        'weights_dir = "weights"\nresults_dir = "results"\nworkspace_dir = "workspace"\n'
+    )
     monkeypatch.setenv("BOX2MASK_SETTINGS", str(tmp_path / "paths.toml"))
     folder = tmp_path / "weights"
     folder.mkdir()
@@ -104,6 +108,87 @@ def test_weights_are_read_once(weights: Path) -> None:
     assert networks.network(path, LWLNet, "cpu") is first
     save_network(first, path)
     assert networks.network(path, LWLNet, "cpu") is not first, "a file that was replaced is read again"
+
+
+@pytest.mark.parametrize("many", [False, True], ids=["single", "several"])
+@pytest.mark.parametrize("masks", [False, True], ids=["boxes", "masks"])
+@pytest.mark.parametrize("name", ["ours", "baseline_ft", "sta_init"])
+def test_weights_that_are_named(
+    weights: Path, sequence: Callable[..., Any], name: str, masks: bool, many: bool
+) -> None:
+    """From the mask where there is one, else from the box; the files in any order."""
+    from tracker_ext.tracker_handle import TrackerHandle
+
+    tracker = TrackerHandle("lwl", name)
+    tracker.weights = (weights / "box2mask-lite.safetensors", weights / "lwl-lite.safetensors")
+    assert [path.name for path in tracker.get_parameters().weights] == [
+        "lwl-lite.safetensors",
+        "box2mask-lite.safetensors",
+    ]
+    first = tracker.run_sequence(sequence(many, masks))["segmentation"][0]
+    whole = label_map(**{f"_{i}": tuple(int(v) for v in box) for i, box in BOXES.items() if many or i == "3"})
+    given = whole if many else (whole > 0).astype(np.uint8)
+    assert np.array_equal(first, given) == (masks and name != "sta_init")
+    assert not (first[whole == 0]).any(), "nothing outside the boxes"
+
+
+@pytest.mark.parametrize("name", ["ours", "baseline_ft"])
+def test_missing_trainings_are_named(weights: Path, sequence: Callable[..., Any], name: str) -> None:
+    from tracker_ext.tracker_handle import TrackerHandle
+
+    with pytest.raises(UserError, match=rf"run_training.py lwl {name}, or name .* with --weights FILE$"):
+        run(name, sequence(many=False, masks=True))
+    tracker = TrackerHandle("lwl", name)
+    tracker.weights = (weights / "lwl-lite.safetensors",)
+    tracker.run_sequence(sequence(many=False, masks=True))
+    with pytest.raises(UserError, match=r"run_training.py box2mask default, or name its weight file"):
+        tracker.run_sequence(sequence(many=False, masks=False))
+
+
+@pytest.mark.parametrize(("name", "files", "message"), [
+    ("default", ["box2mask-lite"], "holds a Box2MaskNet; lwl default takes LWLNet$"),
+    ("ours", ["lwl-lite", "lwl-lite"], "a second LWLNet beside"),
+    ("ours", ["absent"], "absent"),
+])  # fmt: skip
+def test_weights_that_do_not_fit(weights: Path, name: str, files: list[str], message: str) -> None:
+    from tracker_ext.tracker_handle import TrackerHandle
+
+    tracker = TrackerHandle("lwl", name)
+    tracker.weights = tuple(weights / f"{file}.safetensors" for file in files)
+    with pytest.raises(UserError, match=message):
+        tracker.get_parameters()
+
+
+def test_a_training_checkpoint_is_taken_as_it_is(weights: Path, net: LWLNet) -> None:
+    """As the trainer leaves it, without the frozen backbone: here that of the weights that ship."""
+    from ltr_ext.trainers.checkpoint import Checkpoint, write_checkpoint
+    from ltr_ext.trainers.state import NET_PREFIX, frozen_digest, net_tensors
+    from ltr_ext.weights import load_network
+    from tracker_ext.tracker.trained import checkpoint_of
+    from tracker_ext.tracker_handle import TrackerHandle
+
+    stored = load_network(weights / "lwl-lite.safetensors")  # rounded to half precision
+    header = {
+        "fingerprint": {"model": asdict(stored.config), "frozen": frozen_digest(stored), "setting": "x", "seed": 0},
+        "net_type": "LWLNet", "iteration": 1, "best": 0.5, "torch": torch.__version__,
+    }  # fmt: skip
+    path = checkpoint_of(LWLNet, "lwl ours")
+    assert path.parts[-5:-1] == ("checkpoints", "ltr", "lwl", "ours")
+    write_checkpoint(path, Checkpoint({NET_PREFIX + key: value for key, value in net_tensors(stored).items()}, header))
+    found = TrackerHandle("lwl", "ours").get_parameters().lwl.net.state_dict()
+    assert all(torch.equal(found[key], value) for key, value in stored.state_dict().items())
+    for file in weights.iterdir():
+        file.unlink()
+    path.touch()
+    with pytest.raises(UserError, match=r"trained on another backbone; name its file with python -m ltr_ext.export"):
+        TrackerHandle("lwl", "ours").get_parameters()
+
+
+@pytest.mark.parametrize("name", ["ours", "baseline_ft", "sta_init", "lwl_stage2"])
+def test_the_papers_rows_have_no_step_of_ours(name: str) -> None:
+    """No crumbs are dropped, in float32, by upstream's rules."""
+    config = importlib.import_module(f"tracker_ext.parameter.lwl.{name}").CONFIG
+    assert (config.min_part, config.precision, config.rules) == (0, "float32", "upstream")
 
 
 @pytest.mark.parametrize("asked, seen", [("fp32", torch.float32), ("bf16", torch.bfloat16)])

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from pytracking.utils import TrackerParams
 
-from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.paths import load_paths
 from tracker_ext.parameter.lwl import default
-from tracker_ext.segmentation.networks import network
-from tracker_ext.tracker.lwl_tracker import LWLTracker, LWLTrackerParts
+from tracker_ext.tracker.lwl_tracker import LWLTracker
+from tracker_ext.tracker.trained import lwl_parameters
 
 TRACKER_CLASS = LWLTracker
 BOX_WEIGHTS = "box2mask-lite.safetensors"
@@ -18,10 +19,11 @@ CONFIG = replace(default.CONFIG, start="box", box_scale=2.5)
 """On a single frame the tighter crops of several frames bring nothing (docs/experiments.md, 13 to 15)."""
 
 
-def parameters() -> TrackerParams:
-    """The host's parameters; raises `UserError` if the weights are missing or corrupt."""
-    params = default.parameters()
-    path = load_paths().weights_dir / BOX_WEIGHTS
-    params.weights = (*params.weights, path)
-    params.lwl = LWLTrackerParts(params.lwl.net, CONFIG, network(path, Box2MaskNet, params.device))
-    return params
+def parameters(weights: Sequence[Path] = ()) -> TrackerParams:
+    """The host's parameters; see `lwl_parameters`."""
+    return lwl_parameters("lwl box2mask_init", CONFIG, weights, default.lwl_lite, box2mask_lite)
+
+
+def box2mask_lite() -> Path:
+    """The file that ships."""
+    return load_paths().weights_dir / BOX_WEIGHTS

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from pytracking.utils import TrackerParams
 
-from ltr_ext.device import best_device
-from ltr_ext.models.lwl import LWLNet
 from ltr_ext.paths import load_paths
-from tracker_ext.segmentation.networks import network
 from tracker_ext.tracker.config import LWLTrackerConfig
-from tracker_ext.tracker.lwl_tracker import LWLTracker, LWLTrackerParts
+from tracker_ext.tracker.lwl_tracker import LWLTracker
+from tracker_ext.tracker.trained import lwl_parameters
 
 TRACKER_CLASS = LWLTracker
 WEIGHTS = "lwl-lite.safetensors"
@@ -17,11 +18,11 @@ CONFIG = LWLTrackerConfig(memory_size=16, memory_interval=2)
 """The memory reaches as far back as the paper's 32 frames, at half the cost of an update."""
 
 
-def parameters() -> TrackerParams:
-    """The host's parameters; raises `UserError` if the weights are missing or corrupt."""
-    path = load_paths().weights_dir / WEIGHTS
-    params = TrackerParams()
-    params.device = best_device()
-    params.weights = (path,)
-    params.lwl = LWLTrackerParts(network(path, LWLNet, params.device), CONFIG)
-    return params
+def parameters(weights: Sequence[Path] = ()) -> TrackerParams:
+    """The host's parameters; see `lwl_parameters`."""
+    return lwl_parameters("lwl default", CONFIG, weights, lwl_lite)
+
+
+def lwl_lite() -> Path:
+    """The file that ships."""
+    return load_paths().weights_dir / WEIGHTS

@@ -5,31 +5,35 @@ Hyper-parameters and rules are those of pytracking's own `lwl_ytvos`; with the s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from pytracking.utils import TrackerParams
 
-from ltr_ext.device import best_device
-from ltr_ext.models.lwl import LWLNet
 from ltr_ext.paths import load_paths
-from tracker_ext.segmentation.networks import network
 from tracker_ext.tracker.config import LWL_YTVOS
-from tracker_ext.tracker.lwl_tracker import LWLTracker, LWLTrackerParts
+from tracker_ext.tracker.lwl_tracker import LWLTracker
+from tracker_ext.tracker.trained import lwl_parameters
 
 TRACKER_CLASS = LWLTracker
 WEIGHTS = "lwl_stage2.pth"
+CONFIG = LWL_YTVOS
 
 
-def parameters(needed_for: str = "lwl lwl_stage2") -> TrackerParams:
-    """The host's parameters.
+def parameters(weights: Sequence[Path] = ()) -> TrackerParams:
+    """The host's parameters; see `lwl_parameters`."""
+    needed_for = "lwl lwl_stage2"
+    return lwl_parameters(needed_for, CONFIG, weights, lambda: upstream_file(WEIGHTS, needed_for))
+
+
+def upstream_file(name: str, needed_for: str) -> Path:
+    """A file in `pretrained_dir`.
 
     Args:
+        name: of the file.
         needed_for: tracker and parameter that the user asked for, for the message; the host gives none.
 
     Raises:
-        UserError: `pretrained_dir` or the weights in it are missing.
+        UserError: `pretrained_dir` is not set, or not there.
     """
-    path = load_paths().require("pretrained_dir", needed_for=needed_for) / WEIGHTS
-    params = TrackerParams()
-    params.device = best_device()
-    params.weights = (path,)
-    params.lwl = LWLTrackerParts(network(path, LWLNet, params.device), LWL_YTVOS)
-    return params
+    return load_paths().require("pretrained_dir", needed_for=needed_for) / name
