@@ -46,7 +46,7 @@ def check(args: argparse.Namespace) -> None:
         if args.table not in known:
             raise UserError(f"--table {args.table}: not one of {', '.join(known)}")
         if args.results and args.table in RUN_TABLES:
-            raise UserError(f"--table {args.table}: is run here and takes no --results; those go with tables 3 to 7")
+            raise UserError(f"--table {args.table}: is run here and takes no --results; tables 3 to 7 and 12 take them")
     _check_paths(args)
 
 

@@ -57,13 +57,7 @@ def score_stored(stored: StoredResult, method: str, protocol: Protocol = CLIPS) 
     Raises:
         UserError: a result file is missing or damaged, masks fit neither frames nor objects.
     """
-    scorer = MaskScorer(stored.sequence, protocol)
-    if stored.has_masks() and scorer.counted:
-        stored.check_masks(scorer.counted)
-        stored.check_ids()
-        for index in scorer.wanted:
-            if stored.has_mask(index):
-                scorer.add(index, by_id(stored.labels(index)))
+    scorer = score_stored_masks(stored, protocol)
     boxes = score_boxes(stored, protocol) if stored.has_boxes() else None
     seconds = stored.seconds_per_frame()
     return scorer.score(
@@ -72,6 +66,18 @@ def score_stored(stored: StoredResult, method: str, protocol: Protocol = CLIPS) 
         box_frames=boxes.frames if boxes else 0,
         **(boxes.numbers() if boxes else {}),
     )
+
+
+def score_stored_masks(stored: StoredResult, protocol: Protocol = CLIPS) -> MaskScorer:
+    """J and F of a tracker's stored masks; errors as `score_stored`."""
+    scorer = MaskScorer(stored.sequence, protocol)
+    if stored.has_masks() and scorer.counted:
+        stored.check_masks(scorer.counted)
+        stored.check_ids()
+        for index in scorer.wanted:
+            if stored.has_mask(index):
+                scorer.add(index, by_id(stored.labels(index)))
+    return scorer
 
 
 def score_box_oracle(sequence: ClipSequence, method: str, protocol: Protocol = CLIPS) -> Score | None:
@@ -214,6 +220,13 @@ class MaskScorer:
                 f = metrics.boundary_f(mask, truth == object_id, ignore) if self._with_boundary else NAN
                 self.values.append(MaskValue(object_id, index, j, f))
 
+    def by_object(self) -> dict[int, tuple[float, float]]:
+        """Object id -> J and F, means over its frames."""
+        pairs: dict[int, list[tuple[float, float]]] = {}
+        for value in self.values:
+            pairs.setdefault(value.object_id, []).append((value.j, value.f))
+        return {object_id: tuple(np.mean(known, axis=0).tolist()) for object_id, known in pairs.items()}
+
     def score(self, method: str, **others: float) -> Score:
         """The line of the table: means over frames, then objects; nan where nothing was measured.
 
@@ -221,10 +234,7 @@ class MaskScorer:
             method: its name.
             others: further fields of `Score`.
         """
-        by_object: dict[int, list[tuple[float, float]]] = {}
-        for value in self.values:
-            by_object.setdefault(value.object_id, []).append((value.j, value.f))
-        means = [np.mean(pairs, axis=0) for pairs in by_object.values()]
+        means = list(self.by_object().values())
         j, f = np.mean(means, axis=0).tolist() if means else (NAN, NAN)
         complete = means and self._first and self._all_start_measured and len(self._first) == len(self._starts)
         return Score(

@@ -1,4 +1,4 @@
-"""Tables 3 to 7 of the paper: trackers and VOS networks on benchmarks, own results in further columns.
+"""Tables 3 to 7 and 12 of the paper: trackers and VOS networks on benchmarks, own results in further columns.
 
 Own columns come from folders of results, scored by the rules of the table's data set, or from a file of figures where
 only a toolkit or a server can score: the JSON of `vot analysis`, or `{"<row>": number, ...}` with what a server said.
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ltr_ext.errors import UserError
+from tracker_ext.evaluation.paper.classes import ROWS, RULE, classes_of, score_classes
 from tracker_ext.evaluation.protocols import Protocol, protocol_of
 from tracker_ext.evaluation.results import ClipSequence, find_masks, found_results
 from tracker_ext.evaluation.scoring import left_out, mean_score, score_stored
@@ -31,6 +32,8 @@ class ResultTable:
     """Row -> attribute of `Score` in 0..1; None for what only figures from elsewhere can tell."""
     paper: Mapping[str, tuple[float | None, ...]]
     """Method -> its numbers, in the order of the rows."""
+    by_class: bool = False
+    """Whether its rows are those of `classes.ROWS`, scored by classes seen and unseen."""
     digits: int = 1
     """After the point; one means percent."""
     remedy: str = "give a folder of results"
@@ -92,8 +95,24 @@ RESULT_TABLES = {
         {"STM": (79.2,), "LWL": (81.0,), "LWL-Ours": (80.6,)},
         remedy="its server scores it: send what --pack writes, and give the server's figures as NAME=FILE.json",
     ),
+    "12": ResultTable(
+        "YouTube-VOS 2018 validation set",
+        "yt2018_valid",
+        dict.fromkeys(ROWS),
+        {
+            "OSVOS": (58.8, 59.8, 54.2, 60.5, 60.7),
+            "OnAVOS": (55.2, 60.1, 46.1, 62.7, 51.4),
+            "PreMVOS": (66.9, 71.4, 56.5, None, None),
+            "SiamRCNN": (73.2, 73.5, 66.2, None, None),
+            "STM": (79.4, 79.7, 72.8, 84.2, 80.9),
+            "LWL": (81.5, 80.4, 76.4, 84.9, 84.4),
+            "LWL-Ours": (80.9, 79.6, 75.7, 83.9, 84.3),
+        },
+        by_class=True,
+        remedy="its server scores it: send what --pack writes, and give the server's figures as NAME=FILE.json",
+    ),
 }
-"""Number -> table, as printed in the paper (sections 4.2 and 4.3)."""
+"""Number -> table, as printed in the paper (sections 4.2, 4.3 and appendix E)."""
 
 
 def result_table(
@@ -122,6 +141,12 @@ def result_table(
         if path.is_file():
             columns[f"here: {own}"] = read_figures(path, table, own)
             notes.append(f"{own}: figures of {path.name}")
+            continue
+        if table.by_class:
+            classes, seen = classes_of(name)
+            sequences = find_sequences(name) if sequences is None else sequences
+            columns[f"here: {own}"], said = score_classes(sequences, path, classes, seen, table.remedy)
+            notes += [f"{own}: {note}" for note in (f"{name}; {RULE.mask_note}", *said)]
             continue
         if None in table.rows.values():
             raise UserError(f"table {number}, --results {own}={path}: {table.remedy}")
