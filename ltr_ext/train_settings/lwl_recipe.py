@@ -29,6 +29,7 @@ from ltr_ext.errors import UserError
 from ltr_ext.losses import crf_loss, lovasz_sigmoid_loss, mil_loss
 from ltr_ext.losses.crf import SIGMA_RGB, SIGMA_XY
 from ltr_ext.losses.mil import PAIRWISE_WEIGHT
+from ltr_ext.models.layers import he_initialise
 from ltr_ext.models.lwl import LWLConfig, LWLNet
 from ltr_ext.paths import Paths, load_paths
 from ltr_ext.train_settings.common import (
@@ -111,7 +112,7 @@ def train(settings: Any, recipe: Recipe) -> None:
     val_set = sample([yt300], samples_per_epoch=recipe.validation_clips, seed=recipe.validation_seed, repeat=True)
     loaders = make_loaders(train_set, val_set, recipe.batch_size, recipe.num_workers)
 
-    net = LWLNet(recipe.model)
+    net = fresh_network(recipe.model)
     file = pretrained / BACKBONE_FILE
     load_backbone_weights(net, recipe.model.backbone, file, fold=not recipe.trained_backbone)
     net.backbone.unfreeze(recipe.trained_backbone)
@@ -127,6 +128,23 @@ def train(settings: Any, recipe: Recipe) -> None:
                    for name, source in zip(recipe.sources, sources, strict=True)],
         held_out=yt300.dataset.get_num_sequences(),
     )  # fmt: skip
+
+
+def fresh_network(model: LWLConfig) -> LWLNet:
+    """The network before training: encoder and features drawn after He et al., the decoder as PyTorch does.
+
+    The decoder's two convolutions of features and of encodings are one over both of them, whose inputs count together.
+    """
+    net = LWLNet(model)
+    he_initialise(net.target_features)
+    for level in net.decoder.levels.values():
+        parts = (level.fuse_features, level.fuse_encoding)
+        inputs = sum(part.in_channels for part in parts)
+        with torch.no_grad():
+            for part in parts:
+                for parameter in part.parameters():
+                    parameter *= (part.in_channels / inputs) ** 0.5
+    return net
 
 
 def build_actor(net: LWLNet, recipe: Recipe) -> LWLActor:

@@ -39,6 +39,8 @@ def check(args: argparse.Namespace) -> None:
     for option in ("frames", "interval", "every", "grabcut_frames"):
         if (value := getattr(args, option)) is not None and value < 1:
             raise UserError(f"--{option.replace('_', '-')} {value}: must be at least 1")
+    if args.figure and (args.dataset is None or not args.out or args.table or args.results):
+        raise UserError(f"--figure {args.figure}: needs a data set and --out DIR, and neither --table nor --results")
     if args.dataset is None and not args.table:
         raise UserError("data set: none given; name one (demo, clips, ...) or a folder in DAVIS layout, see --help")
     if args.table:
@@ -97,7 +99,9 @@ def opened(given: Mapping[str, Path]) -> Iterator[dict[str, Path]]:
 
 def run(args: argparse.Namespace) -> None:
     """Do what the command line asks for. Call `host.resolve()` first."""
-    if args.table:
+    if args.figure:
+        print_figure(args)
+    elif args.table:
         print_table(args)
     elif args.results:
         evaluate_results(args)
@@ -171,6 +175,22 @@ def print_table(args: argparse.Namespace) -> None:
             for stem, grid in grids.items():
                 grid.write(work, stem)
         print(f"written: {args.out} ({', '.join(f'{stem}.md, .csv, .tex' for stem in grids)})")
+
+
+def print_figure(args: argparse.Namespace) -> None:
+    """Draw a figure of the paper into `--out`."""
+    from tracker_ext.evaluation.paper.figure3 import draw_figure, methods_of
+    from tracker_ext.evaluation.paper.tables import setting_config
+    from tracker_ext.evaluation.sequences import find_sequences
+    from tracker_ext.segmentation.api import weight_file
+
+    variants = dict(parse_variant(text) for text in args.variant)
+    config = setting_config(Path(args.dataset).name, {"num_frames": args.frames}, args.mode)
+    methods = methods_of(weight_file(args.weights), variants, config)
+    sequences = find_sequences(args.dataset)
+    with OutputFolder(args.out) as work:
+        draw_figure(sequences, methods, work)
+    print(f"written: {Path(args.out) / 'figure_3.png'}")
 
 
 def present_datasets(table: str, wanted: Sequence[str]) -> list[str]:
