@@ -20,7 +20,7 @@ EXAMPLES = """examples:
   python run_evaluation.py got10k_val --results LWL=results/a box2mask=results/b --out results/compared
   python run_evaluation.py got10k_test --results results/tracking_results/lwl/box2mask_init --pack got10k.zip
 
-the paper's tables, its numbers beside one's own (tableN is short for --table N):
+the paper's tables, its numbers beside one's own (tableN is short for --table N, figure3 for --figure 3):
   python run_evaluation.py table1                   frames T, on those of yt300, dv2017_val, clips that are there
   python run_evaluation.py table9 ~/data/my_clips --every 4
       also table2 components (see --variant), table8 iterations, table10 and table11 interval
@@ -29,6 +29,8 @@ the paper's tables, its numbers beside one's own (tableN is short for --table N)
   python run_evaluation.py table4 --results mine=workspace/analysis/first.json          (VOT2020: vot analysis)
   python run_evaluation.py table7 --results mine=server.json                            ({"J&F mean": 80.6})
       what a toolkit or a server scored is read from JSON
+  python run_evaluation.py table12 yt300 --results mine=results/tracking_results/lwl/ours   classes seen and unseen
+  python run_evaluation.py figure3 ~/data/my_clips --out results/figure    single images beside several frames
 """
 
 
@@ -97,10 +99,20 @@ def parser() -> CommandLine:
         "--table",
         metavar="N",
         help="a table of the paper: 1, 2, 8, 9, 10, 11 are run (some two minutes a row and 1000 frames, see --every), "
-        "3 to 7 take --results",
+        "3 to 7 and 12 take --results",
     )
     line.add_argument(
-        "--variant", action="append", default=[], metavar="NAME=FILE", help="weights of a variant, for table 2"
+        "--figure",
+        choices=("3",),
+        help="a figure of the paper, drawn into --out: masks of single images beside those of --frames T; with "
+        "--variant the networks to take, else one network on T = 1 and on T frames",
+    )
+    line.add_argument(
+        "--variant",
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help="weights of a variant, for table 2 and figure 3",
     )
     line.add_argument("--every", type=int, default=1, metavar="K", help="tables: frames of every K-th window only")
     line.add_argument(
@@ -116,12 +128,12 @@ def parser() -> CommandLine:
 def main(arguments: list[str] | None = None) -> int:
     """Parse, check, do what is asked for; returns the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    short = re.fullmatch(r"table(\d+)", words[0]) if words else None
-    args, beyond = parser().parse_known_args(["--table", short[1], *words[1:]] if short else words)
+    short = re.fullmatch(r"(table|figure)(\d+)", words[0]) if words else None
+    args, beyond = parser().parse_known_args([f"--{short[1]}", short[2], *words[1:]] if short else words)
     if beyond:
         if beyond[0].startswith("-"):
             parser().refuse(beyond)
-        raise UserError(f"{beyond[0]}: not understood beside {words[0]}; tables are table1 to table11, see --help")
+        raise UserError(f"{beyond[0]}: not understood beside {words[0]}; tables are table1 to table12, see --help")
     command.check(args)
     print(f"host: {host.resolve(args.host)}")
     command.run(args)
