@@ -51,7 +51,7 @@ class Row(NamedTuple):
     """(x, y, w, h), pixels counted from 0; None: stated to be absent."""
 
 
-def read_box(path: Path, line: int, fields: Sequence[str], kind: str = "xywh") -> Box | None:
+def read_box(path: Path, line: int | str, fields: Sequence[str], kind: str = "xywh") -> Box | None:
     """Four numbers, or eight of a polygon.
 
     Args:

@@ -46,9 +46,9 @@ def shown(text: str) -> str:
     return repr(text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}...")
 
 
-def mistake(path: Path, message: str, line: int | None = None) -> UserError:
-    """What is wrong with a box file, to be raised."""
-    place = f"box file {path}" if line is None else f"box file {path} line {line}"
+def mistake(path: Path, message: str, where: int | str | None = None) -> UserError:
+    """What is wrong with a box file, to be raised; `where` is the number of a line, or says it in words."""
+    place = f"box file {path}{'' if where is None else f' line {where}' if isinstance(where, int) else f' {where}'}"
     return UserError(f"{place}: {message}")
 
 
