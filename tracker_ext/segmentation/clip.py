@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,11 +70,12 @@ def read_clip_boxes(path: Path, frames: FrameSource) -> GivenBoxes:
         UserError: as `read_given_boxes`.
     """
     if not isinstance(frames, VideoFrames) or not frames.scan.damage:
-        return read_given_boxes(path, len(frames), frames.stems() if isinstance(frames, Pictures) else None)
+        stems = frames.stems() if isinstance(frames, Pictures) else None
+        return read_given_boxes(path, len(frames), stems, sizes=frames.sizes, name=frames.name)
     errors = []
     for count in dict.fromkeys((frames.scan.announced, len(frames))):
         try:
-            found = read_given_boxes(path, count)
+            found = read_given_boxes(path, count, sizes=_sizes(frames, count), name=frames.name)
         except UserError as error:
             errors.append(error)
             continue
@@ -85,6 +86,11 @@ def read_clip_boxes(path: Path, frames: FrameSource) -> GivenBoxes:
             absent={object_id: flags[kept] for object_id, flags in found.absent.items()},
         )
     raise UserError(f"video {frames.path} {frames.scan.damage}; {errors[0]}")
+
+
+def _sizes(frames: FrameSource, count: int) -> Callable[[], list[tuple[int, int]]]:
+    """Gives the size of a video for each of so many frames."""
+    return lambda: [frames.size] * count
 
 
 def frames_at(place: Path, name: str) -> Path:

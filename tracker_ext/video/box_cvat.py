@@ -170,8 +170,8 @@ def _refuse_other_order(path: Path, clip: ClipFacts) -> None:
     stems = list(clip.stems or ())
     if stems != sorted(stems):
         raise mistake(
-            path, "numbers frames in the order of CVAT, where frame10 comes before frame2, but the pictures' numbers have "
-            "no leading zeros; export CVAT for images 1.1, which names the pictures",
+            path, "numbers frames in the order of CVAT, where frame10 comes before frame2, but the pictures' numbers "
+            "have no leading zeros; export CVAT for images 1.1, which names the pictures",
         )  # fmt: skip
 
 

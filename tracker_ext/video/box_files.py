@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from ltr_ext.errors import UserError
+from tracker_ext.video.box_documents import document_boxes
 from tracker_ext.video.box_lines import read_per_frame, usual_width
+from tracker_ext.video.box_marks import ClipFacts
 from tracker_ext.video.box_rows import GivenBoxes, arrange
 from tracker_ext.video.box_tables import Columns, is_header, read_header, read_rows, refuse_header, table_rows
 from tracker_ext.video.box_text import HEADER, Line, mistake, read_lines, split_fields, without_comments
@@ -33,7 +36,14 @@ FAR_OUT, FAR_OUT_SHARE = 0.1, 0.2
 """How far boxes reach out of the frame, in sides of it, and what share of them, to be taken for corners."""
 
 
-def read_given_boxes(path: str | Path, num_frames: int, stems: Sequence[str] | None = None) -> GivenBoxes:
+def read_given_boxes(
+    path: str | Path,
+    num_frames: int,
+    stems: Sequence[str] | None = None,
+    *,
+    sizes: Callable[[], Sequence[tuple[int, int]]] | None = None,
+    name: str = "",
+) -> GivenBoxes:
     """Read the boxes of a clip.
 
     The forms, told apart by what is in the file:
@@ -45,19 +55,31 @@ def read_given_boxes(path: str | Path, num_frames: int, stems: Sequence[str] | N
     * MOTChallenge lines `frame,id,x,y,w,h,...` without a header, frames and pixels from 1; see `mot_rows`;
     * KITTI tracking labels, frames from 0; see `kitti_rows`.
 
+    And what annotation tools export, as a file, a folder or a zip archive: CVAT's XML, json of Label Studio, COCO and
+    YouTube-VIS, or a file for each frame of LabelMe, YOLO or VOC; see `document_boxes`.
+
     Numbers that are all nan (or missing), all 0 or all -1 state that the object is absent, as VOT's line `0` does; a
     row that is not in a table says nothing. Lines that begin with `#` are comments.
 
     Args:
-        path: the text file.
+        path: the file, or a folder with a file for each frame.
         num_frames: F, the number of frames of the clip.
         stems: names of the clip's pictures without suffix, in order; None for a video.
+        sizes: gives (height, width) of the frames, for boxes in parts of the frame; None where that is not known.
+        name: of the clip, by which it is found in a file of several.
 
     Raises:
         UserError: unreadable, empty, no list of boxes, a malformed line, a count that differs from the clip's, a
             frame that is none of the clip's, a box given twice.
     """
     path = Path(path)
+    clip = ClipFacts(num_frames, stems, sizes and cache(sizes), name)
+    read = document_boxes(path, clip, lambda file: _text_boxes(file, num_frames, stems))
+    return _text_boxes(path, num_frames, stems) if read is None else read
+
+
+def _text_boxes(path: Path, num_frames: int, stems: Sequence[str] | None) -> GivenBoxes:
+    """The boxes of a file of lines."""
     form, lines, columns, separator, width = _form(path)
     if form == "mot":
         rows, notes = mot_rows(path, lines)

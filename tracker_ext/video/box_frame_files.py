@@ -16,8 +16,8 @@ from tracker_ext.video.box_rows import GivenBoxes
 from tracker_ext.video.box_text import mistake, number, read_bytes, shown, whole
 
 LISTS = frozenset({
-    "classes.txt", "labels.txt", "obj.names", "predefined_classes.txt", "train.txt", "valid.txt", "val.txt", "test.txt",
-    "readme.txt", "readme.roboflow.txt", "readme.dataset.txt", "notes.json", "seqinfo.ini",
+    "classes.txt", "labels.txt", "labelmap.txt", "obj.names", "predefined_classes.txt", "train.txt", "valid.txt",
+    "val.txt", "test.txt", "readme.txt", "readme.roboflow.txt", "readme.dataset.txt", "notes.json", "seqinfo.ini",
 })  # fmt: skip
 """Files beside those of the frames, in lower case."""
 CLASS_LISTS = ("classes.txt", "obj.names", "labels.txt")
@@ -54,7 +54,7 @@ def frame_file_boxes(folder: Path, files: Sequence[Path], clip: ClipFacts) -> Gi
     suffix = files[0].suffix.lower()
     frames = frames_by_name(folder, [file.name for file in files], clip)
     sizes = clip.frame_sizes(folder) if suffix == ".txt" else None
-    reader: Reader = {".json": LabelMe(files), ".xml": _voc, ".txt": Yolo(folder, files)}[suffix]
+    reader: Reader = LabelMe(files) if suffix == ".json" else _voc if suffix == ".xml" else Yolo(folder, files)
     found: dict[str, dict[int, Box]] = defaultdict(dict)
     left_out = 0
     for file, frame in zip(files, frames, strict=True):
@@ -64,8 +64,8 @@ def frame_file_boxes(folder: Path, files: Sequence[Path], clip: ClipFacts) -> Gi
         for own, box in read.boxes:
             if frame in found[own]:
                 raise mistake(
-                    file, f"has a second {own}, and nothing tells which is which from frame to frame; give objects ids of "
-                    f"their own ({IDS[suffix]}), or write a table with the header frame,object,x,y,w,h",
+                    file, f"has a second {own}, and nothing tells which is which from frame to frame; give objects ids "
+                    f"of their own ({IDS[suffix]}), or write a table with the header frame,object,x,y,w,h",
                 )  # fmt: skip
             found[own][frame] = box
     notes = [f"{counted(left_out, 'shape')} without a box left out (points, lines)"] if left_out else []
@@ -73,6 +73,28 @@ def frame_file_boxes(folder: Path, files: Sequence[Path], clip: ClipFacts) -> Gi
 
 
 IDS = {".json": "group_id", ".xml": "trackid", ".txt": "a track id behind the box"}
+
+
+def is_labelme(path: Path) -> bool:
+    """Whether a file is json of LabelMe or X-AnyLabeling."""
+    try:
+        content = json.loads(read_bytes(path))
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and isinstance(content.get("shapes"), list)
+
+
+def is_voc(path: Path) -> bool:
+    """Whether a file is XML of one frame."""
+    return b"<annotation>" in read_bytes(path)[:4096]
+
+
+def is_yolo(path: Path) -> bool:
+    """Whether a text file has YOLO's lines, or nothing in it."""
+    rows = _rows(path)
+    values = [number(field) for field in rows[0]] if rows else []
+    parts = [value for value in values[1:5] if value is not None]
+    return not rows or (len(values) >= 5 and len(parts) == 4 and whole(rows[0][0]) is not None and max(parts) <= 2)
 
 
 class LabelMe:
@@ -105,6 +127,7 @@ class LabelMe:
 
 
 def _content(path: Path) -> dict[str, Any]:
+    """The json of LabelMe."""
     try:
         content = json.loads(read_bytes(path))
     except (ValueError, RecursionError) as error:
@@ -153,8 +176,8 @@ def _shape_box(path: Path, shape: Mapping[str, Any], where: str) -> Box | None:
 
 
 class Yolo:
-    """Lines `class cx cy w h`, in parts of the frame; then confidence, track id, or both. Or polygons `class x y x y x y
-    ...`, of which the upright box around is taken. Objects are told by their track ids, else by their class."""
+    """Lines `class cx cy w h`, in parts of the frame; then confidence, track id, or both. Or polygons `class x y x y x
+    y ...`, of which the upright box around is taken. Objects are told by their track ids, else by their class."""
 
     def __init__(self, folder: Path, files: Sequence[Path]) -> None:
         rows = [row for file in files for row in _rows(file)]
@@ -181,8 +204,8 @@ class Yolo:
             inside = parts[1:] if polygon else parts[1:5]
             if max(map(abs, inside)) > 2:
                 raise mistake(
-                    path, f"{shown(' '.join(fields))} is not in parts of the frame, as YOLO's boxes are; write x,y,w,h in "
-                    "pixels into one file", line,
+                    path, f"{shown(' '.join(fields))} is not in parts of the frame, as YOLO's boxes are; write x,y,w,h "
+                    "in pixels into one file", line,
                 )  # fmt: skip
             scaled = [value * (height if index % 2 else width) for index, value in enumerate(inside)]
             if polygon:
@@ -219,21 +242,35 @@ def _class_names(folders: Iterable[Path]) -> list[str]:
 
 
 def _voc(path: Path, size: tuple[int, int] | None) -> Found:
-    """Objects of PASCAL VOC; told by `trackid`, as ImageNet-VID has it, else by their name. A box is xmax - xmin wide."""
+    """Objects of PASCAL VOC, told by `trackid`, as ImageNet-VID has it, else by their name. A box is xmax - xmin
+    wide."""
     root = read_xml(path, read_bytes(path))
     if root.tag != "annotation":
         raise mistake(path, f"is XML of <{root.tag}>, not of VOC's <annotation>; move it away")
     boxes = []
     for index, element in enumerate(root.iter("object")):
         where = f"object {index}"
-        bounds = element.find("bndbox")
-        if bounds is None:
-            raise mistake(path, "has no bndbox; correct it", where)
-        texts = [(bounds.findtext(key) or "").strip() for key in ("xmin", "ymin", "xmax", "ymax")]
         name, track = (element.findtext("name") or "object").strip(), _track_id(element)
-        boxes.append((f"{name} {track}" if track else name, checked_box(path, where, texts, "corners")))
+        if (element.findtext("deleted") or "").strip() == "1":
+            continue
+        boxes.append((f"{name} {track}" if track else name, _object_box(path, element, where)))
     sides = [whole((root.findtext(f"size/{key}") or "").strip()) for key in ("height", "width")]
     return Found(boxes, (sides[0], sides[1]) if sides[0] and sides[1] else None)
+
+
+def _object_box(path: Path, element: Element, where: str) -> Box:
+    """The box of an object; of a polygon, as the LabelMe of old has it in such files, the one around."""
+    bounds, points = element.find("bndbox"), element.findall("polygon/pt")
+    if bounds is None and len(points) > 2:
+        texts = [(point.findtext("x") or "", point.findtext("y") or "") for point in points]
+        values = [[number(text.strip()) for text in pair] for pair in texts]
+        if any(value is None or not math.isfinite(value) for pair in values for value in pair):
+            raise mistake(path, "has a point that is not x, y; correct it", where)
+        return checked_box(path, where, around([[value or 0.0 for value in pair] for pair in values]))
+    if bounds is None:
+        raise mistake(path, "has no bndbox; correct it", where)
+    texts_of = [(bounds.findtext(key) or "").strip() for key in ("xmin", "ymin", "xmax", "ymax")]
+    return checked_box(path, where, texts_of, "corners")
 
 
 def _track_id(element: Element) -> str:

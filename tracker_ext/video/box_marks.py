@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from ltr_ext.errors import UserError
 from ltr_ext.text import counted
 from tracker_ext.video.box_rows import Box, GivenBoxes, read_box
 from tracker_ext.video.box_text import mistake
@@ -35,7 +36,9 @@ class ClipFacts:
             UserError: not known, where a file's numbers are parts of the frame.
         """
         if self.sizes is None:
-            raise mistake(path, "has boxes in parts of the frame, whose size is not known here; write x,y,w,h in pixels")
+            raise mistake(
+                path, "has boxes in parts of the frame, whose size is not known here; write x,y,w,h in pixels"
+            )
         return self.sizes()
 
     def check_size(self, path: Path, where: str, frame: int, said: tuple[int, int] | None) -> None:
@@ -50,11 +53,16 @@ class ClipFacts:
         Raises:
             UserError: they differ.
         """
-        size = self.sizes()[frame] if said is not None and self.sizes is not None else said
-        if said is not None and size is not None and tuple(size) != said:
+        if said is None or self.sizes is None:
+            return
+        try:
+            size = self.sizes()[frame]
+        except UserError:  # a picture without a readable header: reading it will say so
+            return
+        if size != said:
             raise mistake(
-                path, f"is for frames of {said[1]}x{said[0]}, the clip's have {size[1]}x{size[0]}; give the clip that was "
-                "annotated", where,
+                path, f"is for frames of {said[1]}x{said[0]}, the clip's have {size[1]}x{size[0]}; give the clip that "
+                "was annotated", where,
             )  # fmt: skip
 
 
@@ -87,7 +95,7 @@ def given_of_tracks(path: Path, tracks: Sequence[Track], num_frames: int, notes:
     for number, track in enumerate((track for track in tracks if track.marks), 1):
         late = max(track.marks)
         # A mark behind the end says only that the object is gone there.
-        if late >= num_frames and (late > num_frames or track.marks[late] is not None) or min(track.marks) < 0:
+        if (late >= num_frames and (late > num_frames or track.marks[late] is not None)) or min(track.marks) < 0:
             wrong = late if late >= num_frames else min(track.marks)
             raise mistake(path, f"frame {wrong} of {counted(num_frames, 'frame')}; frames count from 0", track.own)
         boxes[number] = _moved(track.marks, num_frames)

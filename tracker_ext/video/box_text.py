@@ -96,7 +96,7 @@ def read_lines(path: Path) -> list[Line]:
     Raises:
         UserError: unreadable, no UTF-8 text, empty, or a text of another kind (json, XML).
     """
-    text = _decode(path, _bytes(path)).rstrip("\x1a")
+    text = _decode(path, read_bytes(path)).rstrip("\x1a")
     if not text.strip():
         raise UserError(f"box file {path} is empty; give one x,y,w,h line per frame")
     rows = _json_rows(path, text)
@@ -123,7 +123,12 @@ def without_comments(lines: Iterable[Line]) -> tuple[list[Line], str]:
     return kept[first:] if comment else kept, comment
 
 
-def _bytes(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """The content of a box file.
+
+    Raises:
+        UserError: unreadable, or larger than a list of boxes can be.
+    """
     try:
         if path.exists() and not path.is_file():
             raise UserError(f"box file {path} cannot be read (it is no file); check the path")

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from ltr_ext.errors import UserError
 from tracker_ext.annotation.sources.base import PickledByFields
-from tracker_ext.annotation.sources.coco_content import CocoContent
-from tracker_ext.annotation.sources.objects import number_objects
 from tracker_ext.segmentation.boxed_sequence import BoxedSequence, frame_numbers
+from tracker_ext.video.coco_content import CocoContent
 from tracker_ext.video.frames import Pictures
+from tracker_ext.video.own_ids import number_objects
 
 
 @dataclass(frozen=True)

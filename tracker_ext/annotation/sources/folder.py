@@ -17,6 +17,8 @@ from tracker_ext.annotation.sources.lasot import LASOT_FLAGS, lasot_absence
 from tracker_ext.annotation.sources.youtubebb import BB_COLUMNS, YouTubeBbSource
 from tracker_ext.segmentation.boxed_sequence import BoxedSequence
 from tracker_ext.segmentation.clip import load_clip
+from tracker_ext.video.box_label_studio import is_label_studio
+from tracker_ext.video.coco_content import read_json
 from tracker_ext.video.data_files import read_lines
 from tracker_ext.video.discover import Found, FoundClip, discover
 from tracker_ext.video.frames import VideoFrames
@@ -89,11 +91,24 @@ def open_folder(root: Path, box_file: Path | None) -> Source:
         raise UserError(f"folder {root}: is a file; for one video: run_annotate.py video {root} --boxes FILE")
     if box_file is None:
         return FolderSource(root)
-    if not box_file.is_file():
-        raise UserError(f"--boxes {box_file}: is no file; check the path")
-    if box_file.suffix.lower() == ".json":
+    if not box_file.exists():
+        raise UserError(f"--boxes {box_file}: does not exist; check the path")
+    if box_file.is_dir() or root.is_file():
+        return FolderSource(root, box_file)
+    if box_file.suffix.lower() == ".json" and not is_of_one_clip(box_file):
         return CocoVideoSource(root, box_file)
     return YouTubeBbSource(root, box_file) if is_youtube_bb(box_file) else FolderSource(root, box_file)
+
+
+def is_of_one_clip(box_file: Path) -> bool:
+    """Whether a json is of one clip: Label Studio's, LabelMe's, or a list of boxes."""
+    try:
+        content = read_json(box_file)
+    except UserError:  # the reader of COCO says what is wrong
+        return False
+    if isinstance(content, list) and any(isinstance(row, list) and len(row) == 4 for row in content):
+        return True
+    return is_label_studio(content) or (isinstance(content, dict) and "shapes" in content)
 
 
 def is_youtube_bb(box_file: Path) -> bool:

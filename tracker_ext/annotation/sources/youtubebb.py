@@ -11,10 +11,10 @@ from pathlib import Path
 from ltr_ext.errors import UserError
 from tracker_ext.annotation.sources.base import PickledByFields
 from tracker_ext.annotation.sources.coco import path_below
-from tracker_ext.annotation.sources.objects import number_objects
 from tracker_ext.segmentation.boxed_sequence import BoxedSequence
 from tracker_ext.video.data_files import find_video, read_lines
 from tracker_ext.video.frames import Pictures, VideoFrames, list_pictures
+from tracker_ext.video.own_ids import number_objects
 
 BB_COLUMNS = (
     "youtube_id", "timestamp_ms", "class_id", "class_name", "object_id", "object_presence",
