@@ -150,7 +150,7 @@ def test_a_json_is_not_shown_whole(clip, tmp_path, weights, capsys):
     boxes = boxes_file(tmp_path, '{"videos": [' + "1, " * 1000 + "1]}")
     assert run(clip, boxes, tmp_path / "out", weights) == 2
     error = capsys.readouterr().err
-    assert "is json, which goes with run_annotate.py folder" in error and len(error) < 300
+    assert "'videos' is no list of objects" in error and len(error) < 300
 
 
 def test_a_picture_left_out_is_noticed_where_boxes_count_frames(clip, tmp_path, weights, capsys):
@@ -198,7 +198,7 @@ def test_bad_boxes_and_options(clip, tmp_path, weights, capsys, lines, options, 
         pytest.param("text as video", ["cannot be opened"], id="unreadable video"),
         pytest.param("empty folder", ["no pictures"], id="empty folder"),
         pytest.param("no boxes", ["box file", "does not exist"], id="missing boxes"),
-        pytest.param("boxes in a folder", ["cannot be read"], id="boxes are a folder"),
+        pytest.param("boxes in a folder", ["has no boxes", "no XML, json or text"], id="boxes are a folder"),
         pytest.param("no weights", ["weights", "do not exist"], id="missing weights"),
         pytest.param("corrupt weights", ["weights", "corrupt"], id="corrupt weights"),
         pytest.param("empty weights", ["weights", "empty file"], id="empty weights"),
