@@ -11,13 +11,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ltr_ext.text import counted
+from tracker_ext.video.box_frame_files import LISTS
+from tracker_ext.video.frames import list_pictures
 from tracker_ext.video.listing import BOX_SUFFIXES, FRAME_FOLDERS, Listing, joined, walk
 
 BOX_FILES = (
     "groundtruth.txt", "boxes.txt", "boxes.csv", "groundtruth.csv", "groundtruth_rect.txt", "gt/gt.txt", "det/det.txt",
+    "annotations.xml", "annotations/instances_default.json",
 )  # fmt: skip
 """A sequence's box file in its folder, in lower case; the first one that is there."""
-OTHER_BOX_FILES = ("gt.txt", "gt.csv", "bboxes.txt", "bboxes.csv", "annotations.txt", "annotations.csv")
+OTHER_BOX_FILES = (
+    "gt.txt", "gt.csv", "bboxes.txt", "bboxes.csv", "annotations.txt", "annotations.csv", "annotations.json",
+    "annotations.zip", "boxes.xml", "boxes.json", "boxes.zip",
+)  # fmt: skip
 """The same, or a file called like its folder: names that say less, and count beside frames alone."""
 DETECTIONS = "det/det.txt"
 NUMBERED = re.compile(r"(groundtruth_rect|groundtruth|boxes)[._](\d{1,5})\.txt")
@@ -28,8 +34,11 @@ VIDEO_FOLDERS = ("video", "videos")
 """Where a sequence's only video is looked for, if not beside its boxes."""
 CLIP_FOLDERS = (*FRAME_FOLDERS, *VIDEO_FOLDERS, "clips", "sequences", "data_seq")
 """Folders of clips, beside which one of `BOX_FOLDERS` may lie, with the same folders in both."""
-PAIRED = {"image_02": ("label_02",), "image_2": ("label_2",), **dict.fromkeys(CLIP_FOLDERS, BOX_FOLDERS)}
-"""Name of a folder of clips -> names of the folder of their box files; KITTI has its own."""
+PAIRED = {
+    "image_02": ("label_02",), "image_2": ("label_2",), "data": ("annotations",),
+    **dict.fromkeys(CLIP_FOLDERS, BOX_FOLDERS),
+}  # fmt: skip
+"""Name of a folder of clips -> names of the folder of their box files; KITTI and ImageNet-VID have their own."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,7 @@ class FoundClip:
     frames: Path
     """A video file, or the folder that holds the pictures; a folder without any if there are no frames."""
     box_files: tuple[Path, ...]
-    """One; or several of one object each."""
+    """One; or several of one object each; or a folder with a file for each frame."""
     folder: Path | None = None
     """The sequence's own, where flags may lie; None where the boxes lie beside it."""
     notes: tuple[str, ...] = ()
@@ -69,7 +78,10 @@ def discover(root: Path) -> Found:
     again: dict[str, str] = {}
     listings = {listing.name: listing for listing in walk(root, found.skipped, again)}
     finder = _Finder(root, listings, again, found)
-    for step in (finder.own, finder.folders_beside, finder.videos_beside, finder.without_boxes):
+    steps = (
+        finder.own, finder.folders_beside, finder.videos_beside, finder.frame_by_frame, finder.without_boxes
+    )  # fmt: skip
+    for step in steps:
         for listing in listings.values():
             step(listing)
     for name, first in again.items():
@@ -145,6 +157,39 @@ class _Finder:
             name = joined(listing.name, Path(video).stem)
             name = name if name not in self._found.clips else joined(listing.name, video)
             self._add(name, (listing.name, video), FoundClip(listing.path, (files[0],), None, _also(files)))
+
+    def frame_by_frame(self, listing: Listing) -> None:
+        """The pictures of this folder, or the videos in it, that have a folder with a file of boxes for each frame."""
+        frames = self.frames_of(listing)
+        if frames is not None and frames not in self._used:
+            pictures = self._listings[frames[0]]
+            stems = {path.stem.lower() for path in list_pictures(pictures.path)}
+            for place in self._label_folders(listing, pictures):
+                if any(_is_of_a_frame(name) and Path(name).stem in stems for name in place.tables):
+                    self._add(self._name(listing), frames, FoundClip(listing.path, (place.path,)))
+                    break
+        for video in listing.videos:
+            if (listing.name, video) in self._used:
+                continue
+            for parent in (listing, *(self._child(listing, name) for name in BOX_FOLDERS)):
+                place = parent and self._child(parent, Path(video).stem.lower())
+                if place and not place.num_pictures and any(map(_is_of_a_frame, place.tables)):
+                    name = joined(listing.name, Path(video).stem)
+                    self._add(name, (listing.name, video), FoundClip(listing.path, (place.path,)))
+                    break
+
+    def _label_folders(self, listing: Listing, pictures: Listing) -> list[Listing]:
+        """Where a file for each picture may lie: beside the pictures, beside their folder, or in the like place of a
+        folder of boxes."""
+        places = [pictures, listing, *(self._child(listing, name) for name in BOX_FOLDERS)]
+        parts = pictures.name.split("/")
+        for level, part in enumerate(parts):
+            for name in PAIRED.get(part.lower(), ()):
+                place = self._listings.get("/".join(parts[:level]) or ".")
+                for step in (name, *parts[level + 1 :]):
+                    place = place and self._child(place, step.lower())
+                places.append(place)
+        return [place for place in places if place is not None]
 
     def without_boxes(self, listing: Listing) -> None:
         """Frames of this folder that no sequence has taken."""
@@ -238,6 +283,11 @@ class _Finder:
             for suffix in BOX_SUFFIXES
             if (table := place.table(f"{stem}{suffix}")) is not None
         ]
+
+
+def _is_of_a_frame(name: str) -> bool:
+    """Whether a file, in lower case, may have the boxes of one frame."""
+    return name.endswith((".txt", ".json", ".xml")) and name not in LISTS
 
 
 def _also(files: Sequence[Path]) -> tuple[str, ...]:

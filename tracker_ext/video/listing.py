@@ -15,8 +15,9 @@ from tracker_ext.video.clip_writer import earlier_result
 from tracker_ext.video.data_files import VIDEO_SUFFIXES
 from tracker_ext.video.frames import is_picture
 
-BOX_SUFFIXES = (".csv", ".txt", ".tsv")
-FRAME_FOLDERS = ("img", "img1", "imgs", "images", "frames", "color", "rgb")
+BOX_SUFFIXES = (".csv", ".txt", ".tsv", ".xml", ".json", ".zip")
+"""Of files with boxes: lines, tables, and what annotation tools export."""
+FRAME_FOLDERS = ("img", "img1", "imgs", "images", "frames", "color", "rgb", "jpegimages")
 """Where a sequence's frames are looked for, if not beside its boxes."""
 VIDEO_RESULT = "masks"
 """Folder in the result of one video, beside `boxes*.txt` and `overlay.mp4`."""

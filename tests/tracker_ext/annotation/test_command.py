@@ -195,7 +195,7 @@ def test_shards_make_up_the_whole(run, data, tmp_path):
         pytest.param(("--only", "failde.csv"), "failde.csv: no such file", id="mistyped list"),
         pytest.param(("--slurm", "a=b"), "--slurm a=b: goes with --cluster slurm", id="slurm without cluster"),
         pytest.param(("--tolerance", 7), "--tolerance must be 0 to 1", id="tolerance"),
-        pytest.param(("--boxes", "missing.json"), "missing.json: is no file", id="boxes"),
+        pytest.param(("--boxes", "missing.json"), "missing.json: does not exist", id="boxes"),
     ],
 )
 def test_bad_options_in_one_line(run, capsys, options, message):

@@ -60,6 +60,24 @@ def pairs(root: Path) -> dict[str, tuple[str, list[str]]]:
             ["image_02/0000/000000.png", "label_02/0000.txt"], "image_02/0000", "image_02/0000",
             ["label_02/0000.txt"], id="KITTI",
         ),
+        pytest.param(["c.mp4", "annotations.xml"], "ROOT", "c.mp4", ["annotations.xml"], id="CVAT's XML, a video"),
+        pytest.param(["s/annotations.xml", "s/images/1.jpg"], "s", "s/images", ["s/annotations.xml"], id="CVAT's XML"),
+        pytest.param(["c.mp4", "c.xml"], "c", "c.mp4", ["c.xml"], id="XML beside a video"),
+        pytest.param(["c.mp4", "labels/c.json"], "c", "c.mp4", ["labels/c.json"], id="Label Studio's json"),
+        pytest.param(["c.mp4", "c.zip"], "c", "c.mp4", ["c.zip"], id="an export beside a video"),
+        pytest.param(
+            ["s/images/1.jpg", "s/annotations/instances_default.json"], "s", "s/images",
+            ["s/annotations/instances_default.json"], id="COCO's folders",
+        ),
+        pytest.param(["s/1.jpg", "s/2.jpg", "s/1.json", "s/notes.json"], "s", "s", ["s"], id="LabelMe"),
+        pytest.param(["s/images/1.jpg", "s/labels/1.txt", "s/classes.txt"], "s", "s/images", ["s/labels"], id="YOLO"),
+        pytest.param(["images/a/1.jpg", "labels/a/1.txt"], "images/a", "images/a", ["labels/a"], id="YOLO, below"),
+        pytest.param(["JPEGImages/1.jpg", "Annotations/1.xml"], "ROOT", "JPEGImages", ["Annotations"], id="VOC"),
+        pytest.param(
+            ["Data/VID/train/a/000000.JPEG", "Annotations/VID/train/a/000000.xml"], "Data/VID/train/a",
+            "Data/VID/train/a", ["Annotations/VID/train/a"], id="ImageNet-VID",
+        ),
+        pytest.param(["c.mp4", "labels/c/c_1.txt"], "c", "c.mp4", ["labels/c"], id="YOLO of a video"),
         pytest.param(["c.mp4", "gt/gt.txt", "gt/labels.txt"], "ROOT", "c.mp4", ["gt/gt.txt"], id="CVAT's MOT, a video"),
         pytest.param(["1.jpg", "boxes.txt"], "ROOT", ".", ["boxes.txt"], id="the root itself"),
         pytest.param(["s/1.heic", "s/groundtruth.txt"], "s", "s", ["s/groundtruth.txt"], id="pictures to be refused"),
@@ -82,6 +100,13 @@ def test_a_box_file_without_frames_fails_by_name(tmp_path):
     touch(tmp_path, "a/groundtruth.txt")
     with pytest.raises(UserError, match=r"a: folder .* has no frames"):
         FolderSource(tmp_path).load("a")
+
+
+def test_masks_and_lists_are_no_boxes(tmp_path):
+    touch(tmp_path, "JPEGImages/480p/a/0.jpg", "Annotations/480p/a/0.png", "ImageSets/480p/train.txt")
+    assert list(discover(tmp_path).clips) == []
+    touch(tmp_path, "s/images/train.jpg", "s/labels/train.txt", "s/labels/classes.txt")
+    assert list(discover(tmp_path).clips) == []
 
 
 def test_no_boxes_at_all(tmp_path):

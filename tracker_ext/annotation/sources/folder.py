@@ -17,6 +17,7 @@ from tracker_ext.annotation.sources.lasot import LASOT_FLAGS, lasot_absence
 from tracker_ext.annotation.sources.youtubebb import BB_COLUMNS, YouTubeBbSource
 from tracker_ext.segmentation.boxed_sequence import BoxedSequence
 from tracker_ext.segmentation.clip import load_clip
+from tracker_ext.video.box_documents import BOX_FILE_SUFFIXES
 from tracker_ext.video.box_label_studio import is_label_studio
 from tracker_ext.video.coco_content import read_json
 from tracker_ext.video.data_files import read_lines
@@ -60,7 +61,8 @@ class FolderSource(PickledByFields):
         """Files that say where the objects are; some may not be there."""
         clip = self._found.clips[name]
         flags = () if clip.folder is None else (*GOT10K_FLAGS, *LASOT_FLAGS)
-        return (*clip.box_files, *(clip.folder / file for file in flags if clip.folder is not None))
+        files = [file for path in clip.box_files for file in (_frame_files(path) if path.is_dir() else [path])]
+        return (*files, *(clip.folder / file for file in flags if clip.folder is not None))
 
     def load(self, name: str) -> BoxedSequence:
         """See `load_clip`; flags of GOT-10k and LaSOT in the sequence's folder say where its one object is absent."""
@@ -77,6 +79,11 @@ class FolderSource(PickledByFields):
         none = np.zeros(count, bool)
         absent = {object_id: sequence.absent.get(object_id, none) | flags for object_id in sequence.boxes}
         return replace(sequence, absent=absent)
+
+
+def _frame_files(folder: Path) -> list[Path]:
+    """The files with boxes of a folder with one for each frame."""
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in BOX_FILE_SUFFIXES)
 
 
 def open_folder(root: Path, box_file: Path | None) -> Source:
