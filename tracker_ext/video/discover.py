@@ -172,10 +172,10 @@ class _Finder:
             if (listing.name, video) in self._used:
                 continue
             for parent in (listing, *(self._child(listing, name) for name in BOX_FOLDERS)):
-                place = parent and self._child(parent, Path(video).stem.lower())
-                if place and not place.num_pictures and any(map(_is_of_a_frame, place.tables)):
+                labels = parent and self._child(parent, Path(video).stem.lower())
+                if labels and not labels.num_pictures and any(map(_is_of_a_frame, labels.tables)):
                     name = joined(listing.name, Path(video).stem)
-                    self._add(name, (listing.name, video), FoundClip(listing.path, (place.path,)))
+                    self._add(name, (listing.name, video), FoundClip(listing.path, (labels.path,)))
                     break
 
     def _label_folders(self, listing: Listing, pictures: Listing) -> list[Listing]:

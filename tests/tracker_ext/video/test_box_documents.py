@@ -6,6 +6,7 @@ import json
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from miniatures.box_exports import (
     FOUR,
@@ -170,3 +171,36 @@ def test_an_archive_that_is_too_large(tmp_path, monkeypatch):
 def test_parts_of_the_frame_need_its_size(tmp_path):
     with pytest.raises(UserError, match="in parts of the frame, whose size is not known here"):
         read_given_boxes(yolo(tmp_path / "labels", {"f0": LINE, "f1": LINE}), 4, STEMS)
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_a_damaged_export_is_read_or_refused(tmp_path, name):
+    """Bytes changed, left out, doubled: an error of one line, or boxes, but nothing else."""
+    rng = np.random.default_rng(0)
+    folder = write(tmp_path / "clip", EXPORTS[name])
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    read_well, refused = 0, []
+    for _ in range(60):
+        file = files[rng.integers(len(files))]
+        data = bytearray(file.read_bytes())
+        at = int(rng.integers(len(data)))
+        kind = rng.integers(4)
+        if kind == 0:
+            data[at] = rng.integers(256)
+        elif kind == 1:
+            del data[at : at + int(rng.integers(1, 30))]
+        elif kind == 2:
+            data[at:at] = data[at : at + 20]
+        else:
+            data[at : at + 1] = rng.choice([b"-9", b"1e999", b"nan", b"null", b'"', b"9" * 40, b"[]"])
+        before = file.read_bytes()
+        file.write_bytes(bytes(data))
+        try:
+            given = read(folder, stems=STEMS)
+            assert all(track.shape == (4, 4) for track in given.boxes.values())
+            read_well += 1
+        except UserError as error:
+            refused.append(str(error))
+        file.write_bytes(before)
+    assert read_well > 0
+    assert [message for message in refused if "\n" in message or len(message) > 600] == []

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-import cv2
 import numpy as np
 
 from ltr_ext.data.image_io import image_header, read_image, write_jpeg
@@ -120,21 +119,6 @@ class Format(Protocol):
             out: the output folder.
             names: file names (`safe`) of the finished sequences, sorted.
         """
-
-
-def write_png(path: Path, labels: np.ndarray) -> None:
-    """Write a one-channel PNG.
-
-    Args:
-        path: its folder exists.
-        labels: [H, W] uint8.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    ok, data = cv2.imencode(".png", labels, [cv2.IMWRITE_PNG_COMPRESSION, 6])
-    assert ok
-    path.write_bytes(data.tobytes())
 
 
 def place_pictures(folder: Path, files: Mapping[str, Path], *, upright: bool, symlinks: bool) -> None:

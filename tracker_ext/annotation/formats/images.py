@@ -19,8 +19,8 @@ from tracker_ext.annotation.formats.base import (
     parts,
     place_pictures,
     refuse_ids_above,
-    write_png,
 )
+from tracker_ext.video.png_files import write_png
 
 
 class UpstreamFormat:

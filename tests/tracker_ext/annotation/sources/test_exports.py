@@ -67,7 +67,7 @@ def test_given_by_name(tmp_path):
     ]}}]}]}  # fmt: skip
     (tmp_path / "studio.json").write_text(json.dumps([one]))
     assert open_folder(frames, tmp_path / "studio.json").load("s").boxes[1][3].tolist() == [10, 20, 30, 40]
-    with pytest.raises(UserError, match="--boxes .*nothing: does not exist"):
+    with pytest.raises(UserError, match=r"--boxes .*nothing: does not exist"):
         open_folder(frames, tmp_path / "nothing")
 
 
