@@ -16,7 +16,7 @@ from tracker_ext.export.clips import FRAMES_FOLDER, FoundMasks
 from tracker_ext.export.masks import ClipMasks
 from tracker_ext.video.data_files import find_video
 from tracker_ext.video.discover import discover_frames
-from tracker_ext.video.frames import Pictures, VideoFrames, open_frames, pictures_of
+from tracker_ext.video.frames import Pictures, VideoFrames, open_frames
 
 
 @dataclass
@@ -66,6 +66,8 @@ def frames_of(found: FoundMasks, masks: ClipMasks, given: Path | None, alone: bo
     place = _given_place(found.name, given, alone) if given is not None else found.pictures or found.video
     if place is None:
         return None
+    if place.is_dir():
+        place = discover_frames(place) or place
     errors = []
     for upright in (True, False):  # masks of data sets that are not turned have the size of the pictures as stored
         source = open_frames(place, masks.name, one_size=False, upright=upright)
@@ -121,15 +123,12 @@ def _given_place(name: str, given: Path, alone: bool) -> Path:
     for root in roots:
         for called in dict.fromkeys((name, last)):
             if (root / called).is_dir():
-                return discover_frames(root / called) or root / called
+                return root / called
             video = find_video(root / called)
             if video is not None:
                 return video
     if alone:
-        place = discover_frames(given)
-        if place is not None:
-            return place
-        pictures_of(given)  # says what is missing
+        return given
     raise UserError(f"--frames {given}: has neither a folder nor a video named {last}; name them like the clips")
 
 

@@ -8,6 +8,7 @@ import os
 import numpy as np
 import pytest
 from miniatures.mask_results import SIZE, davis_result, drawn_labels, write_masks
+from miniatures.shapes import write_picture
 from miniatures.videos import damage_frames, write_video
 
 from tracker_ext.export.formats import FORMATS
@@ -49,6 +50,15 @@ def test_the_result_of_a_video_remembers_its_frames(tmp_path, run):
     )]  # fmt: skip
     video.unlink()
     run(tmp_path / "masks_of_clip", "cutout", code=2)
+
+
+def test_the_folder_that_a_result_remembers_may_have_its_pictures_in_another(tmp_path, run):
+    for index in range(4):
+        write_picture(tmp_path / f"clip/images/{index:05d}.jpg", np.zeros((*SIZE, 3), np.uint8))
+    with ClipWriter(tmp_path / "result", size=SIZE, object_ids=[1], inputs=[tmp_path / "clip"]) as writer:
+        for index, labels in enumerate(LABELS):
+            writer.add(f"{index:05d}", np.zeros((*SIZE, 3), np.uint8), labels, {1: None})
+    assert files(run(tmp_path / "result", "cutout") / "cutout/result/1") == ["00000.png", "00003.png"]
 
 
 def test_chosen_objects_and_clips(tmp_path, run, capsys):
