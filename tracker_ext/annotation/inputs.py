@@ -22,7 +22,7 @@ from tracker_ext.annotation.job import AnnotationJob
 from tracker_ext.annotation.manifests import REJECTED_FOLDER, invalidate, manifest_path, outputs_of
 from tracker_ext.annotation.sources.base import Source
 from tracker_ext.segmentation.boxed_sequence import BoxedSequence
-from tracker_ext.video.frames import FrameSource
+from tracker_ext.video.frames import FrameSource, VideoFrames
 
 BLOCK = 1 << 20
 
@@ -39,7 +39,15 @@ def describe_inputs(source: Source, sequence: BoxedSequence) -> dict[str, Any]:
         "boxes_hash": boxes_hash(sequence),
         "frames_hash": frames_hash(sequence.frames),
         "box_files": box_file_stamps(source, sequence.name),
+        **_video_of(sequence.frames),
     }
+
+
+def _video_of(frames: FrameSource) -> dict[str, Any]:
+    """Which frames of which video the masks are of, for who needs the frames again; nothing for pictures."""
+    if not isinstance(frames, VideoFrames):
+        return {}
+    return {"video": {"path": printable(str(frames.path.resolve())), "first": frames.first, "step": frames.step}}
 
 
 def boxes_hash(sequence: BoxedSequence) -> str:

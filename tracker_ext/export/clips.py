@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,8 @@ class FoundMasks:
     """Folder of its frames, where the layout has one."""
     video: Path | None = None
     """What the masks were made from, where the result says so: a video or a folder of pictures."""
+    thinned: tuple[int, int] = (0, 1)
+    """The first frame of `video` that has a mask, and the step to the next."""
     objects: Mapping[int, str] = field(default_factory=dict)
     """Object id -> what the boxes' file called it, where the result says so."""
 
@@ -122,7 +124,7 @@ def _below(root: Path, result: Path) -> list[FoundMasks]:
     for folder in folders:
         name = folder.relative_to(common).as_posix() if folder != common else "."
         name = (folder.resolve().name or "masks") if name == "." else name
-        clips.append(FoundMasks(name, _masks_in(folder), _pictures_beside(folder), None, _objects(result, name)))
+        clips.append(_with_manifest(FoundMasks(name, _masks_in(folder), _pictures_beside(folder)), result))
     return clips
 
 
@@ -157,15 +159,22 @@ def _pictures_beside(folder: Path) -> Path | None:
     return None
 
 
-def _objects(result: Path, safe: str) -> dict[int, str]:
-    """What the manifest of a data set's run calls the objects of a sequence; nothing if there is none."""
+def _with_manifest(clip: FoundMasks, result: Path) -> FoundMasks:
+    """A clip with what the manifest of a data set's run says of it, if there is one."""
     for root in (result, result.parent):
-        path = root / "sequences" / f"{safe}.json"
+        path = root / "sequences" / f"{clip.name}.json"
         if path.is_file():
-            objects = _read_json(path).get("objects")
+            manifest = _read_json(path)
+            objects, video = manifest.get("objects"), manifest.get("video")
             if isinstance(objects, dict):
-                return {int(key): str(label) for key, label in objects.items() if re.fullmatch(r"[0-9]{1,6}", key)}
-    return {}
+                named = {int(key): str(label) for key, label in objects.items() if re.fullmatch(r"[0-9]{1,6}", key)}
+                clip = replace(clip, objects=named)
+            if isinstance(video, dict) and isinstance(video.get("path"), str) and Path(video["path"]).is_file():
+                first, step = video.get("first"), video.get("step")
+                if isinstance(first, int) and isinstance(step, int) and first >= 0 and step > 0:
+                    clip = replace(clip, video=Path(video["path"]), thinned=(first, step))
+            return clip
+    return clip
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -70,7 +70,10 @@ def frames_of(found: FoundMasks, masks: ClipMasks, given: Path | None, alone: bo
         place = discover_frames(place) or place
     errors = []
     for upright in (True, False):  # masks of data sets that are not turned have the size of the pictures as stored
-        source = open_frames(place, masks.name, one_size=False, upright=upright)
+        source: Pictures | VideoFrames = open_frames(place, masks.name, one_size=False, upright=upright)
+        if given is None and isinstance(source, VideoFrames) and found.thinned != (0, 1):
+            first, step = found.thinned
+            source = source.thinned(slice(first, first + step * len(found.masks), step))
         numbers = match(found.stems(), source)
         try:
             _check_sizes(masks, source, numbers)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import cv2
 import numpy as np
 import pytest
 from miniatures.mask_results import SIZE, davis_result, drawn_labels, frame_pictures, write_masks
 from miniatures.shapes import write_picture
-from miniatures.videos import write_video
+from miniatures.videos import level, write_video
 from PIL import Image
 
 from ltr_ext.errors import UserError
@@ -62,6 +64,17 @@ def test_some_frames_of_a_video_by_number(tmp_path):
     found = frames(result, write_video(tmp_path / "clip.mp4", 9, SIZE))
     assert found.numbers == (0, 2, 3)
     assert found.picture(0) is None and found.source.fps == 25
+
+
+def test_the_video_of_a_data_set_s_run(tmp_path):
+    """Every second frame from the third on."""
+    write_masks(tmp_path / "job/davis/Annotations/480p/walk", LABELS)
+    (tmp_path / "job/sequences").mkdir()
+    (tmp_path / "job/settings.json").write_text('{"dataset": "folder", "formats": [], "weights_hash": "x"}')
+    video = {"path": str(write_video(tmp_path / "clip.mp4", 12, SIZE)), "first": 2, "step": 2}
+    (tmp_path / "job/sequences/walk.json").write_text(json.dumps({"objects": {"1": "car"}, "video": video}))
+    found = frames(tmp_path / "job")
+    assert [level(found.frame(index, SIZE)) for index in range(4)] == [2, 4, 6, 8]
 
 
 def test_of_several_clips_by_their_names(tmp_path):
