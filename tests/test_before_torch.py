@@ -107,3 +107,16 @@ def test_run_annotate(clip, tmp_path):
     errors = messages("run_annotate", list(lines.values()))
     assert [(word, error) for word, error in zip(lines, errors, strict=True) if word not in error] == []
     assert not (tmp_path / "out").exists()
+
+
+def test_run_export(clip, tmp_path):
+    out = ["--out", str(tmp_path / "out")]
+    lines = {
+        "did you mean coco?": [str(clip), *out, "--format", "cooc"],
+        "result nowhere does not exist": ["nowhere", *out, "--format", "coco"],
+        "frames of walk are not known": [str(clip), *out, "--format", "gif"],
+        "did you mean --polygons?": [str(clip), *out, "--polygon"],
+    }
+    errors = messages("run_export", list(lines.values()))
+    assert [(word, error) for word, error in zip(lines, errors, strict=True) if word not in error] == []
+    assert not (tmp_path / "out").exists()

@@ -34,11 +34,9 @@ def is_label_studio(content: Any) -> bool:
     first = content[0] if isinstance(content, list) and content else content
     if not isinstance(first, dict):
         return False
-    return ("data" in first and ("annotations" in first or "predictions" in first)) or any(
-        isinstance(value, list) and value and isinstance(value[0], dict) and ({"sequence"} <= value[0].keys() or
-                                                                              set(SIDES) <= value[0].keys())
-        for value in first.values()
-    )  # fmt: skip
+    if "data" in first and ("annotations" in first or "predictions" in first):
+        return True
+    return any(_has_box(value) for values in first.values() for value in _entries(values)[:1])
 
 
 def label_studio_boxes(path: Path, content: Any, clip: ClipFacts) -> GivenBoxes:
@@ -66,7 +64,12 @@ def _regions(task: Entry) -> Iterator[tuple[Entry, Entry]]:
                 yield region, region["value"]
     if "annotations" not in task and "predictions" not in task:  # JSON-MIN
         for values in task.values():
-            yield from ((value, value) for value in _entries(values) if "sequence" in value or "width" in value)
+            yield from ((value, value) for value in _entries(values) if _has_box(value))
+
+
+def _has_box(value: Entry) -> bool:
+    """Whether a region's value is a rectangle, or several over time."""
+    return "sequence" in value or set(SIDES) <= value.keys()
 
 
 def _entries(values: Any) -> list[Entry]:
@@ -126,7 +129,9 @@ def _video(path: Path, task: Entry, clip: ClipFacts) -> GivenBoxes:
                 "set frameRate in Label Studio's <Video> to that of the video", own,
             )  # fmt: skip
         tracks.append(Track(own, _marks(path, value, own, clip)))
-    return given_of_tracks(path, tracks, clip.num_frames)
+    several = sum(not one.get("was_cancelled") for one in _entries(task.get("annotations")))
+    notes = [f"the first of {several} annotations of the video"] if several > 1 else []
+    return given_of_tracks(path, tracks, clip.num_frames, notes)
 
 
 def _marks(path: Path, value: Entry, own: str, clip: ClipFacts) -> dict[int, Box | None]:

@@ -23,7 +23,7 @@ _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _MISSING = frozenset({"", "nan", "+nan", "-nan", "na", "n/a", "none", "null"})
 _BRACKETS = "[](){}"
 _MAGIC = {
-    b"PK\x03\x04": "a zip archive or an Excel sheet; unpack it, or export it as CSV",
+    b"PK\x03\x04": "a damaged zip archive or an Excel sheet; pack it again, or export it as CSV",
     b"\x93NUMPY": "a NumPy array; write it with numpy.savetxt(FILE, boxes, delimiter=',')",
     b"\x1f\x8b": "packed by gzip; unpack it",
     b"SQLite format 3": "an SQLite data base; export it as CSV",
@@ -94,7 +94,7 @@ def read_lines(path: Path) -> list[Line]:
     """The lines of a box file without blank ones at its end.
 
     Raises:
-        UserError: unreadable, no UTF-8 text, empty, or a text of another kind (json, XML).
+        UserError: unreadable, no UTF-8 text, empty, or json that is no list of boxes.
     """
     text = _decode(path, read_bytes(path)).rstrip("\x1a")
     if not text.strip():
@@ -102,8 +102,6 @@ def read_lines(path: Path) -> list[Line]:
     rows = _json_rows(path, text)
     if rows is not None:
         return [Line(index, ",".join(map(str, row)) if row else ",,,") for index, row in enumerate(rows, 1)]
-    if text.lstrip().startswith("<"):
-        raise mistake(path, "is XML; export it as CSV or as MOT (CVAT: 'MOT 1.1')")
     lines = [Line(index, line) for index, line in enumerate(re.split(r"\r\r\n|\r\n|\r|\n", text), 1)]
     while not lines[-1].text.strip():
         lines.pop()
@@ -213,12 +211,7 @@ def _json_kind(content: Any) -> str:
     keys = set(content) if isinstance(content, dict) else set()
     if "shapes" in keys:
         first_only = f"for the box of the first frame alone: run_tracker.py {_labelme_box(content)}"
-        return f"is labelme's json of one picture; {remedy}, or {first_only}"
-    if "videos" in keys or {"images", "annotations"} <= keys:
-        return "is json, which goes with run_annotate.py folder PATH --boxes FILE (COCO, COCO-VID, YouTube-VIS)"
-    first = content[0] if isinstance(content, list) and content else content
-    if isinstance(first, dict) and ({"data", "annotations"} <= set(first) or "task" in keys or "box" in keys):
-        return f"is Label Studio's json; {remedy} (its numbers are percent of the frame)"
+        return f"is labelme's json of one picture; give the folder with the json of each, or {first_only}"
     if "_via_img_metadata" in keys or any(isinstance(item, dict) and "regions" in item for item in _values(content)):
         return f"is json of the VGG annotator; {remedy}"
     return f"is json of a kind that is not known; {remedy}, or give a COCO-VID json to run_annotate.py folder"
