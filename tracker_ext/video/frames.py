@@ -62,6 +62,8 @@ def open_frames(
         paths, name = pictures_of(path), name or path.resolve().name
     elif not path.exists():
         raise UserError(f"video or frame folder {path} does not exist; check the path")
+    elif path.suffix.lower() == ".zip":
+        raise UserError(f"{path} is a zip archive; unpack it, frames are read from files (boxes also from an archive)")
     elif is_picture(path):
         paths, name = [path], name or path.stem
     else:

@@ -95,6 +95,8 @@ def open_folder(root: Path, box_file: Path | None) -> Source:
     if not root.exists():
         raise UserError(f"folder {root} does not exist; check the path")
     if root.is_file() and box_file is None:
+        if root.suffix.lower() == ".zip":
+            raise UserError(f"folder {root}: is a zip archive; unpack it, frames are read from files")
         raise UserError(f"folder {root}: is a file; for one video: run_annotate.py video {root} --boxes FILE")
     if box_file is None:
         return FolderSource(root)

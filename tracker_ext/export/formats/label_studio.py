@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
@@ -64,7 +65,7 @@ class LabelStudioWriter(FormatWriter):
             if object_id not in frame.ids:
                 sequence[-1]["enabled"] = False  # to be seen on its frame, and not behind it
         picture = f"images/{clip.name}/{clip.picture_name(frame.index)}"
-        self._frames.add({"data": {"image": LOCAL_FILES + picture}, "annotations": [{"result": results}]})
+        self._frames.add({"data": {"image": LOCAL_FILES + quote(picture)}, "annotations": [{"result": results}]})
         self.place_picture(frame, self.folder / "images" / clip.name)
 
     def end(self, clip: ExportClip) -> None:
@@ -83,7 +84,7 @@ class LabelStudioWriter(FormatWriter):
             )  # fmt: skip
         files = () if clip.frames is None else clip.frames.source.files()
         name = files[0].name if len(files) == 1 else f"{clip.name}.mp4"
-        self._videos.add({"data": {"video": LOCAL_FILES + name}, "annotations": [{"result": results}]})
+        self._videos.add({"data": {"video": LOCAL_FILES + quote(name)}, "annotations": [{"result": results}]})
 
     def finish(self) -> None:
         """See `FormatWriter`."""

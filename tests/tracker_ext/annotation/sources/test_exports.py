@@ -71,6 +71,14 @@ def test_given_by_name(tmp_path):
         open_folder(frames, tmp_path / "nothing")
 
 
+def test_frames_in_an_archive_are_refused(tmp_path):
+    (tmp_path / "task.zip").write_bytes(b"PK")
+    with pytest.raises(UserError, match="is a zip archive; unpack it"):
+        open_folder(tmp_path / "task.zip", None)
+    with pytest.raises(UserError, match="is a zip archive; unpack it"):
+        load_clip(tmp_path / "task.zip", (tmp_path / "a.xml",))
+
+
 def test_sizes_that_differ_from_frame_to_frame(tmp_path):
     """Parts of a frame are parts of that frame."""
     write_frames(tmp_path / "s", ["f0.jpg"], SIZE)

@@ -69,6 +69,12 @@ def test_tasks_of_frames(tmp_path, run):
     assert tags == {"image": "Image", "brush": "BrushLabels"}
 
 
+def test_addresses_are_quoted(tmp_path, run):
+    out = run(davis_result(tmp_path / "result", "a%2Fb c"), "label-studio")
+    task = json.loads((out / "label-studio/brush.json").read_text())[0]
+    assert task["data"]["image"] == "/data/local-files/?d=images/a%252Fb%20c/00000.jpg"
+
+
 def test_rectangles_over_time(tmp_path, run):
     out = run(davis_result(tmp_path / "result"), "label-studio") / "label-studio"
     (task,) = json.loads((out / "video.json").read_text())
