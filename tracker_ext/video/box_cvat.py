@@ -55,6 +55,7 @@ def cvat_boxes(path: Path, root: Element, clip: ClipFacts) -> GivenBoxes:
     Raises:
         UserError: malformed, no boxes, frames that the clip has not, or frames of another size.
     """
+    _only_the_task(path, root, clip.name)
     size = root.find(".//original_size")
     if size is not None:
         sides = whole(size.findtext("height", "")), whole(size.findtext("width", ""))
@@ -80,6 +81,29 @@ def cvat_boxes(path: Path, root: Element, clip: ClipFacts) -> GivenBoxes:
             if track.marks.get(frame) is None:  # the end of one mask is where the next one begins
                 track.marks[frame] = box
     return given_of_tracks(path, list(tracks.values()), clip.num_frames, _notes(left_out))
+
+
+def _only_the_task(path: Path, root: Element, name: str) -> None:
+    """Of a project's tasks, leave the one that is called like the clip.
+
+    Raises:
+        UserError: there are several, and not one of that name.
+    """
+    tasks = root.findall("meta/project/tasks/task")
+    if len(tasks) < 2:
+        return
+    names = [task.findtext("name", "").strip() for task in tasks]
+    last = name.rpartition("/")[2]
+    same = [task for task, own in zip(tasks, names, strict=True) if last and last in (own, own.rpartition(".")[0])]
+    if len(same) != 1:
+        listed = ", ".join(names[:5])
+        raise mistake(path, f"holds {len(tasks)} tasks ({listed}), {len(same)} of them called {last}; export one")
+    kept = same[0].findtext("id", "").strip()
+    for element in [one for one in root if one.tag in ("track", "image") and one.get("task_id") != kept]:
+        root.remove(element)
+    for task in tasks:  # and its size is that of the clip
+        if task is not same[0]:
+            task.clear()
 
 
 def _own(path: Path, track: Element, kind: str) -> str:

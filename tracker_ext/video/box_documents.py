@@ -49,9 +49,9 @@ def document_boxes(path: Path, clip: ClipFacts, read_text: TextReader) -> GivenB
     """
     if path.is_dir():
         return folder_boxes(path, clip, read_text)
-    data = read_bytes(path)
-    if data.startswith(b"PK\x03\x04") and not _is_sheet(path):
+    if _is_archive(path):
         return _zip_boxes(path, clip, read_text)
+    data = read_bytes(path)
     start = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     if start == b"<":
         root = read_xml(path, data)
@@ -81,13 +81,18 @@ def _json_boxes(path: Path, content: Any, clip: ClipFacts) -> GivenBoxes | None:
     return None
 
 
-def _is_sheet(path: Path) -> bool:
-    """Whether a zip is a spreadsheet, or none at all: the reader of lines says so."""
+def _is_archive(path: Path) -> bool:
+    """Whether a file is a zip archive, and no spreadsheet, nor a damaged one: the reader of lines names those."""
+    if not path.is_file():
+        return False
     try:
+        with path.open("rb") as file:
+            if file.read(4) != b"PK\x03\x04":
+                return False
         with zipfile.ZipFile(path) as archive:
-            return "[Content_Types].xml" in archive.namelist()
+            return "[Content_Types].xml" not in archive.namelist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return True
+        return False
 
 
 def _zip_boxes(path: Path, clip: ClipFacts, read_text: TextReader) -> GivenBoxes:

@@ -81,6 +81,20 @@ def test_cvat_for_images(tmp_path, more, inside, own):
     assert given.objects == {1: own}
 
 
+def test_a_task_of_a_project(tmp_path):
+    tasks = "".join(
+        f"<task><id>{i}</id><name>{name}</name><original_size><width>{width}</width><height>100</height></original_size>"
+        "</task>"
+        for i, name, width in ((4, "other.mp4", 9), (5, "clip.mp4", 200))
+    )
+    tracks = track(box(0, 90), 0, 'task_id="4"') + track(box(0, 0) + box(3, 30), 1, 'task_id="5"')
+    text = f"<annotations><meta><project><tasks>{tasks}</tasks></project></meta>{tracks}</annotations>"
+    (tmp_path / "a.xml").write_text(text)
+    assert rows(read(tmp_path / "a.xml")) == FOUR
+    with pytest.raises(UserError, match=r"holds 2 tasks \(other.mp4, clip.mp4\), 0 of them called walk; export one"):
+        read(tmp_path / "a.xml", name="walk")
+
+
 TWICE = IMAGES.format(i=0, x=0, r=9, more="", inside="").replace(
     "</image>", '<box label="car" xtl="1" ytl="1" xbr="2" ybr="2"/></image>'
 )
