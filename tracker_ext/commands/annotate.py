@@ -41,7 +41,8 @@ FOLDER_NOTES = """PATH holds sequences at any depth, or is one itself:
   <sequence>/{pictures, boxes.csv}                 frame,object,x,y,w,h; frames from 0, nan: absent, no row: not known
   <sequence>/{img1/, gt/gt.txt}                    MOTChallenge
   <sequence>/{one video, one of these box files}
-  <clip>.mp4 or <clip>/ beside <clip>.txt or <clip>.csv
+  <sequence>/{images/ or one video, annotations.xml}   CVAT; also a LabelMe, YOLO or VOC file for each picture
+  <clip>.mp4 or <clip>/ beside <clip>.txt, .csv, .xml, .json or .zip
 or with --boxes FILE: a COCO, COCO-VID or YouTube-VIS json (frames below PATH), a YouTube-BoundingBoxes csv (videos
 PATH/<youtube_id>.mp4, or folders of pictures named by their time in ms), or the boxes of the one sequence PATH.
 More layouts: docs/annotation.md.
@@ -49,8 +50,8 @@ More layouts: docs/annotation.md.
 """
 
 VIDEO_NOTES = """boxes.txt has one x,y,w,h line per frame, in pixels (nan,nan,nan,nan where the object is absent);
-boxes.csv has the header frame,object,x,y,w,h, frames counted from 0 and objects from 1. MOT, KITTI, VOT and more forms:
-docs/boxes.md.
+boxes.csv has the header frame,object,x,y,w,h, frames counted from 0 and objects from 1. MOT, KITTI, VOT, and what
+CVAT, Label Studio, LabelMe and YOLO export, as a file, folder or zip: docs/boxes.md.
 
 Written: DIR/masks/<frame>.png (pixel value = object id), DIR/boxes.txt (the masks' own boxes; boxes_<id>.txt for
 several objects), DIR/overlay.mp4.
