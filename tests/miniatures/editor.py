@@ -13,6 +13,7 @@ import uvicorn
 
 from miniatures.review_browser import find, wait_for
 from tracker_ext.editor.catalogue import clips_at
+from tracker_ext.editor.dataset import DatasetFolder
 from tracker_ext.editor.desk import Desk, Opened
 from tracker_ext.editor.guard import Guard, new_token
 from tracker_ext.editor.maker import MaskMaker
@@ -24,7 +25,21 @@ from tracker_ext.segmentation.config import AnnotateConfig
 @contextmanager
 def running_editor(place: Path, out: Path, weights: Path) -> Iterator[tuple[str, Desk]]:
     """Serve the clips at a place; gives the address and the desk."""
-    desk = Desk(clips_at(place, out), MaskMaker(AnnotateConfig(encode_batch=2), weights), 60)
+    with serving(Desk(clips_at(place, out), MaskMaker(AnnotateConfig(encode_batch=2), weights), 60)) as served:
+        yield served
+
+
+@contextmanager
+def running_dataset(out: Path, weights: Path) -> Iterator[tuple[str, Desk]]:
+    """The same of the output of an annotation job."""
+    folder = DatasetFolder(out)
+    with serving(Desk(folder.clips(), MaskMaker(folder.config(AnnotateConfig()), weights), 60, folder)) as served:
+        yield served
+
+
+@contextmanager
+def serving(desk: Desk) -> Iterator[tuple[str, Desk]]:
+    """A server on a free port, in a thread."""
     listener = listen(0)
     port, token = listener.getsockname()[1], new_token()
     guard = Guard(application(desk), token, frozenset({f"127.0.0.1:{port}"}))

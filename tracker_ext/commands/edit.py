@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 from ltr_ext.errors import CommandLine, UserError
 
@@ -13,8 +14,10 @@ NOTES = """examples:
   python run_editor.py clip.mp4 --out clip_masks --no-browser --port 8800
   python run_editor.py my_clips
   python run_editor.py clip_masks
+  python run_editor.py got10k_masks
 
-The last one goes on where you were: everything is saved as it happens.
+clip_masks, which an earlier command wrote, goes on where you were: everything is saved as it happens. got10k_masks is
+the output of run_annotate.py on a data set: look through its sequences, the worst first, decide about them, mend them.
 
 Written: DIR/masks/<frame>.png (pixel value = object id), DIR/boxes.txt (the masks' own boxes; boxes_<id>.txt for
 several objects), DIR/given_boxes.csv (the boxes that you drew, as run_annotate.py video --boxes reads them).
@@ -31,9 +34,10 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument(
         "place",
-        metavar="VIDEO|FOLDER",
+        metavar="VIDEO|FOLDER|OUT",
         type=Path,
-        help="a video; a folder of its frames as pictures; a folder of several of these; or what this command wrote",
+        help="a video; a folder of its frames as pictures; a folder of several of these; what this command, or "
+        "run_annotate.py on a data set, wrote",
     )
     command.add_argument(
         "--out", metavar="DIR", type=Path, help="folder for the results (default: <name>_masks in the current folder)"
@@ -42,7 +46,12 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--no-browser", action="store_true", help="print the address, open nothing")
     command.add_argument("--weights", metavar="FILE", type=Path, help="box2mask weights (default: those that ship)")
     command.add_argument(
-        "--frames", metavar="T", type=int, default=5, help="frames seen together (default %(default)s)"
+        "--frames",
+        dest="num_frames",
+        metavar="T",
+        type=int,
+        default=5,
+        help="frames seen together (default %(default)s)",
     )
     command.add_argument(
         "--interval",
@@ -66,7 +75,12 @@ def parser() -> argparse.ArgumentParser:
         help="frames between two boxed ones at most N frames apart get a mask; 0: none does (default %(default)s)",
     )
     command.add_argument(
-        "--batch", metavar="N", type=int, default=4, help="frames encoded at once (default %(default)s)"
+        "--batch",
+        dest="encode_batch",
+        metavar="N",
+        type=int,
+        default=4,
+        help="frames encoded at once (default %(default)s)",
     )
     return command
 
@@ -81,20 +95,27 @@ def main(arguments: list[str] | None = None) -> int:
         raise UserError(f"--max-gap {args.max_gap}: must be 0 or more")
     from tracker_ext.editor.catalogue import clips_at
     from tracker_ext.editor.maker import MaskMaker
-    from tracker_ext.segmentation.config import AnnotateConfig, option_error
+    from tracker_ext.segmentation.config import AnnotateConfig, from_options
+    from tracker_ext.video.listing import is_dataset_output
 
-    try:
-        config = AnnotateConfig(
-            num_frames=args.frames, interval=args.interval, tolerance=args.tolerance, encode_batch=args.batch
-        )
-    except ValueError as error:
-        raise option_error(error) from error
+    config, dataset = from_options(AnnotateConfig, args), None
+    # What can be wrong is said before torch is imported, which takes seconds.
+    if is_dataset_output(args.place):
+        if args.out is not None:
+            raise UserError(f"--out {args.out}: {args.place} is corrected in its own place; leave --out away")
+        from tracker_ext.editor.dataset import DatasetFolder
+
+        dataset = DatasetFolder(args.place)
+        clips: list[Any] = list(dataset.clips())
+        config = dataset.config(config)
+        args.max_gap = dataset.settings.get("max_gap", args.max_gap)
+    else:
+        clips = list(clips_at(args.place, args.out))
     maker = MaskMaker(config, args.weights)
-    clips = clips_at(args.place, args.out)
     from tracker_ext.editor.desk import Desk
     from tracker_ext.editor.serve import serve
 
-    desk = Desk(clips, maker, args.max_gap)
+    desk = Desk(clips, maker, args.max_gap, dataset)
     if len(clips) == 1:
         desk.open(0)  # what is wrong with it is said before a page is shown
         print(f"results: {clips[0].out}")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ltr_ext.errors import UserError
-from tracker_ext.editor.journal import JOURNAL_FILE, read_journal
+from tracker_ext.editor.journal import JOURNAL_FILE, begun_in, read_journal
 from tracker_ext.video.clip_writer import EDITOR_FOLDER
 from tracker_ext.video.data_files import VIDEO_SUFFIXES
 from tracker_ext.video.discover import discover_frames
@@ -38,7 +39,18 @@ class Clip:
     @property
     def is_begun(self) -> bool:
         """Whether the editor was at work on it."""
-        return (self.out / EDITOR_FOLDER / JOURNAL_FILE).is_file()
+        return begun_in(self.out)
+
+    def interval(self, wanted: int) -> int:
+        """D in frames of the clip."""
+        return wanted
+
+    def earlier(self) -> None:
+        """Nothing is known of it before."""
+
+    def describe(self) -> dict[str, Any]:
+        """For the list of the page."""
+        return {}
 
 
 def clips_at(place: Path, out: Path | None) -> list[Clip]:
@@ -54,7 +66,7 @@ def clips_at(place: Path, out: Path | None) -> list[Clip]:
     """
     if not place.exists():
         raise UserError(f"{place} does not exist; name a video or a folder")
-    if (place / EDITOR_FOLDER / JOURNAL_FILE).is_file():
+    if begun_in(place):
         return [_begun(place)]
     name = place.resolve().name if place.is_dir() else place.stem
     target = Path(f"{name}_masks") if out is None else out

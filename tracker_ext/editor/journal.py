@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 from ltr_ext.errors import UserError
 from ltr_ext.output import sync, write_text
 from tracker_ext.editor.document import Document
+from tracker_ext.video.clip_writer import EDITOR_FOLDER
 
 JOURNAL_FILE = "journal.jsonl"
 COMPACT_BYTES = 1 << 20
@@ -85,6 +86,11 @@ class Journal:
         if is_new:
             sync(self.path.parent)
         return file
+
+
+def begun_in(folder: Path) -> bool:
+    """Whether a result folder has a journal."""
+    return (folder / EDITOR_FOLDER / JOURNAL_FILE).is_file()
 
 
 def read_journal(path: Path) -> tuple[Document, int]:

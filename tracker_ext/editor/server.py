@@ -22,6 +22,8 @@ from starlette.routing import Route
 from ltr_ext.errors import UserError
 from ltr_ext.text import one_line
 from tracker_ext.editor.desk import Desk
+from tracker_ext.editor.telling import facts
+from tracker_ext.editor.telling import news as changes
 from tracker_ext.editor.uploads import MOST_JSON, MOST_RUNS, as_mask, as_request, body
 
 PAGE_FOLDER = Path(__file__).resolve().parent / "page"
@@ -46,12 +48,12 @@ def application(desk: Desk) -> Starlette:
 
     async def open_clip(request: Request) -> Response:
         opened = await run_in_threadpool(desk.open, request.path_params["clip"])
-        return JSONResponse(opened.session.facts(), headers=FRESH)
+        return JSONResponse({**facts(opened.session), **opened.clip.describe()}, headers=FRESH)
 
     async def news(request: Request) -> Response:
         opened = desk.opened(request.path_params["clip"])
         opened.session.look_at(_number(request, "at"))
-        told = await run_in_threadpool(opened.session.news, _number(request, "since"))
+        told = await run_in_threadpool(changes, opened.session, _number(request, "since"))
         return JSONResponse({**told, "work": opened.worker.progress.facts()}, headers=FRESH)
 
     async def frame(request: Request) -> Response:
@@ -77,7 +79,8 @@ def application(desk: Desk) -> Starlette:
 
     async def decide(request: Request) -> Response:
         wanted = as_request(await body(request, MOST_JSON))
-        return JSONResponse(await run_in_threadpool(desk.decide, wanted), headers=FRESH)
+        clip = request.path_params["clip"]
+        return JSONResponse(await run_in_threadpool(desk.decide, clip, wanted), headers=FRESH)
 
     async def leave(request: Request) -> Response:
         desk.leave()
@@ -94,7 +97,7 @@ def application(desk: Desk) -> Starlette:
             Route("/clips/{clip:int}/masks/{frame:int}", answered(mask)),
             Route("/clips/{clip:int}/act", answered(act), methods=["POST"]),
             Route("/clips/{clip:int}/paint/{object:int}/{frame:int}", answered(paint), methods=["POST"]),
-            Route("/decide", answered(decide), methods=["POST"]),
+            Route("/clips/{clip:int}/decide", answered(decide), methods=["POST"]),
             Route("/leave", answered(leave), methods=["POST"]),
         ]
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,27 @@ from tracker_ext.editor.actions import edit_for, known_object, painted_edit, who
 from tracker_ext.editor.document import PAINTED
 from tracker_ext.editor.frames import ClipFrames
 from tracker_ext.editor.journal import Journal
-from tracker_ext.editor.plan import ObjectPlan, Rules, plan_clip
+from tracker_ext.editor.plan import ObjectPlan, Rules, digest, plan_clip
 from tracker_ext.editor.results import Made, ResultFolder, clip_place, own_box
 from tracker_ext.video.clip_writer import EDITOR_FOLDER, refuse_loss
 from tracker_ext.video.frames import FrameSource, VideoFrames
 
+PUT_BACK = "put_back"
+"""Note of the journal: fingerprint of the masks as they are in the data set."""
 LIVE = "live"
 """Note of the journal: masks are made as soon as something changes."""
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What is known of a clip before anything was drawn."""
+
+    values: Mapping[str, Any]
+    """Objects and marks; see `document`."""
+    labels: Callable[[], Iterable[np.ndarray | None]]
+    """Masks, frame by frame: [H, W] object ids, or None where there is none."""
+    confidences: Mapping[tuple[int, int], float | None]
+    """(object id, frame) -> confidence."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +61,14 @@ class Stale:
 class Session:
     """A clip and its result folder. All methods may be called from several threads."""
 
-    def __init__(self, source: FrameSource, out: Path, rules: Rules) -> None:
+    def __init__(self, source: FrameSource, out: Path, rules: Rules, earlier: Earlier | None = None) -> None:
         """Open the folder, or go on where it was left.
 
         Args:
             source: the clip.
             out: the result folder; is made.
             rules: of the clip.
+            earlier: what is known of it before; taken over once.
 
         Raises:
             UserError: a clip that cannot be read, or a folder that is another clip's, another program's, or cannot be
@@ -71,12 +86,53 @@ class Session:
         self.plans: dict[int, ObjectPlan] = {}
         self.revision = 0
         """Goes up with every change of the document."""
-        self._tick = 1
-        self._frame_ticks = np.zeros(len(source), np.int64)
+        self.tick = 1
+        """Goes up with every change of anything."""
+        self.frame_ticks = np.zeros(len(source), np.int64)
+        """[N] tick of the last change of each frame's mask."""
+        self.document_tick = 1
+        """The same of the document."""
         self.playhead = 0
         self.wake = threading.Event()
         """Set when there may be something to make."""
         self._replan()
+        if earlier is not None and not self.document.notes.get("taken_over"):
+            self._take_over(earlier)
+
+    def _take_over(self, earlier: Earlier) -> None:
+        """Begin with boxes and masks that are there. Broken off, it begins anew."""
+        notes = {**self.document.notes, LIVE: True}
+        self._journal.append({"state": dict(earlier.values), "notes": notes, "done": [], "undone": []})
+        self._replan()
+        for frame, labels in enumerate(earlier.labels()):
+            if labels is None or labels.shape != self.size:
+                continue
+            ids = set(np.unique(labels).tolist())
+            made = {
+                i: Made(plan.recipes[frame], earlier.confidences.get((i, frame)), own_box(labels == i))
+                for i, plan in self.plans.items()
+                if frame in plan.recipes
+            }
+            self.results.write(frame, np.where(np.isin(labels, list(made)), labels, 0).astype(np.uint8), made)
+            if ids - {0}:
+                self._touch(frame)
+        self._journal.append({"note": {"taken_over": True, PUT_BACK: self.fingerprint()}})
+        self._replan()
+
+    def fingerprint(self) -> str:
+        """Of what the masks are made from: another one if a mask has changed."""
+        with self.lock:
+            return digest(sorted((i, frame, made.recipe) for (i, frame), made in self.results.made.items()))
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the masks are others than those that were taken over or put back."""
+        return bool(self.document.notes.get(PUT_BACK) != self.fingerprint())
+
+    def mark_put_back(self) -> None:
+        """The masks are now those of the data set, too."""
+        with self.lock:
+            self._journal.append({"note": {PUT_BACK: self.fingerprint()}})
 
     @property
     def is_live(self) -> bool:
@@ -130,9 +186,9 @@ class Session:
         self.plans = plan_clip(self.document, self.rules, sorted(self.unreadable))
         self.revision += 1
         self.changed_at = time.monotonic()
-        self._tick += 1
+        self.tick += 1
         self.results.write_boxes(self.document)
-        self._journal_tick = self._tick
+        self.document_tick = self.tick
         self.wake.set()
 
     # What the worker does ---------------------------------------------------------------------------------------
@@ -228,65 +284,8 @@ class Session:
         return labels
 
     def _touch(self, frame: int) -> None:
-        self._tick += 1
-        self._frame_ticks[frame] = self._tick
-
-    # What the page is told --------------------------------------------------------------------------------------
-
-    def facts(self) -> dict[str, Any]:
-        """What does not change."""
-        height, width = self.size
-        return {
-            "name": self.source.name,
-            "frames": len(self.source),
-            "width": width,
-            "height": height,
-            "fps": self.source.fps or 25,
-            "out": str(self.out),
-            "maxGap": self.rules.max_gap,
-        }
-
-    def news(self, since: int) -> dict[str, Any]:
-        """What has changed since a tick; 0 for everything."""
-        with self.lock:
-            told: dict[str, Any] = {"tick": self._tick, "live": self.is_live}
-            if since < self._journal_tick:
-                told["document"] = self._document_facts()
-            frames = np.flatnonzero(self._frame_ticks > since).tolist() if since else range(len(self.source))
-            touched = {frame: int(self._frame_ticks[frame]) for frame in frames}
-            told["masks"] = [
-                [frame, tick, {i: made.confidence for i in self.plans if (made := self.results.made.get((i, frame)))}]
-                for frame, tick in touched.items()
-                if tick or any((i, frame) in self.results.made for i in self.plans)
-            ]
-            return told
-
-    def _document_facts(self) -> dict[str, Any]:
-        document = self.document
-        objects = []
-        for object_id, name in document.objects().items():
-            plan = self.plans[object_id]
-            between = {
-                frame: np.round(plan.track[frame], 1).tolist()
-                for frame, kind in plan.kinds.items()
-                if kind == "between"
-            }
-            objects.append(
-                {
-                    "id": object_id,
-                    "name": name,
-                    "marks": document.marks(object_id),
-                    "follows": document.follows(object_id),
-                    "between": between,
-                    "tracked": [[stretch.start + 1, stretch.end] for stretch in plan.stretches],
-                }
-            )
-        return {
-            "objects": objects,
-            "undo": document.done[-1].says if document.done else None,
-            "redo": document.undone[-1].says if document.undone else None,
-            "unreadable": sorted(self.unreadable),
-        }
+        self.tick += 1
+        self.frame_ticks[frame] = self.tick
 
 
 def open_journal(source: FrameSource, out: Path) -> Journal:

@@ -64,14 +64,14 @@ def next_batch(plans: dict[int, ObjectPlan], boxed: Iterable[tuple[int, int]], n
             kept = plan.windows[plan.window_of[frame]].kept
             if kept[0] <= high and kept[-1] >= low:
                 inside.add(frame)
-    frames = {object_id: found for object_id, of_object in wanted.items() if (found := of_object & inside)}
+    chosen = {object_id: found for object_id, of_object in wanted.items() if (found := of_object & inside)}
     windows = {}
-    for object_id, found in frames.items():
+    for object_id, found in chosen.items():
         plan = plans[object_id]
         windows[object_id] = tuple(
             plan.windows[number] for number in sorted({plan.window_of[frame] for frame in found})
         )
-    return Batch(frames, windows)
+    return Batch(chosen, windows)
 
 
 @dataclass

@@ -139,6 +139,7 @@ def test_everything_without_a_mouse(page):
     press(browser, "i", ENTER)
     settle(opened)
     wait_for(lambda: len(opened.session.results.made) == 30)
+    wait_for(lambda: hint(browser).startswith("Done"))
     press(browser, "k")
     wait_for(lambda: find(browser, "#frame").get_attribute("value") == "0")
     press(browser, "w")

@@ -36,3 +36,11 @@ export function showClips(place, clips, open) {
   });
   place.replaceChildren(table);
 }
+
+// Buttons and comment of the open sequence.
+export function showDecision(place, facts) {
+  place.hidden = !("decision" in facts);
+  for (const button of place.querySelectorAll("button")) {
+    button.setAttribute("aria-pressed", String(button.dataset.act === facts.decision));
+  }
+}
