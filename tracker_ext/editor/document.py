@@ -14,13 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 Value = Any
 """A JSON value; None for "not there"."""
 MOST_UNDO = 500
 """Steps that can be undone."""
-BOX, ABSENT, PAINTED = "box", "absent", "painted"
+BOX: Final = "box"
+ABSENT: Final = "absent"
+PAINTED: Final = "painted"
 
 
 @dataclass(frozen=True)

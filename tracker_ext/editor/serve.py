@@ -70,6 +70,7 @@ def listen(port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((LOOPBACK, port))
+        listener.listen()  # before the address is told: a browser is faster than the server
     except OSError as error:
         listener.close()
         raise UserError(f"--port {port}: cannot be used ({error.strerror}); give another one, or 0 for any") from error

@@ -110,7 +110,6 @@ class TestGuard:
         listener = listen(0)
         assert listener.getsockname()[0] == "127.0.0.1"
         taken = listener.getsockname()[1]
-        listener.listen()
         with pytest.raises(UserError, match=r"--port \d+: cannot be used"):
             listen(taken)
         listener.close()

@@ -1,6 +1,6 @@
 // What buttons and keys do.
 
-import { doubtful, lastOfAbsence, objectOf, update, worstFrame } from "./model.js";
+import { doubtful, lastOfAbsence, objectOf, stateAt, update, worstFrame } from "./model.js";
 import { get, post } from "./net.js";
 import { runs } from "./paint.js";
 import { show } from "./show.js";
@@ -23,22 +23,22 @@ export async function news() {
   show(told);
 }
 
-async function send(request) {
+// One step after the other: the next one may be about the object that this one makes.
+function send(request) {
+  const { clip } = app;
   app.pending += 1;
-  try {
-    await request();
-    await news();
-  } catch (error) {
-    problem(error);
-  } finally {
-    app.pending -= 1;
-  }
+  const sent = app.queue.then(() => (app.clip === clip ? request() : null)).then(news).catch(problem).finally(() => { app.pending -= 1; });
+  app.queue = sent;
+  return sent;
 }
 
+// `request`: what to ask for; or a function that says so once the steps before are done, null for nothing.
 export function act(request) {
   return send(async () => {
+    const wanted = typeof request === "function" ? request() : request;
+    if (wanted === null) return;
     const before = new Set(app.model.objects.map((object) => object.id));
-    await post(`clips/${app.clip}/act`, request);
+    await post(`clips/${app.clip}/act`, wanted);
     await news();
     const { objects } = app.model;
     const fresh = objects.find((object) => !before.has(object.id));
@@ -124,20 +124,30 @@ function nextObject() {
 
 // Boxes without a mouse --------------------------------------------------------------------------------------------
 
+export function drawn(box) {
+  const { frame } = app;
+  return act(() => ({ do: "box", object: app.selected, frame, box }));
+}
+
 function reshape(dx, dy, dw, dh) {
-  const { box } = app.stage;
-  if (!box) return problem(new Error("There is no box on this frame: press i to draw one."));
+  const { frame } = app;
+  return act(() => {
+    const { box } = stateAt(app.model, app.selected, frame);
+    if (!box) throw new Error("There is no box on this frame: press i to draw one.");
+    return { do: "box", object: app.selected, frame, box: reshaped(box, dx, dy, dw, dh) };
+  });
+}
+
+function reshaped(box, dx, dy, dw, dh) {
   const image = app.model.facts;
   const step = Math.max(1, Math.round(Math.max(image.width, image.height) / 200));
   const [x, y, w, h] = nudged(box, dx * step, dy * step, image);
-  const sized = [x, y, Math.max(2, w + dw * step), Math.max(2, h + dh * step)];
-  return act({ do: "box", object: app.selected, frame: app.frame, box: sized });
+  return [x, y, Math.max(2, w + dw * step), Math.max(2, h + dh * step)];
 }
 
 function middleBox() {
   const { width, height } = app.model.facts;
-  const box = app.stage.box || [width * 0.375, height * 0.375, width * 0.25, height * 0.25];
-  return act({ do: "box", object: app.selected, frame: app.frame, box });
+  return drawn(app.stage.box || [width * 0.375, height * 0.375, width * 0.25, height * 0.25]);
 }
 
 // Tools and view ---------------------------------------------------------------------------------------------------
@@ -167,19 +177,18 @@ function toggle(id) {
   looks();
 }
 
-function chosen(request) {
-  if (app.selected === null) return problem(new Error("Choose an object first."));
-  return act({ object: app.selected, frame: app.frame, ...request });
-}
-
-function followed() {
-  const object = objectOf(app.model, app.selected);
-  return Boolean(object && object.follows.includes(app.frame));
+// A request about the selected object on this frame; `more` gives the rest of it.
+function chosen(more) {
+  const { frame } = app;
+  return act(() => {
+    if (app.selected === null) throw new Error("Choose an object first.");
+    return { object: app.selected, frame, ...more(objectOf(app.model, app.selected), frame) };
+  });
 }
 
 export const ACTIONS = {
-  run: () => act({ do: "live", on: !app.model.live || Boolean(app.model.work.error) }),
-  play, worst: toWorst, new: () => select(null), "next-object": nextObject, "draw-box": middleBox,
+  run: () => act(() => ({ do: "live", on: !app.model.live || Boolean(app.model.work.error) })),
+  play, worst: toWorst, new: () => act(() => { select(null); return null; }), "next-object": nextObject, "draw-box": middleBox,
   after: () => go(app.frame + 1), before: () => go(app.frame - 1),
   after10: () => go(app.frame + 10), before10: () => go(app.frame - 10),
   first: () => go(0), last: () => go(app.model.facts.frames - 1),
@@ -191,9 +200,10 @@ export const ACTIONS = {
   "box-up": () => reshape(0, -1, 0, 0), "box-down": () => reshape(0, 1, 0, 0),
   "box-narrower": () => reshape(0, 0, -1, 0), "box-wider": () => reshape(0, 0, 1, 0),
   "box-lower": () => reshape(0, 0, 0, -1), "box-higher": () => reshape(0, 0, 0, 1),
-  absent: () => chosen({ do: "absent" }),
-  "absent-on": () => chosen({ do: "absent", last: lastOfAbsence(app.model, app.selected, app.frame) }),
-  clear: () => chosen({ do: "clear" }), follow: () => chosen({ do: "follow", on: !followed() }),
+  absent: () => chosen(() => ({ do: "absent" })),
+  "absent-on": () => chosen((object, frame) => ({ do: "absent", last: lastOfAbsence(app.model, object.id, frame) })),
+  clear: () => chosen(() => ({ do: "clear" })),
+  follow: () => chosen((object, frame) => ({ do: "follow", on: !object.follows.includes(frame) })),
   masks: () => toggle("masks"), boxes: () => toggle("boxes"),
   "zoom-in": () => app.stage.zoom(1.25), "zoom-out": () => app.stage.zoom(0.8), fit: () => app.stage.whole(),
   undo: () => act({ do: "undo" }), redo: () => act({ do: "redo" }),

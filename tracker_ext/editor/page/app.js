@@ -1,6 +1,6 @@
 // Opens clips, listens to buttons and keys, asks for news.
 
-import { ACTIONS, STOPPING, act, brush, decide, go, looks, news, select, sendPaint, stop, told, tool } from "./actions.js";
+import { ACTIONS, STOPPING, brush, decide, drawn, go, looks, news, select, sendPaint, stop, told, tool } from "./actions.js";
 import { element, showClips } from "./clips.js";
 import { KEYS, actionOf, isTaken, shown } from "./keys.js";
 import { newModel } from "./model.js";
@@ -101,7 +101,7 @@ function showKeys() {
 
 async function start() {
   begin(
-    { box: (box) => act({ do: "box", object: app.selected, frame: app.frame, box }), painted: sendPaint, select, problem },
+    { box: drawn, painted: sendPaint, select, problem },
     (frame) => { stop(); go(frame); },
   );
   listen();

@@ -14,6 +14,7 @@ export const app = {
   playing: false,
   looked: new Set(), // doubtful frames that were looked at
   pending: 0, // requests on their way
+  queue: Promise.resolve(), // the last of them
   stage: null,
   curve: null,
 };
