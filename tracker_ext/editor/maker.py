@@ -68,6 +68,7 @@ class MaskMaker:
         tracks: Mapping[int, np.ndarray],
         given: Mapping[int, np.ndarray],
         windows: Mapping[int, Iterable[Window]],
+        painted: Mapping[int, Mapping[int, np.ndarray]],
     ) -> Iterator[FrameMasks]:
         """Masks of some frames, each as soon as it is there.
 
@@ -76,6 +77,7 @@ class MaskMaker:
             tracks: object id -> [N, 4] boxes, nan on the frames that are not needed.
             given: object id -> [N] bool, false where a box is interpolated.
             windows: object id -> windows over numbers of frames, whose frames all have given boxes.
+            painted: object id -> frame -> [H, W] bool, masks that a person painted.
 
         Yields:
             Those frames that have a mask of some object.
@@ -86,7 +88,9 @@ class MaskMaker:
         needed = np.any([np.isfinite(track).all(axis=1) for track in tracks.values()], axis=0)
         frames = (read(index) if is_needed else NOT_NEEDED for index, is_needed in enumerate(needed.tolist()))
         plans = {object_id: _positions(windows[object_id], tracks[object_id], given[object_id]) for object_id in tracks}
-        for result in annotate(frames, tracks, self._net, self.config, keep_logits=True, plan=plans, given=given):
+        for result in annotate(
+            frames, tracks, self._net, self.config, keep_logits=True, plan=plans, given=given, masks=painted
+        ):
             if result.scores:
                 yield result
 

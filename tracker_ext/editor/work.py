@@ -204,6 +204,7 @@ class Worker:
             revision, plans = session.revision, session.plans
             batch = next_batch(plans, boxed, session.playhead)
             recipes = {i: dict(plans[i].recipes) for i in batch.frames}
+            painted = {i: self._painted(plans[i], windows) for i, windows in batch.windows.items()}
         self.progress.state = "making"
         tracks, given = {}, {}
         for object_id, frames in batch.frames.items():
@@ -212,7 +213,7 @@ class Worker:
             tracks[object_id] = np.full_like(plan.track, np.nan)
             tracks[object_id][needed] = plan.track[needed]
             given[object_id] = plan.given
-        results = self._maker.masks(self._read, tracks, given, batch.windows)
+        results = self._maker.masks(self._read, tracks, given, batch.windows, painted)
         for result in results:
             here = [i for i in batch.frames if result.index in batch.frames[i] and i in result.scores]
             masks = {i: result.labels == i for i in here}
@@ -224,6 +225,11 @@ class Worker:
                 results.close()  # type: ignore[attr-defined]
                 return
             self._flush()
+
+    def _painted(self, plan: ObjectPlan, windows: Iterable[Window]) -> dict[int, np.ndarray]:
+        """Frame -> mask, of the frames of windows that were painted."""
+        frames = {frame for window in windows for frame in window.frames} & plan.painted.keys()
+        return {frame: self._session.results.painted(plan.painted[frame]) for frame in frames}
 
     def _follow(self, tracked: Iterable[tuple[int, int]]) -> None:
         """Track one frame further."""

@@ -9,7 +9,7 @@ Shapes: T frames of a window, H W image pixels, Hc Wc crop pixels.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -50,6 +50,7 @@ class ObjectStream:
         config: AnnotateConfig,
         given: np.ndarray | None = None,
         mirrored: bool = False,
+        masks: Mapping[int, np.ndarray] | None = None,
     ) -> None:
         """Prepare.
 
@@ -61,11 +62,13 @@ class ObjectStream:
             config: scale, iterations, precision.
             given: [N] bool, which of the boxes are certain; the others are interpolated. None: all.
             mirrored: show the network every crop flipped left-right; the logits are flipped back.
+            masks: boxed frame -> [H, W] bool, the true mask where it is known: the second solve is given it.
         """
         self._net = net
         self._mirrored = mirrored
         self._boxes = boxes
         self._config = config
+        self._masks = masks or {}
         self._device = next(net.parameters()).device
         self._bfloat16 = config.uses_bfloat16(self._device)
         covered = np.isfinite(boxes).all(axis=1)
@@ -85,6 +88,7 @@ class ObjectStream:
         self._next_position = 0
         self._waiting: list[tuple[int, Crop, np.ndarray]] = []
         self._crops: dict[int, Crop] = {}
+        self._known: dict[int, torch.Tensor] = {}
         self._encodings: dict[int, FrameEncoding] = {}
         self._done: dict[int, CropLogits] = {}
 
@@ -105,6 +109,10 @@ class ObjectStream:
         self._next_position += 1
         if self._uses[position]:
             self._waiting.append((position, *self._cut(index, frame)))
+            if index in self._masks:
+                in_crop = self._waiting[-1][1].cut_mask(self._masks[index].astype(np.uint8))
+                known = torch.from_numpy(in_crop).to(self._device, torch.float32)[None]
+                self._known[position] = known.flip(2) if self._mirrored else known
         if len(self._waiting) == self._config.encode_batch or self._next_position == len(self._boxed):
             self._encode()
             self._run_windows()
@@ -167,6 +175,7 @@ class ObjectStream:
                     self._net.config.crop_hw,
                     self._config.iterations,
                     kept=[window.frames.index(position) for position in window.kept],
+                    known={t: self._known[at] for t, at in enumerate(window.frames) if at in self._known},
                 )
             logits = output.final[:, 0].float().cpu().numpy()
             for position, answer in zip(window.kept, logits, strict=True):
@@ -176,6 +185,7 @@ class ObjectStream:
                 self._uses[position] -= 1
                 if self._uses[position] == 0:
                     del self._encodings[position], self._crops[position]
+                    self._known.pop(position, None)
             number, self._num_run = self._num_run, self._num_run + 1
             if self._borrowers[number]:
                 self._filters[number] = output.filter

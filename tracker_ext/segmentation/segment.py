@@ -57,6 +57,7 @@ def annotate(
     keep_logits: bool = False,
     plan: WindowPlan | Mapping[int, Iterable[Window]] | None = None,
     given: Mapping[int, np.ndarray] | None = None,
+    masks: Mapping[int, Mapping[int, np.ndarray]] | None = None,
 ) -> Iterator[FrameMasks]:
     """Turn per-frame boxes into per-frame masks.
 
@@ -80,6 +81,9 @@ def annotate(
         plan: windows to run instead of those of `config`, of each object (by its number of given boxes, or by its
             id); a frame that none of them keeps gets an empty mask and no score.
         given: object id -> [N] bool, false where the box is interpolated. None: all boxes are given.
+        masks: object id -> frame -> [H, W] bool, where the mask is known. It is the frame's mask, and helps the others:
+            refinement learns from it rather than from the network's own first mask. Such a frame needs a given box, that
+            of the mask.
 
     Yields:
         One `FrameMasks` per frame.
@@ -92,10 +96,11 @@ def annotate(
     certain = {object_id: np.isfinite(track).all(axis=1) for object_id, track in tracks.items()}
     if given is not None:
         certain = {object_id: certain[object_id] & given[object_id] for object_id in tracks}
+    known = masks or {}
     streams = {}
     for object_id, track in tracks.items():
         windows = _windows_of(plan, config, track, object_id, certain[object_id])
-        streams[object_id] = _stream(net, track, windows, config, certain[object_id])
+        streams[object_id] = _stream(net, track, windows, config, certain[object_id], known.get(object_id))
     num_boxes = len(next(iter(tracks.values())))
     dtype = label_type(tracks)
     sizes: deque[tuple[int, int]] = deque()
@@ -123,6 +128,9 @@ def annotate(
                 for object_id, answer in answers.items()
                 if answer is not None
             }
+            for object_id in pasted:
+                if (mask := known.get(object_id, {}).get(num_given)) is not None:
+                    pasted[object_id] = np.where(mask, -BACKGROUND_LOGIT, BACKGROUND_LOGIT).astype(np.float32)
             labels = merge_labels(pasted, sizes.popleft(), config.merge, dtype)
             scores = {object_id: _mean_probability(found[labels == object_id]) for object_id, found in pasted.items()}
             yield FrameMasks(num_given, labels, scores, pasted if keep_logits else None)
@@ -132,12 +140,17 @@ def annotate(
 
 
 def _stream(
-    net: Box2MaskNet, track: np.ndarray, windows: Iterable[Window], config: AnnotateConfig, certain: np.ndarray
+    net: Box2MaskNet,
+    track: np.ndarray,
+    windows: Iterable[Window],
+    config: AnnotateConfig,
+    certain: np.ndarray,
+    masks: Mapping[int, np.ndarray] | None,
 ) -> ObjectStream | MirroredPair:
     if not config.flip:
-        return ObjectStream(net, track, windows, config, certain)
+        return ObjectStream(net, track, windows, config, certain, masks=masks)
     windows = list(windows)
-    plain, mirrored = (ObjectStream(net, track, windows, config, certain, mirrored) for mirrored in (False, True))
+    plain, mirrored = (ObjectStream(net, track, windows, config, certain, flag, masks) for flag in (False, True))
     return MirroredPair(plain, mirrored)
 
 

@@ -5,7 +5,7 @@ Shapes: T boxed frames, B sequences, N = T * B, C encoding channels, D features,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
@@ -184,6 +184,7 @@ class Box2MaskNet(nn.Module):
         size: tuple[int, int] | torch.Size,
         iterations: int | None = None,
         kept: Sequence[int] | None = None,
+        known: Mapping[int, Tensor] | None = None,
     ) -> Box2MaskOutput:
         """Joint part: aggregate over the T frames, decode, refine.
 
@@ -193,6 +194,8 @@ class Box2MaskNet(nn.Module):
             iterations: solver steps; by default those of the config for training or inference.
             kept: which of the T frames `final` is wanted of, in this order; None: all. The others take part all the
                 same, but what only their own final logits need is not computed.
+            known: place among the T frames -> [B, H, W] mask, 0..1, that is known there: it is what eq. 3 encodes, in
+                place of the frame's coarse logits. Without refinement it does nothing.
         """
         if iterations is None:
             iterations = self.config.train_iterations if self.training else self.config.inference_iterations
@@ -210,7 +213,7 @@ class Box2MaskNet(nn.Module):
         if self.mask_encoder is None or self.refined_aggregation is None:
             return Box2MaskOutput(self._decode(last, of_last(explained.prediction), size), None, explained.filter)
         coarse = self._decode(encoding, explained.prediction, size, fine=False)
-        again = self._encode_masks(self.mask_encoder, coarse, encoding.features)
+        again = self._encode_masks(self.mask_encoder, coarse, encoding.features, known)
         explained = self.refined_aggregation(encoding.features, again.target, again.weight, iterations)
         return Box2MaskOutput(coarse, self._decode(last, of_last(explained.prediction), size), explained.filter)
 
@@ -238,10 +241,14 @@ class Box2MaskNet(nn.Module):
         return self._decode(encoding, explained, size)
 
     @staticmethod
-    def _encode_masks(encoder: MaskEncoder, logits: Tensor, features: Tensor) -> Encoding:
+    def _encode_masks(
+        encoder: MaskEncoder, logits: Tensor, features: Tensor, known: Mapping[int, Tensor] | None = None
+    ) -> Encoding:
         """(e^_t, w^_t) = B^(sigmoid y_t), eq. 3; [T, B, H, W] -> [T, B, C, h, w]. The mask is not detached."""
-        masks = torch.sigmoid(logits).flatten(0, 1).unsqueeze(1)
-        encoded = encoder(masks, features.shape[-2:])
+        masks = torch.sigmoid(logits)
+        if known:
+            masks = torch.stack([known[t].to(maps.dtype) if t in known else maps for t, maps in enumerate(masks)])
+        encoded = encoder(masks.flatten(0, 1).unsqueeze(1), features.shape[-2:])
         return Encoding(*(maps.unflatten(0, logits.shape[:2]) for maps in encoded))
 
     def _decode(

@@ -324,3 +324,62 @@ def test_a_network_that_can_do_without_m_does_not_see_an_uncertain_box(tiny_net,
     assert (transferred(first) - transferred(second)).abs().max() > 1e-3
     monkeypatch.setattr(tiny_net, "config", replace(tiny_net.config, single_dropout=0.25))
     torch.testing.assert_close(transferred(first), transferred(second))
+
+
+class TestKnownMasks:
+    """A frame whose mask is known keeps it, and the others learn from it."""
+
+    def mask(self, boxes, frame):
+        known = np.zeros(IMAGE_HW, bool)
+        x, y, w, h = boxes[frame].astype(int).tolist()
+        known[y : y + h // 2, x : x + w] = True
+        return known
+
+    def boxes(self, clip, frame):
+        """The known mask's own box in place of the given one."""
+        boxes = clip[1].copy()
+        boxes[frame] = mask_to_box(self.mask(boxes, frame))
+        return boxes
+
+    @pytest.mark.parametrize("frame", [0, 5, 12])
+    def test_it_is_final_and_helps_its_window_alone(self, tiny_net, clip, frame):
+        boxes, known = self.boxes(clip, frame), self.mask(clip[1], frame)
+        config = replace(CONFIG, interval=4)
+        plain = list(annotate(clip[0], boxes, tiny_net, config, keep_logits=True))
+        found = list(annotate(clip[0], boxes, tiny_net, config, keep_logits=True, masks={1: {frame: known}}))
+        assert np.array_equal(found[frame].mask(), known) and found[frame].scores[1] == 1
+        windows = schedule("strided", 13, 3, 4)
+        touched = {kept for window in windows if frame in window.frames for kept in window.kept} - {frame}
+        differing = {a.index for a, b in zip(plain, found, strict=True) if not np.array_equal(a.logits[1], b.logits[1])}
+        assert differing - {frame} == touched
+
+    def test_it_is_what_the_second_solve_is_given(self, tiny_net, clip):
+        images = torch.from_numpy(clip[0][:3, :, :64]).permute(0, 3, 1, 2).float()
+        images = torch.nn.functional.interpolate(images, (64, 64))
+        with torch.inference_mode():
+            encoding = tiny_net.encode(images, torch.from_numpy(clip[1][:3]).float())
+            encoding = encoding.map(lambda maps: maps.unsqueeze(1))
+            plain = tiny_net.aggregate(encoding, (64, 64))
+            own = {t: torch.sigmoid(plain.coarse[t]) for t in range(3)}
+            same = tiny_net.aggregate(encoding, (64, 64), known=own)
+            other = tiny_net.aggregate(encoding, (64, 64), known={1: 1 - own[1]})
+        torch.testing.assert_close(same.final, plain.final)
+        torch.testing.assert_close(other.coarse, plain.coarse)
+        assert not torch.equal(other.final[[0, 2]], plain.final[[0, 2]])
+
+    def test_frames_in_between_learn_from_it_too(self, tiny_net, clip):
+        mixed, given = sparse_boxes(clip[1], 4)
+        known = self.mask(mixed, 4)
+        mixed[4] = mask_to_box(known)
+        plain, found = (
+            list(annotate(clip[0], mixed, tiny_net, SPARSE, given={1: given}, keep_logits=True, masks=masks))
+            for masks in (None, {1: {4: known}})
+        )
+        assert not np.array_equal(plain[5].logits[1], found[5].logits[1])
+
+    def test_a_network_that_does_not_refine_keeps_it_all_the_same(self, tiny_net, clip):
+        net, known = tiny_net.without_refinement(), self.mask(clip[1], 5)
+        boxes = self.boxes(clip, 5)
+        plain, found = (list(annotate(clip[0], boxes, net, CONFIG, masks=masks)) for masks in (None, {1: {5: known}}))
+        assert np.array_equal(found[5].mask(), known)
+        assert all(np.array_equal(a.labels, b.labels) for a, b in zip(plain, found, strict=True) if a.index != 5)
