@@ -120,3 +120,19 @@ def test_run_export(clip, tmp_path):
     errors = messages("run_export", list(lines.values()))
     assert [(word, error) for word, error in zip(lines, errors, strict=True) if word not in error] == []
     assert not (tmp_path / "out").exists()
+
+
+def test_run_editor(clip, tmp_path):
+    (tmp_path / "empty").mkdir()
+    out = ["--no-browser", "--out", str(tmp_path / "out")]
+    lines = {
+        "nowhere.mp4 does not exist": ["nowhere.mp4", *out],
+        "has no clips": [str(tmp_path / "empty"), *out],
+        "did you mean --weights?": [str(clip), *out, "--wieghts", "x"],
+        "weights nowhere do not exist": [str(clip), *out, "--weights", "nowhere"],
+        "--interval must be at least 1": [str(clip), *out, "--interval", "0"],
+        "lies in the input": [str(clip), "--no-browser", "--out", str(clip / "out")],
+        "--port -1": [str(clip), *out, "--port", "-1"],
+    }
+    errors = messages("run_editor", list(lines.values()))
+    assert [(word, error) for word, error in zip(lines, errors, strict=True) if word not in error] == []

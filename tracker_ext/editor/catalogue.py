@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ltr_ext.errors import UserError
 from tracker_ext.editor.journal import JOURNAL_FILE, begun_in, read_journal
@@ -15,12 +15,65 @@ from tracker_ext.video.discover import discover_frames
 from tracker_ext.video.frames import FrameSource, natural_key, open_frames
 from tracker_ext.video.listing import walk
 
+if TYPE_CHECKING:
+    from tracker_ext.editor.session import Earlier, Session
+
 MOST_CLIPS = 10_000
+
+
+class CanBeOpened(Protocol):
+    """One clip, as the desk needs it."""
+
+    @property
+    def name(self) -> str:
+        """How it is called."""
+
+    @property
+    def out(self) -> Path:
+        """Its result folder."""
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether the editor was at work on it."""
+
+    def source(self) -> FrameSource:
+        """Its frames.
+
+        Raises:
+            UserError: they cannot be read.
+        """
+
+    def interval(self, wanted: int) -> int:
+        """D in frames of the clip."""
+
+    def earlier(self) -> Earlier | None:
+        """What is known of it before."""
+
+    def describe(self) -> dict[str, Any]:
+        """What the list of the page says of it beside its name; with `decision` if it can be decided about."""
+
+    def decide(self, choice: str, comment: str) -> None:
+        """Put a decision into effect.
+
+        Raises:
+            UserError: there is nothing to be decided, or it cannot be put into effect.
+        """
+
+    @property
+    def is_of_dataset(self) -> bool:
+        """Whether it can be decided about, and put back."""
+
+    def put_back(self, session: Session) -> None:
+        """Put the masks of a session into the data set that the clip is of.
+
+        Raises:
+            UserError: it cannot be written.
+        """
 
 
 @dataclass(frozen=True)
 class Clip:
-    """One clip that can be opened."""
+    """One clip by itself; see `CanBeOpened`."""
 
     name: str
     frames: Path
@@ -42,15 +95,27 @@ class Clip:
         return begun_in(self.out)
 
     def interval(self, wanted: int) -> int:
-        """D in frames of the clip."""
+        """All frames are there."""
         return wanted
 
     def earlier(self) -> None:
-        """Nothing is known of it before."""
+        """Nothing."""
 
     def describe(self) -> dict[str, Any]:
-        """For the list of the page."""
+        """Nothing."""
         return {}
+
+    def decide(self, choice: str, comment: str) -> None:
+        """Decisions are about the sequences of a data set."""
+        raise UserError("there is nothing to be decided here")
+
+    @property
+    def is_of_dataset(self) -> bool:
+        """It is a clip by itself."""
+        return False
+
+    def put_back(self, session: Session) -> None:
+        """There is no data set to put it into."""
 
 
 def clips_at(place: Path, out: Path | None) -> list[Clip]:

@@ -35,7 +35,6 @@ from tracker_ext.annotation.review.report_page import summarise_rows
 from tracker_ext.annotation.run_options import RunOptions
 from tracker_ext.annotation.settings import ONLY_SPEED, read_settings
 from tracker_ext.annotation.sources.base import Source
-from tracker_ext.editor.corrected import write_corrected
 from tracker_ext.editor.document import ABSENT, BOX
 from tracker_ext.editor.journal import begun_in
 from tracker_ext.editor.results import read_ids
@@ -168,12 +167,19 @@ class DatasetClip:
         """See `DatasetFolder.decide`."""
         self._folder.decide(self.name, choice, comment)
 
+    @property
+    def is_of_dataset(self) -> bool:
+        """It is."""
+        return True
+
     def put_back(self, session: Session) -> None:
         """Put the masks of a session into the place of those of the job; a decision about those is taken back.
 
         Raises:
             UserError: another run is making the sequence, its manifest is gone, or something cannot be written.
         """
+        from tracker_ext.editor.corrected import write_corrected
+
         sequence, prepared = self._loaded()
         out, safe = self._folder.out, safe_name(self.name)
         before = read_manifest(manifest_path(out, self.name))

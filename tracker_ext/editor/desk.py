@@ -6,22 +6,24 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ltr_ext.errors import UserError
-from tracker_ext.editor.catalogue import Clip
-from tracker_ext.editor.dataset import DatasetClip, DatasetFolder
+from tracker_ext.editor.catalogue import CanBeOpened
 from tracker_ext.editor.maker import MaskMaker
 from tracker_ext.editor.plan import Rules
 from tracker_ext.editor.session import Session
 from tracker_ext.editor.work import Worker
+
+if TYPE_CHECKING:
+    from tracker_ext.editor.dataset import DatasetFolder
 
 
 @dataclass(frozen=True)
 class Opened:
     """A clip at work."""
 
-    clip: Clip | DatasetClip
+    clip: CanBeOpened
     session: Session
     worker: Worker
 
@@ -42,7 +44,7 @@ class Opened:
         Raises:
             UserError: masks are still to be made, or it cannot be written.
         """
-        if not isinstance(self.clip, DatasetClip) or not self.session.is_changed:
+        if not self.clip.is_of_dataset or not self.session.is_changed:
             return ""
         if self.session.stale().count:
             raise UserError(f"{self.clip.name}: masks are still to be made; save when they are")
@@ -68,7 +70,7 @@ class Desk:
 
     def __init__(
         self,
-        clips: Sequence[Clip | DatasetClip],
+        clips: Sequence[CanBeOpened],
         maker: MaskMaker,
         max_gap: int,
         dataset: DatasetFolder | None = None,
@@ -126,8 +128,6 @@ class Desk:
             UserError: it is of no data set, or the decision cannot be put into effect.
         """
         clip = self._clip(number)
-        if not isinstance(clip, DatasetClip):
-            raise UserError("there is nothing to be decided here")
         clip.decide(str(request.get("decision", "")), str(request.get("comment", "")))
         return clip.describe()
 
@@ -148,7 +148,7 @@ class Desk:
             self._open[1].close()
             self._open = None
 
-    def _clip(self, number: int) -> Clip | DatasetClip:
+    def _clip(self, number: int) -> CanBeOpened:
         if not 0 <= number < len(self.clips):
             raise IndexError(f"clip {number}")
         return self.clips[number]

@@ -30,6 +30,8 @@ AHEAD = 48
 """Frames up to which decoding on is faster than seeking."""
 BEHIND = 24
 """Frames before the one that was sought that are kept: for who goes backwards frame by frame."""
+EXACT = ("mov", "matroska")
+"""Containers (FFmpeg's names) whose time stamps are the same after a jump; those of AVI and MPEG-TS need not be."""
 
 Item = TypeVar("Item")
 
@@ -167,6 +169,8 @@ class Seeker:
 
     def _index(self, count: int) -> None:
         with opened_video(self._path) as (container, stream):
+            if not container.format.name.startswith(EXACT):
+                return
             found = [
                 (packet.pts, packet.is_keyframe)
                 for packet in container.demux(stream)

@@ -23,9 +23,8 @@ from typing import Any, Literal
 import numpy as np
 
 from tracker_ext.editor.document import ABSENT, BOX, PAINTED, Document
-from tracker_ext.segmentation.object_stream import lenders
 from tracker_ext.segmentation.prepare import fill_gaps
-from tracker_ext.segmentation.windows import Window
+from tracker_ext.segmentation.windows import Window, lenders
 
 Kind = Literal["box", "between", "painted", "tracked", "absent"]
 REACH = 0.15

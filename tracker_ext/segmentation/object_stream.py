@@ -21,7 +21,7 @@ from ltr_ext.device import autocast
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.models.box2mask.network import FrameEncoding
 from tracker_ext.segmentation.config import AnnotateConfig
-from tracker_ext.segmentation.windows import Window
+from tracker_ext.segmentation.windows import Window, lenders
 
 
 @dataclass(frozen=True)
@@ -230,28 +230,3 @@ class MirroredPair:
         if plain is None or mirrored is None:
             return None
         return CropLogits(plain.crop, (plain.logits + mirrored.logits) / 2)
-
-
-def lenders(between: np.ndarray, boxed: np.ndarray, windows: Iterable[Window]) -> dict[int, int]:
-    """Which window lends its filter to which frame: the one that keeps the nearest boxed frame, the earlier of two.
-
-    Args:
-        between: [M] numbers of the frames with an interpolated box.
-        boxed: [P] ascending numbers of the boxed frames.
-        windows: over positions in `boxed`.
-
-    Returns:
-        Frame number -> number of the window; frames whose nearest boxed frame no window keeps are left out.
-    """
-    if len(between) == 0 or len(boxed) == 0:
-        return {}
-    keeper = {position: number for number, window in enumerate(windows) for position in window.kept}
-    after = np.searchsorted(boxed, between).clip(1, max(len(boxed) - 1, 1))
-    after = np.minimum(after, len(boxed) - 1)
-    before = np.maximum(after - 1, 0)
-    nearest = np.where(np.abs(between - boxed[before]) <= np.abs(boxed[after] - between), before, after)
-    return {
-        frame: keeper[position]
-        for frame, position in zip(between.tolist(), nearest.tolist(), strict=True)
-        if position in keeper
-    }

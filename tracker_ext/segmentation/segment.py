@@ -82,8 +82,8 @@ def annotate(
             id); a frame that none of them keeps gets an empty mask and no score.
         given: object id -> [N] bool, false where the box is interpolated. None: all boxes are given.
         masks: object id -> frame -> [H, W] bool, where the mask is known. It is the frame's mask, and helps the others:
-            refinement learns from it rather than from the network's own first mask. Such a frame needs a given box, that
-            of the mask.
+            refinement learns from it rather than from the network's own first mask. Such a frame needs a given box,
+            that of the mask.
 
     Yields:
         One `FrameMasks` per frame.

@@ -12,9 +12,11 @@ Two promises hold for every schedule:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
+
+import numpy as np
 
 Mode = Literal["strided", "centred"]
 """How windows are laid over a video; see `schedule`."""
@@ -100,3 +102,28 @@ def _centred(num_boxed: int, num_frames: int, interval: int) -> Iterator[Window]
         missing_after = num_frames - 1 - before - (num_boxed - 1 - centre) // interval
         first = centre - interval * (before + max(0, missing_after))
         yield Window(tuple(range(first, first + span(num_frames, interval), interval)), (centre,))
+
+
+def lenders(between: np.ndarray, boxed: np.ndarray, windows: Iterable[Window]) -> dict[int, int]:
+    """Which window lends its filter to which frame: the one that keeps the nearest boxed frame, the earlier of two.
+
+    Args:
+        between: [M] numbers of the frames with an interpolated box.
+        boxed: [P] ascending numbers of the boxed frames.
+        windows: over positions in `boxed`.
+
+    Returns:
+        Frame number -> number of the window; frames whose nearest boxed frame no window keeps are left out.
+    """
+    if len(between) == 0 or len(boxed) == 0:
+        return {}
+    keeper = {position: number for number, window in enumerate(windows) for position in window.kept}
+    after = np.searchsorted(boxed, between).clip(1, max(len(boxed) - 1, 1))
+    after = np.minimum(after, len(boxed) - 1)
+    before = np.maximum(after - 1, 0)
+    nearest = np.where(np.abs(between - boxed[before]) <= np.abs(boxed[after] - between), before, after)
+    return {
+        frame: keeper[position]
+        for frame, position in zip(between.tolist(), nearest.tolist(), strict=True)
+        if position in keeper
+    }

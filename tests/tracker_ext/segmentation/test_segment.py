@@ -12,9 +12,9 @@ from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.data.crop import crop_around
 from ltr_ext.errors import UserError
 from tracker_ext.segmentation.config import AnnotateConfig
-from tracker_ext.segmentation.object_stream import CropLogits, ObjectStream, lenders
+from tracker_ext.segmentation.object_stream import CropLogits, ObjectStream
 from tracker_ext.segmentation.segment import BACKGROUND_LOGIT, allowed_region, annotate, box_logits
-from tracker_ext.segmentation.windows import schedule, span
+from tracker_ext.segmentation.windows import lenders, schedule, span
 
 CONFIG = AnnotateConfig(num_frames=3, interval=2, precision="float32", encode_batch=4)
 IMAGE_HW = (60, 80)
