@@ -140,7 +140,7 @@ class Seeker:
                 self._next = number + 1
                 if number > index:
                     break
-                if number == index or (jump and number > index - BEHIND):
+                if number > index - BEHIND:
                     yield number, upright_picture(frame)
                 if number == index:
                     return

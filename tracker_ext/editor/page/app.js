@@ -33,10 +33,12 @@ async function list() {
   app.clip = app.model = null;
   ({ clips: app.clips } = await get("clips"));
   at("editor").hidden = at("back").hidden = at("save").hidden = true;
+  for (const id of ["undo", "redo", "film"]) at(id).hidden = true;
   at("clips").hidden = false;
   at("name").textContent = "box2mask editor";
   at("where").textContent = `${app.clips.length} clips`;
-  at("hint").textContent = "Choose a clip to work on.";
+  const judged = app.clips.some((clip) => "worst" in clip);
+  at("hint").textContent = judged ? "Choose a sequence: those with the worst masks come first." : "Choose a clip to work on.";
   showClips(at("clips"), app.clips, (number) => open(number).catch(problem));
 }
 
@@ -48,6 +50,7 @@ async function open(number) {
   at("editor").hidden = false;
   at("back").hidden = app.clips.length < 2;
   at("save").hidden = !("decision" in facts);
+  for (const id of ["undo", "redo", "film"]) at(id).hidden = false;
   at("name").textContent = facts.name;
   at("where").textContent = `${facts.frames} frames, ${facts.width} x ${facts.height}; results: ${facts.out}`;
   at("frame").max = facts.frames - 1;
@@ -59,7 +62,12 @@ async function open(number) {
   await go(0);
 }
 
-const ALWAYS = { help: () => at("help").showModal(), list: () => list().catch(problem), leave };
+function help() {
+  at("help").showModal();
+  at("help").scrollTop = 0; // the button that has the focus is at its end
+}
+
+const ALWAYS = { help, list: () => list().catch(problem), leave };
 
 function perform(name) {
   if (name in ALWAYS) return ALWAYS[name]();
@@ -93,7 +101,7 @@ function showKeys() {
   at("keys").replaceChildren(...KEYS.filter(([, , text]) => text).map(([keys, , text]) => {
     const row = element("tr");
     const names = element("td");
-    keys.forEach((key) => names.append(element("kbd", "", shown(key)), " "));
+    keys.slice(0, 2).forEach((key) => names.append(element("kbd", "", shown(key)), " "));
     row.append(names, element("td", "", text));
     return row;
   }));

@@ -36,7 +36,7 @@ export const KEYS = [
   [["Tab"], "next-object", "next object"],
   [["h"], "masks", "masks on, off"],
   [["x"], "boxes", "boxes on, off"],
-  [["Shift++", "+"], "zoom-in", "larger"],
+  [["+", "Shift++"], "zoom-in", "larger"],
   [["_", "Shift+_"], "zoom-out", "smaller"],
   [["0"], "fit", "whole frame"],
   [["1"], "accept", "accept the sequence of a data set; again: undecided"],

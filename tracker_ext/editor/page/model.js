@@ -119,6 +119,9 @@ export function hint(model, selected) {
     return `${counted(bad.length, "frame")} ${bad.length === 1 ? "looks" : "look"} doubtful: press Worst frame, then draw ` +
       "a tighter box, paint, or say Not here.";
   }
+  if ("decision" in facts) {
+    return "Accept, reject or flag this sequence. What you correct goes into the data set with Save, or when you close it.";
+  }
   if (work.film) return `Done. The film is ${work.film}; all is in ${facts.out}`;
   return `Done: every frame has its mask, in ${facts.out}. Play it to see whether it is right.`;
 }
