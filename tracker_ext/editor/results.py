@@ -3,7 +3,6 @@
     masks/<frame>.png       palette PNG of every frame, pixel value = object id
     boxes.txt               the masks' own boxes (boxes_<id>.txt for several objects)
     given_boxes.csv         the boxes that were drawn: frame,object,x,y,w,h, as run_annotate.py reads them
-    trust.csv               confidence and more of every mask
     overlay.mp4             when it was asked for
     .editor/                the journal, painted masks, and what each mask was made from
 
@@ -121,10 +120,13 @@ class ResultFolder:
         if self._num_lines > 2 * len(self.made) + 10_000:
             self._compact()
 
-    def write_boxes(self, document: Document) -> None:
-        """Write the given boxes, and the masks' own."""
-        objects = list(document.objects())
+    def write_given(self, document: Document) -> None:
+        """Write the boxes that were drawn."""
         write_text(self.folder / GIVEN_FILE, given_csv(document, self._frame_names))
+
+    def write_own(self, document: Document) -> None:
+        """Write the masks' own boxes, and what files there are."""
+        objects = list(document.objects())
         names = {i: "boxes.txt" if len(objects) == 1 else f"boxes_{i}.txt" for i in objects}
         for object_id, name in names.items():
             own = [self.made.get((object_id, frame)) for frame in range(len(self._stems))]

@@ -187,7 +187,7 @@ class Session:
         self.revision += 1
         self.changed_at = time.monotonic()
         self.tick += 1
-        self.results.write_boxes(self.document)
+        self.results.write_given(self.document)
         self.document_tick = self.tick
         self.wake.set()
 
@@ -252,14 +252,14 @@ class Session:
             self._replan()
 
     def flush(self) -> None:
-        """Bring the box files up to date with the masks."""
+        """Bring the files of the masks' own boxes up to date."""
         with self.lock:
-            self.results.write_boxes(self.document)
+            self.results.write_own(self.document)
 
     def close(self) -> None:
         """Close all files."""
         with self.lock:
-            self.results.write_boxes(self.document)
+            self.results.write_own(self.document)
             self.results.close()
             self._journal.close()
 

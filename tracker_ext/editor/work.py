@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Generator, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from ltr_ext.errors import UserError
 from ltr_ext.text import one_line
+from tracker_ext.editor.frames import ClipFrames
 from tracker_ext.editor.maker import MaskMaker, usable_start
 from tracker_ext.editor.plan import ObjectPlan
 from tracker_ext.editor.session import Session
@@ -21,6 +22,8 @@ from tracker_ext.video.overlay import OverlayVideo, draw_overlay
 
 SETTLE = 0.3
 """Seconds without a change before networks run: strokes of a brush come in a row."""
+FRAME_BYTES = 64 << 20
+"""Decoded frames that the work keeps."""
 FLUSH = 2.0
 """Seconds between two writings of the box files while masks are made."""
 
@@ -100,6 +103,8 @@ class Worker:
 
     def __init__(self, session: Session, maker: MaskMaker) -> None:
         self._session, self._maker = session, maker
+        # Frames of its own: a person who looks elsewhere shall not make either wait for the other's place in the video.
+        self._frames = ClipFrames(replace(session.source), FRAME_BYTES)  # type: ignore[type-var]
         self.progress = Progress()
         self._closed = threading.Event()
         self._film_wanted = threading.Event()
@@ -275,7 +280,7 @@ class Worker:
 
     def _read(self, frame: int) -> np.ndarray:
         try:
-            return self._session.frames.picture(frame)
+            return self._frames.picture(frame)
         except UserError as error:
             raise FrameUnreadableError(frame) from error
 
@@ -300,7 +305,7 @@ class Worker:
                 if self._closed.is_set():
                     return
                 try:
-                    picture = session.frames.picture(frame)
+                    picture = self._frames.picture(frame)
                 except UserError:
                     picture = np.zeros((*session.size, 3), np.uint8)
                 with session.lock:

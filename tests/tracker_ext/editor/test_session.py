@@ -8,9 +8,11 @@ import sys
 import time
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from miniatures.editor import settle
+from miniatures.review_browser import wait_for
 
 from ltr_ext.data.mask_io import read_mask
 from ltr_ext.errors import UserError
@@ -166,6 +168,72 @@ def test_a_folder_with_somebodys_masks_is_refused(start, tmp_path):
     (tmp_path / "out" / "masks").mkdir(parents=True)
     with pytest.raises(UserError, match="not made here"):
         start()
+
+
+def test_following(start, clip, tmp_path):
+    """With the tracker that ships: from a box to the end, anew from a later box, not behind an absence."""
+    opened = start()
+    opened.act(box(12, [30, 22, 30, 22]))
+    opened.act({"do": "follow", "object": 1, "frame": 12, "on": True})
+    opened.act(LIVE)
+    settle(opened)
+    assert sorted(frame for _, frame in made(opened)) == list(range(12, 30))
+    assert opened.session.plans[1].kinds[13] == "tracked" and areas(tmp_path / "out")[13]
+    before = made(opened)
+    opened.act({"do": "absent", "object": 1, "frame": 20, "last": 29})
+    settle(opened)
+    assert sorted(frame for _, frame in made(opened)) == list(range(12, 20))
+    assert all(made(opened)[1, frame] == before[1, frame] for frame in range(12, 20))
+    again = start()
+    assert not again.session.stale().count
+    again.act({"do": "follow", "object": 1, "frame": 12, "on": False})
+    settle(again)
+    assert sorted(frame for _, frame in made(again)) == [12]
+
+
+def test_a_film(two_boxes, tmp_path):
+    two_boxes.act({"do": "film"})
+    settle(two_boxes)
+    with av.open(str(tmp_path / "out" / "overlay.mp4")) as film:
+        assert sum(1 for _ in film.decode(video=0)) == 30
+    assert two_boxes.worker.progress.film == "overlay.mp4"
+    assert "overlay.mp4" in (tmp_path / "out" / "result.json").read_text()
+
+
+def test_a_full_disk_is_said_and_work_goes_on_afterwards(start, tmp_path, monkeypatch):
+    from tracker_ext.editor import results
+
+    opened = start()
+    opened.act(box(0, [5, 5, 20, 20]))
+    write = results.write_bytes
+
+    def full(path, data):
+        if "masks" in path.parts:
+            raise UserError(f"file {path} cannot be written (No space left on device); make room")
+        write(path, data)
+
+    monkeypatch.setattr(results, "write_bytes", full)
+    opened.act(LIVE)
+    wait_for(lambda: "No space left" in opened.worker.progress.error)
+    monkeypatch.undo()
+    opened.act(LIVE)
+    settle(opened)
+    assert areas(tmp_path / "out")[0]
+
+
+def test_weights_that_are_none_are_said(start, clip, tmp_path):
+    from tracker_ext.editor.catalogue import clips_at
+    from tracker_ext.editor.desk import Desk
+    from tracker_ext.editor.maker import MaskMaker
+    from tracker_ext.segmentation.config import AnnotateConfig
+
+    (tmp_path / "bad.safetensors").write_bytes(b"nothing")
+    desk = Desk(clips_at(clip, tmp_path / "out"), MaskMaker(AnnotateConfig(), tmp_path / "bad.safetensors"), 60)
+    opened = desk.open(0)
+    opened.act(box(0, [5, 5, 20, 20]))
+    opened.act(LIVE)
+    wait_for(lambda: "bad.safetensors" in opened.worker.progress.error)
+    desk.close()
 
 
 SCRIPT = """
