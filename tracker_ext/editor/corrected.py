@@ -23,7 +23,12 @@ SURE = 1.0
 
 
 def write_corrected(
-    session: Session, sequence: BoxedSequence, prepared: PreparedBoxes, formats: Sequence[str], work: Path
+    session: Session,
+    sequence: BoxedSequence,
+    prepared: PreparedBoxes,
+    formats: Sequence[str],
+    work: Path,
+    symlinks: bool,
 ) -> dict[str, Any]:
     """Write masks, trust table and previews below a working folder.
 
@@ -33,6 +38,7 @@ def write_corrected(
         prepared: its boxes.
         formats: of the job.
         work: an empty folder; gets the layout of the output folder.
+        symlinks: whether pictures beside masks are symbolic links.
 
     Returns:
         The part of the manifest that changes.
@@ -41,7 +47,7 @@ def write_corrected(
         CannotHoldError: none of the formats can hold the objects.
     """
     names = session.document.objects()
-    info = replace(sequence_info(sequence, prepared), objects=names)
+    info = replace(sequence_info(sequence, prepared, symlinks), objects=names)
     writers, left_out = start_writers(formats, work, info)
     collector, rows = PreviewCollector(len(session.source)), []
     meters = {object_id: TrustMeter() for object_id in names}

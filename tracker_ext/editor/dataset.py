@@ -191,10 +191,11 @@ class DatasetClip:
             work = out / WORK_FOLDER / safe
             recover_sequence(out, work)
             work.mkdir(parents=True)
+            links = any(_holds_links(out, str(path)) for path in outputs_of(out, before))
             start = time.perf_counter()
             manifest = {
                 **before,
-                **write_corrected(session, sequence, prepared, self._folder.settings["formats"], work),
+                **write_corrected(session, sequence, prepared, self._folder.settings["formats"], work, links),
             }
             commit(out, work, {**manifest, "corrected": True, "seconds": round(time.perf_counter() - start, 3)})
             remove(work)
@@ -254,6 +255,12 @@ def _source_of(out: Path, dataset: str) -> Source:
     if not Path(root).is_dir():
         raise UserError(f"annotation {out}: its frames {root} are gone; put them back to open its sequences")
     return open_source(RunOptions(kind="folder", out=out, path=Path(root), boxes=Path(boxes) if boxes else None))[0]
+
+
+def _holds_links(out: Path, output: str) -> bool:
+    """Whether a folder of the output, in place or rejected, holds symbolic links: pictures beside masks."""
+    folders = (out / output, out / REJECTED_FOLDER / output)
+    return any(path.is_symlink() for folder in folders if folder.is_dir() for path in folder.iterdir())
 
 
 def _mask_or_none(path: Path) -> np.ndarray | None:

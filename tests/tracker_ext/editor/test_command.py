@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-import run_editor
 from ltr_ext.errors import UserError
+from tracker_ext.commands import edit
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -93,11 +93,11 @@ def test_what_can_be_mended_is_one_line(arguments, message, clip, box_filler, tm
         "pictures": tmp_path / "pictures",
     }
     with pytest.raises(UserError, match=message) as error:
-        run_editor.main([argument.format(**places) for argument in arguments])
+        edit.main([argument.format(**places) for argument in arguments])
     assert "\n" not in str(error.value)
 
 
 def test_without_the_packages_of_the_extra(clip, monkeypatch):
-    monkeypatch.setattr(run_editor.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(edit.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UserError, match=r"pip install 'box2mask\[editor\]'"):
-        run_editor.main([str(clip)])
+        edit.main([str(clip)])

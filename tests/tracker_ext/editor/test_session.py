@@ -193,7 +193,7 @@ def test_following(start, clip, tmp_path):
 
 def test_a_film(two_boxes, tmp_path):
     two_boxes.act({"do": "film"})
-    settle(two_boxes)
+    wait_for(lambda: two_boxes.worker.progress.film)
     with av.open(str(tmp_path / "out" / "overlay.mp4")) as film:
         assert sum(1 for _ in film.decode(video=0)) == 30
     assert two_boxes.worker.progress.film == "overlay.mp4"
