@@ -6,7 +6,7 @@ Shapes: N frames, H W image pixels.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,8 @@ ReadFrame = Callable[[int], np.ndarray]
 """Number -> [H, W, 3] uint8 RGB."""
 NOT_NEEDED = np.zeros((1, 1, 3), np.uint8)
 """In place of a frame that nobody looks at."""
+OF_NO_MATTER = ("encode_batch", "precision", "mode", "num_frames", "interval")
+"""Options that change nothing about a mask, or that the windows of `plan` know."""
 MIN_FILL = 0.05
 """A painted mask that fills less of its box is no start for a tracker."""
 
@@ -38,7 +40,7 @@ class MaskMaker:
             UserError: they are not.
         """
         self.config, self.weights = config, existing_weight_file(weights)
-        options = (config.tolerance, config.tolerance_between, config.iterations, config.scale)
+        options = {name: value for name, value in asdict(config).items() if name not in OF_NO_MATTER}
         self.made_by = f"{file_hash(self.weights)} {options}"
         """What masks depend on beside boxes and windows."""
         self._net: Any = None

@@ -353,6 +353,22 @@ class TestKnownMasks:
         differing = {a.index for a, b in zip(plain, found, strict=True) if not np.array_equal(a.logits[1], b.logits[1])}
         assert differing - {frame} == touched
 
+    def test_in_the_mirror_it_is_mirrored(self, tiny_net, clip):
+        """A symmetric clip with a symmetric mask: both streams see the same."""
+        half = clip[0][:5, :, :40]
+        frames = np.concatenate([half, half[:, :, ::-1]], axis=2)
+        boxes, known = np.tile([20.0, 15.0, 40.0, 30.0], (5, 1)), np.zeros(IMAGE_HW, bool)
+        known[20:30, 20:60] = True
+        boxes[2] = mask_to_box(known)
+        plain, both = (
+            list(annotate(frames, boxes, tiny_net, replace(CONFIG, flip=flip), masks={1: {2: known}}, keep_logits=True))
+            for flip in (False, True)
+        )
+        assert all(np.array_equal(found.labels, found.labels[:, ::-1]) for found in both)
+        for one, mean in zip(plain, both, strict=True):
+            expected = (one.logits[1] + one.logits[1][:, ::-1]) / 2
+            np.testing.assert_allclose(mean.logits[1], expected, atol=2e-2)
+
     def test_it_is_what_the_second_solve_is_given(self, tiny_net, clip):
         images = torch.from_numpy(clip[0][:3, :, :64]).permute(0, 3, 1, 2).float()
         images = torch.nn.functional.interpolate(images, (64, 64))
