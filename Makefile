@@ -7,7 +7,7 @@ OLDEST_VENV := .venv-oldest
 UPSTREAM := https://github.com/visionml/pytracking.git
 UPSTREAM_COMMIT := 7eb9e74bd3d40e29dbcec444902237da13de247b
 
-.PHONY: help install demo wheel test test-oldest test-vot test-upstream upstream bench lint clean
+.PHONY: help install demo wheel test test-oldest test-vot test-upstream paper-smoke upstream bench lint clean
 
 help:
 	@echo "make install        into .venv, no more"
@@ -16,6 +16,7 @@ help:
 	@echo "make test           install, run the tests"
 	@echo "make test-oldest    the oldest versions that setup.py allows into $(OLDEST_VENV), the tests with them"
 	@echo "make test-vot       the VOT toolkit into $(VOT_VENV), its tests: masks, boxes, crashes, EAO (minutes)"
+	@echo "make paper-smoke    the commands of docs/reproduce.md, one after another, on drawn data (minutes)"
 	@echo "make lint           ruff and mypy"
 	@echo "make bench          every promise about speed, one thread: bench.md, bench.json (half an hour or more)"
 	@echo "make upstream       check out visionml/pytracking into pytracking/ (needs the network)"
@@ -63,9 +64,12 @@ $(VOT_VENV)/.installed: Makefile
 
 test-upstream: install
 	$(BIN)/pip install --quiet --editable '.[test,upstream]'
-	BOX2MASK_HOST=upstream OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/host tests/ltr_ext/trainers tests/ltr_ext/upstream_weights tests/tracker_ext/tracker
+	BOX2MASK_HOST=upstream OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/host tests/ltr_ext/trainers tests/ltr_ext/upstream_weights tests/tracker_ext/tracker tests/paper
 	$(BIN)/python run_training.py box2mask lite --host upstream --workspace workspace/upstream --fresh --max-iterations 200
 	$(BIN)/python run_tracker.py lwl box2mask_init demo --host upstream --sequence dog --out results/upstream
+
+paper-smoke: install
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/paper
 
 upstream:
 	test -e pytracking/ltr || git clone --quiet $(UPSTREAM) pytracking

@@ -24,7 +24,7 @@ from ltr_ext.paths import SETTINGS_VARIABLE
 from ltr_ext.train_settings.common import BACKBONE_FILE
 
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 ON_UPSTREAM = host.resolve().name == "upstream"
 OURS = "baseline_ft" if ON_UPSTREAM else "ours"
 """Upstream's list of LaSOT names sequences that the miniature lacks, so that `lwl ours` cannot be trained on it."""
