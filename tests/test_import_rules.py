@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -173,6 +174,12 @@ def test_the_host_is_touched_only_by_names_that_both_hosts_have():
 def test_nobody_imports_an_entry_script():
     scripts = {path.stem for path in FILES if len(path.parts) == 1}
     assert [f"{path}: {module}" for path in FILES for module, _ in imports(path) if module in scripts] == []
+
+
+def test_no_two_test_files_share_a_name():
+    """Folders of tests are no packages: pytest refuses to collect a second module of the same name."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_the_reading_of_imports_is_right(tmp_path, monkeypatch):
