@@ -5,7 +5,7 @@ Held out is YT300, upstream's jjvalid (`ltr_ext/dataset/splits.py`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -137,7 +137,8 @@ def fresh_network(model: LWLConfig) -> LWLNet:
     """
     net = LWLNet(model)
     he_initialise(net.target_features)
-    for level in net.decoder.levels.values():
+    levels: Iterable[Any] = net.decoder.levels.values()
+    for level in levels:
         parts = (level.fuse_features, level.fuse_encoding)
         inputs = sum(part.in_channels for part in parts)
         with torch.no_grad():
