@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ltr_ext.digest import file_hash
-from ltr_ext.errors import UserError
 from tracker_ext.segmentation.config import AnnotateConfig, existing_weight_file
 from tracker_ext.segmentation.windows import Window
 
@@ -162,6 +161,3 @@ def _positions(windows: Iterable[Window], track: np.ndarray, given: np.ndarray) 
 def usable_start(mask: np.ndarray, box: np.ndarray) -> bool:
     """Whether a tracker can start from a mask, rather than from its box."""
     return bool(np.count_nonzero(mask) >= MIN_FILL * box[2] * box[3])
-
-
-__all__ = ["MaskMaker", "UserError", "usable_start"]

@@ -25,11 +25,12 @@ from PIL import Image
 from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.data.mask_io import palette
 from ltr_ext.errors import UserError
-from ltr_ext.output import remove_partials, write_bytes, write_text
+from ltr_ext.output import recover, remove_partials, write_bytes, write_text
 from tracker_ext.editor.document import ABSENT, Document
+from tracker_ext.editor.journal import Journal
 from tracker_ext.segmentation.boxed_sequence import mask_stems
 from tracker_ext.video.box_files import TABLE_COLUMNS, box_line
-from tracker_ext.video.clip_writer import EDITOR_FOLDER, RESULT_FILE, box_files
+from tracker_ext.video.clip_writer import EDITOR_FOLDER, RESULT_FILE, box_files, refuse_loss
 from tracker_ext.video.frames import FrameSource, Pictures, VideoFrames
 
 MADE_FILE = "made.jsonl"
@@ -261,3 +262,31 @@ def given_csv(document: Document, names: Sequence[str] | None = None) -> str:
     for frame, object_id, box in sorted(rows, key=lambda row: row[:2]):
         lines.append(f"{names[frame] if names else frame},{object_id},{box_line(box)}")
     return "\n".join(lines) + "\n"
+
+
+def open_journal(source: FrameSource, out: Path) -> Journal:
+    """The journal of a result folder.
+
+    Raises:
+        UserError: see `Session`.
+    """
+    private = out / EDITOR_FOLDER
+    place = clip_place(source)
+    if not private.is_dir():
+        refuse_loss(out, [place])
+        if (out / "masks").exists():
+            raise UserError(f"output folder {out}: holds masks that were not made here; name another --out")
+    try:
+        private.mkdir(parents=True, exist_ok=True)
+        recover(out)
+    except OSError as error:
+        raise UserError(f"output folder {out} cannot be written ({error.strerror}); name another --out") from error
+    journal = Journal(private)
+    clip = {"clip": str(place), "frames": len(source), "size": list(source.size)}
+    before = journal.document.notes.get("made_of")
+    if before is None:
+        journal.append({"note": {"made_of": clip}})
+    elif (before["frames"], before["size"]) != (clip["frames"], clip["size"]):
+        journal.close()
+        raise UserError(f"output folder {out}: is of another clip, {before['clip']}; name another --out")
+    return journal

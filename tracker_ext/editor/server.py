@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +134,3 @@ def _grey_png(session: Any, frame: int) -> bytes:
         labels = session.results.labels(frame)
     _, data = cv2.imencode(".png", labels, [cv2.IMWRITE_PNG_COMPRESSION, 1])
     return data.tobytes()
-
-
-__all__ = ["Mapping", "application"]

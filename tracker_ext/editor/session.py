@@ -14,15 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from ltr_ext.errors import UserError
-from ltr_ext.output import recover
 from tracker_ext.editor.actions import edit_for, known_object, painted_edit, whole
 from tracker_ext.editor.document import PAINTED
 from tracker_ext.editor.frames import ClipFrames
-from tracker_ext.editor.journal import Journal
 from tracker_ext.editor.plan import ObjectPlan, Rules, digest, plan_clip
-from tracker_ext.editor.results import Made, ResultFolder, clip_place, own_box
-from tracker_ext.video.clip_writer import EDITOR_FOLDER, refuse_loss
+from tracker_ext.editor.results import Made, ResultFolder, open_journal, own_box
 from tracker_ext.video.frames import FrameSource, VideoFrames
 
 PUT_BACK = "put_back"
@@ -286,31 +282,3 @@ class Session:
     def _touch(self, frame: int) -> None:
         self.tick += 1
         self.frame_ticks[frame] = self.tick
-
-
-def open_journal(source: FrameSource, out: Path) -> Journal:
-    """The journal of a result folder.
-
-    Raises:
-        UserError: see `Session`.
-    """
-    private = out / EDITOR_FOLDER
-    place = clip_place(source)
-    if not private.is_dir():
-        refuse_loss(out, [place])
-        if (out / "masks").exists():
-            raise UserError(f"output folder {out}: holds masks that were not made here; name another --out")
-    try:
-        private.mkdir(parents=True, exist_ok=True)
-        recover(out)
-    except OSError as error:
-        raise UserError(f"output folder {out} cannot be written ({error.strerror}); name another --out") from error
-    journal = Journal(private)
-    clip = {"clip": str(place), "frames": len(source), "size": list(source.size)}
-    before = journal.document.notes.get("made_of")
-    if before is None:
-        journal.append({"note": {"made_of": clip}})
-    elif (before["frames"], before["size"]) != (clip["frames"], clip["size"]):
-        journal.close()
-        raise UserError(f"output folder {out}: is of another clip, {before['clip']}; name another --out")
-    return journal

@@ -77,7 +77,3 @@ export function cursorOf(edges) {
   return { l: "ew-resize", r: "ew-resize", t: "ns-resize", b: "ns-resize",
     lt: "nwse-resize", rb: "nwse-resize", lb: "nesw-resize", rt: "nesw-resize" }[edges] || "crosshair";
 }
-
-export function insideBox(box, point) {
-  return Boolean(box) && point.x >= box[0] && point.y >= box[1] && point.x < box[0] + box[2] && point.y < box[1] + box[3];
-}
