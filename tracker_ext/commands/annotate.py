@@ -16,6 +16,7 @@ from tracker_ext.annotation.sources import DATASETS
 from tracker_ext.segmentation.annotate_video import annotate_one_video
 from tracker_ext.segmentation.config import PAPER_MODE, AnnotateConfig
 from tracker_ext.segmentation.windows import MODES, Mode
+from tracker_ext.video.box_argument import join_boxes
 
 EXAMPLES = """examples:
   python run_annotate.py got10k_train --out got10k_masks
@@ -102,9 +103,24 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=raw,
     )
     video.add_argument("video", metavar="VIDEO", type=Path, help="a video file, or a folder of its frames as pictures")
-    video.add_argument("--boxes", metavar="FILE", type=Path, required=True, help="its boxes; see below")
+    video.add_argument("--boxes", metavar="FILE", type=Path, help="its boxes; see below")
+    video.add_argument(
+        "--box",
+        metavar="FRAME:x,y,w,h",
+        action="append",
+        default=[],
+        help="the box of one frame, beside those of --boxes or in place of them; of several objects "
+        "FRAME:OBJECT:x,y,w,h; FRAME is the name of a picture, or a number from 0; repeatable",
+    )
+    video.add_argument(
+        "--mask",
+        metavar="FRAME:FILE",
+        action="append",
+        default=[],
+        help="the mask of one frame, painted or corrected: it is kept, and helps the frames around it; repeatable",
+    )
     add_window_options(video)
-    for kind in kinds.choices.values():
+    for kind in (one for name, one in kinds.choices.items() if name != "video"):
         kind.refuse_option(
             "--box",
             "is one box on the first frame: run_tracker.py lwl box2mask_init --video PATH --box x,y,w,h; here boxes of "
@@ -229,7 +245,7 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments and arguments[0] not in (*DATASETS, "folder", "video") and Path(arguments[0]).exists():
         raise UserError(f"{arguments[0]}: say first what it is: run_annotate.py video or run_annotate.py folder")
-    args = parser().parse_args(arguments)
+    args = parser().parse_args(join_boxes(arguments) if arguments[:1] == ["video"] else arguments)
     if args.apply is None and args.kind == "video":
         return annotate_one_video(args)
     if args.apply is None and args.kind is not None:

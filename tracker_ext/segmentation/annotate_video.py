@@ -30,8 +30,8 @@ def annotate_one_video(args: argparse.Namespace) -> int:
     """The command: read, say what is used, annotate, say what came of it.
 
     Args:
-        args: options of the command by name: `video`, `boxes`, `out`, `max_gap`, `weights`, and the fields of
-            `AnnotateConfig`.
+        args: options of the command by name: `video`, `boxes`, `box`, `mask`, `out`, `max_gap`, `weights`, and the
+            fields of `AnnotateConfig`.
 
     Returns:
         0; 1 if frames of the video could not be read.
@@ -41,7 +41,7 @@ def annotate_one_video(args: argparse.Namespace) -> int:
     """
     config = from_options(AnnotateConfig, args)
     path = existing_weight_file(args.weights)
-    video = read_video(args.video, args.boxes, args.out, max_gap=args.max_gap)
+    video = read_video(args.video, args.boxes, args.out, args.max_gap, args.box, args.mask)
     # Only now: this imports torch, which takes seconds that a mistake must not cost.
     from tracker_ext.segmentation.api import load_box2mask
 
@@ -78,6 +78,10 @@ def annotate_video(video: BoxedVideo, net: Box2MaskNet, config: AnnotateConfig, 
     source, prepared = video.sequence.frames, video.prepared
     frames = PatientFrames(source)
     boxes, given = frames.without_unreadable(prepared.boxes), prepared.given
+    masks = {
+        object_id: {frame: mask for frame, mask in known.items() if frame not in frames.unreadable}
+        for object_id, known in video.masks.items()
+    }
     for note in prepared.notes:
         Progress.write(f"note: {note}", file=sys.stderr)
     # A mask comes later than its frame. The overlay reads the clip a second time rather than hold frames back.
@@ -88,7 +92,7 @@ def annotate_video(video: BoxedVideo, net: Box2MaskNet, config: AnnotateConfig, 
         ClipWriter(out, size=source.size, object_ids=list(boxes), fps=source.fps, inputs=video.files) as writer,
         Progress(total=len(source), desc=source.name, unit="frame") as progress,
     ):
-        for result in annotate(frames, boxes, net, config, name=source.name, given=given):
+        for result in annotate(frames, boxes, net, config, name=source.name, given=given, masks=masks):
             is_read = result.index not in frames.unreadable
             labels = result.labels if is_read else np.zeros_like(result.labels)
             own = {object_id: mask_to_box(labels == object_id) for object_id in boxes}

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from ltr_ext.data.mask_io import MAX_PALETTE_ID
 from ltr_ext.errors import UserError
 from tracker_ext.segmentation.boxed_sequence import BoxedSequence
 from tracker_ext.segmentation.clip import load_clip
 from tracker_ext.segmentation.prepare import PreparedBoxes, prepare
+from tracker_ext.segmentation.prompts import read_prompts, with_prompts
 from tracker_ext.video.box_argument import parse_box
 from tracker_ext.video.clip_writer import refuse_loss
 
@@ -18,20 +22,30 @@ from tracker_ext.video.clip_writer import refuse_loss
 class BoxedVideo:
     """A video whose boxes are checked and filled."""
 
-    files: tuple[Path, Path]
-    """The video or folder of pictures, and its box file."""
+    files: tuple[Path, ...]
+    """The video or folder of pictures, its box file if there is one, and masks that are given."""
     sequence: BoxedSequence
     prepared: PreparedBoxes
+    masks: Mapping[int, Mapping[int, np.ndarray]]
+    """Object id -> frame -> [H, W] bool, where the mask is known."""
 
 
-def read_video(video: Path, box_file: Path, out: Path, max_gap: int) -> BoxedVideo:
+def read_video(
+    video: Path,
+    box_file: Path | None,
+    out: Path,
+    max_gap: int,
+    boxes: Sequence[str] = (),
+    masks: Sequence[str] = (),
+) -> BoxedVideo:
     """Read a video's boxes, and refuse what cannot be annotated.
 
     Args:
         video: a video file or a folder of pictures.
-        box_file: see `read_given_boxes`.
+        box_file: see `read_given_boxes`; None where boxes or masks of single frames are enough.
         out: output folder of the result.
         max_gap: longest gap between two boxed frames that is filled, in frames; see `prepare`.
+        boxes, masks: of single frames; see `read_prompts`.
 
     Raises:
         UserError: unreadable video or boxes, bad boxes, counts that differ, more objects than a mask holds, a result
@@ -41,17 +55,22 @@ def read_video(video: Path, box_file: Path, out: Path, max_gap: int) -> BoxedVid
         raise UserError(f"--max-gap {max_gap}: must be at least 0")
     if not video.exists():
         raise UserError(f"video or frame folder {video} does not exist; check the path")
-    if not box_file.exists():
+    if box_file is None and not boxes and not masks:
+        raise UserError("boxes: none given; give --boxes FILE, or --box FRAME:x,y,w,h and --mask FRAME:FILE")
+    if box_file is not None and not box_file.exists():
         raise UserError(f"box file {box_file} {_missing(str(box_file))}")
-    refuse_loss(out, (video, box_file))
-    sequence = load_clip(video, (box_file,))
+    files = (video, *(() if box_file is None else (box_file,)), *(Path(text.partition(":")[2]) for text in masks))
+    refuse_loss(out, files)
+    sequence = load_clip(video, () if box_file is None else (box_file,))
+    prompts = read_prompts(boxes, masks, sequence)
+    sequence = with_prompts(sequence, prompts)
     prepared = prepare(sequence, max_gap, bad="refuse")
     if max(prepared.boxes) > MAX_PALETTE_ID:
         raise UserError(
-            f"box file {box_file}: {len(sequence.boxes)} objects; masks of one video hold {MAX_PALETTE_ID}: "
+            f"box file {box_file or video}: {len(sequence.boxes)} objects; masks of one video hold {MAX_PALETTE_ID}: "
             f"run_annotate.py folder {video} --boxes {box_file} --format coco-rle holds more"
         )
-    return BoxedVideo((video, box_file), sequence, prepared)
+    return BoxedVideo(files, sequence, prepared, prompts.masks)
 
 
 def _missing(name: str) -> str:

@@ -1,0 +1,129 @@
+"""`run_annotate.py video --box FRAME:... --mask FRAME:FILE`."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from miniatures.job_files import annotate, wandering_boxes, write_boxes, write_frames
+
+from ltr_ext.data.mask_io import read_mask
+
+HEIGHT, WIDTH = 48, 64
+
+
+@pytest.fixture
+def frames(tmp_path):
+    """Eight frames, `00000010.jpg` to `00000017.jpg`."""
+    write_frames(tmp_path / "clip", [f"{number:08d}.jpg" for number in range(10, 18)])
+    return tmp_path / "clip"
+
+
+@pytest.fixture
+def run(frames, tmp_path, tiny_weights):
+    def call(*options, out="out"):
+        windows = ("--weights", tiny_weights, "--frames", 3, "--interval", 1)
+        return annotate("video", frames, "--out", tmp_path / out, *windows, *options)
+
+    return call
+
+
+def mask_file(path, *ids, value=None):
+    labels = np.zeros((HEIGHT, WIDTH), np.uint8)
+    for number, object_id in enumerate(ids):
+        labels[8:30, 6 + 26 * number : 28 + 26 * number] = object_id if value is None else value
+        labels[12:16, 10 + 26 * number : 14 + 26 * number] = 0  # a hole, which no box can say
+    cv2.imwrite(str(path), labels)
+    return labels
+
+
+def masks_of(folder):
+    return [read_mask(path) for path in sorted((folder / "masks").glob("*.png"))]
+
+
+def test_boxes_of_single_frames_are_enough(run, tmp_path):
+    assert run("--box", "0:8,6,24,20", "--box", "00000017:15,13,24,20") == 0
+    assert len(masks_of(tmp_path / "out")) == 8
+    track = np.array([[8 + frame, 6 + frame, 24, 20] for frame in range(8)], float)
+    track[1:7] = np.nan
+    rows = "".join(f"{frame},1,{','.join(f'{v:g}' for v in track[frame])}\n" for frame in (0, 7))
+    (tmp_path / "boxes.csv").write_text("frame,object,x,y,w,h\n" + rows)
+    assert run("--boxes", tmp_path / "boxes.csv", out="by_file") == 0
+    for one, other in zip(masks_of(tmp_path / "out"), masks_of(tmp_path / "by_file"), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_box_replaces_that_of_the_file(run, tmp_path):
+    boxes = wandering_boxes(8)
+    write_boxes(tmp_path / "wrong.txt", np.vstack([boxes[:3], [[0, 0, 5, 5]], boxes[4:]]))
+    write_boxes(tmp_path / "right.txt", boxes)
+    right = ",".join(str(value) for value in boxes[3])
+    assert run("--boxes", tmp_path / "wrong.txt", "--box", f"3:{right}") == 0
+    assert run("--boxes", tmp_path / "right.txt", out="expected") == 0
+    for one, other in zip(masks_of(tmp_path / "out"), masks_of(tmp_path / "expected"), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("value", [None, 255])
+def test_a_mask_is_kept_to_the_pixel(run, tmp_path, value):
+    write_boxes(tmp_path / "boxes.txt", wandering_boxes(8))
+    labels = mask_file(tmp_path / "painted.png", 1, value=value)
+    assert run("--boxes", tmp_path / "boxes.txt", "--mask", f"00000013:{tmp_path / 'painted.png'}") == 0
+    found = masks_of(tmp_path / "out")
+    np.testing.assert_array_equal(found[3], (labels > 0).astype(np.uint8))
+    assert all(mask.any() for mask in found)
+
+
+def test_masks_alone_name_the_objects(run, tmp_path):
+    labels = mask_file(tmp_path / "two.png", 2, 5)
+    assert run("--mask", f"0:{tmp_path / 'two.png'}", "--mask", f"7:{tmp_path / 'two.png'}") == 0
+    found = masks_of(tmp_path / "out")
+    np.testing.assert_array_equal(found[0], labels)
+    assert set(np.unique(found[4])) <= {0, 2, 5}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), "boxes: none given; give --boxes FILE, or --box FRAME:x,y,w,h"),
+        (("--box", "8,6,24,20"), "--box 8,6,24,20: is one box on the first frame: run_tracker.py"),
+        (("--box", "99:8,6,24,20"), "no frame 99; clip has 8 frames, 00000010 to 00000017, or 0 to 7"),
+        (("--box", "0:8,6,24"), "is not four numbers"),
+        (("--box", "0:8,6,0,20"), "has no area"),
+        (("--box", "0:a:8,6,24,20"), "write FRAME:x,y,w,h or FRAME:OBJECT:x,y,w,h"),
+        (("--box", "0:1:2:8,6,24,20"), "write FRAME:x,y,w,h or FRAME:OBJECT:x,y,w,h"),
+        (("--mask", "here.png"), "write FRAME:FILE"),
+        (("--mask", "0:missing.png"), "mask missing.png"),
+    ],
+)
+def test_what_is_refused_on_one_line(run, tmp_path, capsys, options, said):
+    assert run(*options) == 2
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") == 1, error
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("shape", "ids", "said"),
+    [
+        ((HEIGHT, WIDTH), (), "is empty"),
+        ((20, 30), (1,), "is 30x20, the frames 64x48"),
+        ((HEIGHT, WIDTH), (3,), "no object 3"),
+    ],
+)
+def test_a_mask_of_another_kind_is_refused(run, tmp_path, capsys, shape, ids, said):
+    labels = np.zeros(shape, np.uint8)
+    for object_id in ids:
+        labels[4:16, 4:16] = object_id
+    cv2.imwrite(str(tmp_path / "mask.png"), labels)
+    write_boxes(tmp_path / "boxes.txt", wandering_boxes(8))
+    assert run("--boxes", tmp_path / "boxes.txt", "--mask", f"2:{tmp_path / 'mask.png'}") == 2
+    assert said in capsys.readouterr().err
+
+
+def test_of_several_objects_one_must_be_named(run, tmp_path, capsys):
+    rows = "".join(f"{frame},{i},{8 + frame},{6 * i},20,20\n" for i in (1, 2) for frame in range(8))
+    (tmp_path / "two.csv").write_text("frame,object,x,y,w,h\n" + rows)
+    assert run("--boxes", tmp_path / "two.csv", "--box", "3:8,6,24,20") == 2
+    assert "say which of objects 1, 2 is meant" in capsys.readouterr().err
+    assert run("--boxes", tmp_path / "two.csv", "--box", "3:2:8,6,24,20") == 0
