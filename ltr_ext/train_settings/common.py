@@ -14,12 +14,12 @@ from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 
 from ltr_ext.actors.common import Objective
-from ltr_ext.data.sampler import ClipSampler
+from ltr_ext.data.sampler import ClipSampler, SyntheticSampler
 from ltr_ext.data.synthetic.clips import SyntheticConfig
 from ltr_ext.device import best_device, has_fast_bfloat16
 from ltr_ext.errors import UserError
 from ltr_ext.losses import lovasz_bce_loss
-from ltr_ext.train_settings.synthetic_data import SOURCE_WEIGHTS
+from ltr_ext.train_settings.synthetic_data import SOURCE_WEIGHTS, announce, find_photographs
 from ltr_ext.trainers.batches import ResumableBatchSampler
 from ltr_ext.trainers.options import RunOptions
 from ltr_ext.trainers.trainer import Box2MaskTrainer, TrainerConfig
@@ -229,3 +229,27 @@ def warm_up_and_stages(
     progress = min(max(iteration - (last - decay), 0) / decay, 1.0)
     rise = min((iteration + 1) / warm_up, 1.0)
     return rise * fade**number * (floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * progress)))
+
+
+def synthetic_sets(recipe: Any, seed: int) -> tuple[SyntheticSampler, SyntheticSampler, dict[str, Any]]:
+    """Samples of synthetic video to train on and to validate with; says which photographs they are made of.
+
+    Args:
+        recipe: with `clips`, `source_weights`, `crops`, `validation_crops`, and how many frames and samples there are.
+        seed: of the training samples; those of the validation have their own in the recipe.
+
+    Returns:
+        Samples to train on, samples to validate with, facts about the photographs for the checkpoint.
+    """
+    photographs = find_photographs(recipe.source_weights)
+    announce(photographs)
+    train_set = SyntheticSampler(
+        photographs.train, photographs.backgrounds, recipe.clips, recipe.crops,
+        num_frames=recipe.num_frames, samples_per_epoch=recipe.samples_per_epoch, seed=seed,
+    )  # fmt: skip
+    val_set = SyntheticSampler(
+        photographs.held_out, photographs.backgrounds, recipe.clips, recipe.validation_crops,
+        num_frames=recipe.num_frames, samples_per_epoch=recipe.validation_clips, seed=recipe.validation_seed,
+        repeat=True,
+    )  # fmt: skip
+    return train_set, val_set, photographs.facts()

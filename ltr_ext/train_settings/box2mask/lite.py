@@ -17,14 +17,12 @@ import torch
 
 from ltr_ext.actors.box2mask import Box2MaskActor
 from ltr_ext.data.processing import CropConfig
-from ltr_ext.data.sampler import SyntheticSampler
 from ltr_ext.data.synthetic.clips import SyntheticConfig
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.models.box2mask.config import LITE, Box2MaskConfig
 from ltr_ext.paths import load_paths
-from ltr_ext.train_settings.common import SyntheticRecipe, make_loaders, train_network
-from ltr_ext.train_settings.synthetic_data import announce, find_photographs
+from ltr_ext.train_settings.common import SyntheticRecipe, make_loaders, synthetic_sets, train_network
 from ltr_ext.trainers.options import begin_run
 from ltr_ext.weights import file_hash, load_backbone_weights, load_network
 
@@ -84,22 +82,12 @@ def train(settings: Any, recipe: Recipe) -> None:
     """
     options = begin_run(settings)
     settings.description = f"box2mask {settings.script_name}, {recipe.model.variant}, on synthetic video"
-    photographs = find_photographs(recipe.source_weights)
-    announce(photographs)
-    train_set = SyntheticSampler(
-        photographs.train, photographs.backgrounds, recipe.clips, recipe.crops,
-        num_frames=recipe.num_frames, samples_per_epoch=recipe.samples_per_epoch, seed=options.seed,
-    )  # fmt: skip
-    val_set = SyntheticSampler(
-        photographs.held_out, photographs.backgrounds, recipe.clips, recipe.validation_crops,
-        num_frames=recipe.num_frames, samples_per_epoch=recipe.validation_clips, seed=recipe.validation_seed,
-        repeat=True,
-    )  # fmt: skip
+    train_set, val_set, facts = synthetic_sets(recipe, options.seed)
     loaders = make_loaders(train_set, val_set, recipe.batch_size, recipe.num_workers)
 
     net, start = initial_network(recipe.model, recipe.trained_backbone, recipe.start)
     groups = parameter_groups(net, recipe.learning_rate, recipe.backbone_rate)
-    data = photographs.facts() | ({} if start is None else {"start": start})
+    data = facts | ({} if start is None else {"start": start})
     train_network(
         settings, options, recipe, Box2MaskActor(net, recipe.objective, autocast=recipe.autocasts), loaders,
         torch.optim.Adam(groups, fused=True), recipe.rate_factor, **data,

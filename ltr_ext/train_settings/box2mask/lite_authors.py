@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from ltr_ext.data.sampler import SyntheticSampler
 from ltr_ext.data.search_crops import SearchConfig
 from ltr_ext.data.synthetic.clips import SyntheticConfig
 from ltr_ext.models.box2mask.config import LITE
 from ltr_ext.train_settings.box2mask import default
 from ltr_ext.train_settings.box2mask_recipe import TrainingRecipe, train_on
-from ltr_ext.train_settings.synthetic_data import SOURCE_WEIGHTS, announce, find_photographs
+from ltr_ext.train_settings.common import synthetic_sets
+from ltr_ext.train_settings.synthetic_data import SOURCE_WEIGHTS
 from ltr_ext.trainers.options import begin_run
 
 
@@ -68,15 +68,5 @@ def train(settings: Any, recipe: Recipe) -> None:
     """
     options = begin_run(settings)
     settings.description = f"box2mask {settings.script_name}, on synthetic video"
-    photographs = find_photographs(recipe.source_weights)
-    announce(photographs)
-    train_set = SyntheticSampler(
-        photographs.train, photographs.backgrounds, recipe.clips, recipe.crops,
-        num_frames=recipe.num_frames, samples_per_epoch=recipe.samples_per_epoch, seed=options.seed,
-    )  # fmt: skip
-    val_set = SyntheticSampler(
-        photographs.held_out, photographs.backgrounds, recipe.clips, recipe.validation_crops,
-        num_frames=recipe.num_frames, samples_per_epoch=recipe.validation_clips, seed=recipe.validation_seed,
-        repeat=True,
-    )  # fmt: skip
-    train_on(settings, options, recipe, train_set, val_set, None, **photographs.facts())
+    train_set, val_set, facts = synthetic_sets(recipe, options.seed)
+    train_on(settings, options, recipe, train_set, val_set, None, **facts)
