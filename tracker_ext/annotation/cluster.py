@@ -22,7 +22,7 @@ from tracker_ext.annotation.lists import update_lists
 from tracker_ext.annotation.sequence_run import Outcome
 from tracker_ext.annotation.workers import OnOutcome, run_here, run_one
 
-INSTALL = "pip install 'box2mask[cluster]'"
+INSTALL = "pip install '.[cluster]'"
 BUSY_WAIT = 5.0
 """Seconds before a sequence that another task is making is looked at again."""
 

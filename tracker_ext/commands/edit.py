@@ -11,12 +11,12 @@ from ltr_ext.errors import CommandLine, UserError
 
 NOTES = """examples:
   python run_editor.py clip.mp4
-  python run_editor.py clip.mp4 --out clip_masks --no-browser --port 8800
+  python run_editor.py clip.mp4 --out clip_edited --no-browser --port 8800
   python run_editor.py my_clips
-  python run_editor.py clip_masks
+  python run_editor.py clip_edited
   python run_editor.py got10k_masks
 
-clip_masks, which an earlier command wrote, goes on where you were: everything is saved as it happens. got10k_masks is
+clip_edited, which the first command wrote, goes on where you were: everything is saved as it happens. got10k_masks is
 the output of run_annotate.py on a data set: look through its sequences, the worst first, decide about them, mend them.
 
 Written: DIR/masks/<frame>.png (pixel value = object id), DIR/boxes.txt (the masks' own boxes; boxes_<id>.txt for
@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
         "run_annotate.py on a data set, wrote",
     )
     command.add_argument(
-        "--out", metavar="DIR", type=Path, help="folder for the results (default: <name>_masks in the current folder)"
+        "--out", metavar="DIR", type=Path, help="folder for the results (default: <name>_edited in the current folder)"
     )
     command.add_argument("--port", metavar="N", type=int, default=0, help="port of the address (default: a free one)")
     command.add_argument("--no-browser", action="store_true", help="print the address, open nothing")
@@ -90,7 +90,7 @@ def main(arguments: list[str] | None = None) -> int:
     args = parser().parse_args(arguments)
     missing = [name for name in ("starlette", "uvicorn") if importlib.util.find_spec(name) is None]
     if missing:
-        raise UserError(f"package {missing[0]} is not installed: pip install 'box2mask[editor]'")
+        raise UserError(f"package {missing[0]} is not installed: pip install '.[editor]'")
     if args.max_gap < 0:
         raise UserError(f"--max-gap {args.max_gap}: must be 0 or more")
     from tracker_ext.editor.catalogue import clips_at

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ltr_ext.errors import UserError
 from tracker_ext.editor.journal import JOURNAL_FILE, begun_in, read_journal
-from tracker_ext.video.clip_writer import EDITOR_FOLDER
+from tracker_ext.video.clip_writer import EDITOR_FOLDER, RESULT_FILE
 from tracker_ext.video.data_files import VIDEO_SUFFIXES
 from tracker_ext.video.discover import discover_frames
 from tracker_ext.video.frames import FrameSource, natural_key, open_frames
@@ -123,7 +123,7 @@ def clips_at(place: Path, out: Path | None) -> list[Clip]:
 
     Args:
         place: a video, a folder of pictures, a folder of several of these, or a result folder of the editor.
-        out: result folder; of several clips, the folder of their result folders. None: `<name>_masks` in the current
+        out: result folder; of several clips, the folder of their result folders. None: `<name>_edited` in the current
             folder.
 
     Raises:
@@ -134,7 +134,7 @@ def clips_at(place: Path, out: Path | None) -> list[Clip]:
     if begun_in(place):
         return [_begun(place)]
     name = place.resolve().name if place.is_dir() else place.stem
-    target = Path(f"{name}_masks") if out is None else out
+    target = Path(f"{name}_edited") if out is None else out
     frames = discover_frames(place) if place.is_dir() else place
     if frames is not None:
         return [Clip(name, frames, target.resolve())]
@@ -151,6 +151,11 @@ def _several(folder: Path) -> Sequence[Clip]:
         frames = discover_frames(listing.path) if name != "." else None
         if frames is not None:
             found[name if name not in found else f"{name}_folder"] = frames
+    if not found and (folder / RESULT_FILE).is_file():
+        raise UserError(
+            f"folder {folder} is the result of another command: open its video; what is made of it here has a folder "
+            "of its own, --out"
+        )
     if not found:
         raise UserError(
             f"folder {folder} has no clips: no pictures, no videos ({', '.join(sorted(VIDEO_SUFFIXES)[:4])}, ...), no "

@@ -36,12 +36,13 @@ from tracker_ext.annotation.run_options import RunOptions
 from tracker_ext.annotation.settings import ONLY_SPEED, read_settings
 from tracker_ext.annotation.sources.base import Source
 from tracker_ext.editor.document import ABSENT, BOX
-from tracker_ext.editor.journal import begun_in
+from tracker_ext.editor.journal import JOURNAL_FILE, begun_in
 from tracker_ext.editor.results import read_ids
 from tracker_ext.editor.session import Earlier, Session
 from tracker_ext.segmentation.boxed_sequence import BoxedSequence, mask_stems
 from tracker_ext.segmentation.config import AnnotateConfig
 from tracker_ext.segmentation.prepare import PreparedBoxes, prepare
+from tracker_ext.video.clip_writer import EDITOR_FOLDER
 from tracker_ext.video.frames import FrameSource
 
 CORRECTED_FOLDER = "corrected"
@@ -113,6 +114,8 @@ class DatasetClip:
         self.out = folder.out / CORRECTED_FOLDER / safe_name(name)
         self._read: tuple[BoxedSequence, PreparedBoxes] | None = None
         self.worst = self._worst()
+        self._decided: tuple[str, str, int] | None = None
+        """The last decision made here, its comment, and how long the journal was then."""
 
     @property
     def is_begun(self) -> bool:
@@ -166,6 +169,11 @@ class DatasetClip:
     def decide(self, choice: str, comment: str) -> None:
         """See `DatasetFolder.decide`."""
         self._folder.decide(self.name, choice, comment)
+        self._decided = (choice, comment, self._journal_length())
+
+    def _journal_length(self) -> int:
+        file = self.out / EDITOR_FOLDER / JOURNAL_FILE
+        return file.stat().st_size if file.is_file() else 0
 
     @property
     def is_of_dataset(self) -> bool:
@@ -174,6 +182,8 @@ class DatasetClip:
 
     def put_back(self, session: Session) -> None:
         """Put the masks of a session into the place of those of the job; a decision about those is taken back.
+
+        One that was made here after the last correction stays: it is about the masks that come now.
 
         Raises:
             UserError: another run is making the sequence, its manifest is gone, or something cannot be written.
@@ -199,6 +209,8 @@ class DatasetClip:
             }
             commit(out, work, {**manifest, "corrected": True, "seconds": round(time.perf_counter() - start, 3)})
             remove(work)
+        if self._decided is not None and self._decided[2] == self._journal_length():
+            self._folder.decide(self.name, *self._decided[:2])
         self.worst = self._worst()
 
     def _labels(self) -> Iterator[np.ndarray | None]:

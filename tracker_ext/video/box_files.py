@@ -191,7 +191,7 @@ def _form(path: Path) -> tuple[str, list[Line], Columns | None, str | None, int]
     width = usual_width([(0, fields) for fields in rows])
     if comment:
         columns, names, _ = read_header(Line(0, comment))
-        if columns.kind is not None and len(names) == width and (columns.frame is None) == (columns.object is None):
+        if columns.is_complete and len(names) == width:
             separator = next((mark for mark in ";,\t" if mark in lines[0].text), None)
             return _table_form(columns), lines, columns, separator, width
     if width >= 6 and is_mot([fields for fields in rows if len(fields) == width]):

@@ -72,6 +72,11 @@ class Columns:
             if family is not None and self.kind is None:
                 self.kind, self.box = kind, [plain.index(name) for name in family]
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether boxes can be told: without a frame there is one box a line, without an object it is one object."""
+        return self.kind is not None and (self.frame is not None or self.object is None)
+
 
 def read_header(line: Line) -> tuple[Columns, list[str], str | None]:
     """What the first line of a table says.
@@ -106,7 +111,7 @@ def refuse_header(path: Path, line: Line, columns: Columns, names: Sequence[str]
     Raises:
         UserError: a column is missing.
     """
-    if columns.kind is not None and (columns.frame is None) == (columns.object is None):
+    if columns.is_complete:
         return
     if re.match(r"m\d+,", line.text):
         raise mistake(path, "holds masks of the VOT challenge; give their boxes as x,y,w,h lines", line.number)
@@ -159,19 +164,18 @@ def read_rows(path: Path, lines: Sequence[Line], separator: str | None, width: i
 
 
 def table_rows(path: Path, rows: Iterator[tuple[int, list[str]]], columns: Columns) -> list[Row]:
-    """The boxes of a table whose rows name frame and object.
+    """The boxes of a table whose rows name their frame, and the object where there are several.
 
     Raises:
         UserError: a field that is not what its column wants; no boxes at all.
     """
     assert columns.kind is not None
     assert columns.frame is not None
-    assert columns.object is not None
     found = []
     for line, fields in rows:
         if not any(fields):  # a row of commas, as spreadsheets leave them
             continue
-        frame, name = fields[columns.frame], fields[columns.object]
+        frame, name = fields[columns.frame], "1" if columns.object is None else fields[columns.object]
         for what, text in (("frame", frame), ("object", name)):
             if text.lower() in ("", "nan", "na", "none", "null"):
                 raise mistake(path, f"{what} {shown(text)} is missing; write one", line)

@@ -85,6 +85,8 @@ def opened_video(path: Path) -> Iterator[tuple[Any, Any]]:
         kind = kind_of_file(start)
         if not start:
             raise UserError(f"video {path} cannot be opened: it is empty (0 bytes); restore the file")
+        if is_text(start):
+            raise UserError(f"video {path} cannot be opened: it is a text file, not a video; check the path")
         if kind is not None and "video" not in kind and "animation" not in kind:
             hint = "; give it a picture's suffix" if "picture" in kind else ""
             raise UserError(f"video {path} cannot be opened: it is {kind}, not a video{hint}; check the path")
@@ -107,6 +109,11 @@ def opened_video(path: Path) -> Iterator[tuple[Any, Any]]:
             stream.thread_type = "AUTO"
             stream.codec_context.thread_count = min(MAX_THREADS, os.cpu_count() or 1)
             yield container, stream
+
+
+def is_text(start: bytes) -> bool:
+    """Whether a file begins as text; FFmpeg would draw its letters, or follow it to other files as a playlist."""
+    return not start.startswith(b"YUV4MPEG2 ") and all(byte >= 32 or byte in b"\t\n\r\f" for byte in start)
 
 
 def _quarter_turns(frame: Any) -> int:

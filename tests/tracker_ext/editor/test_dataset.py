@@ -130,6 +130,20 @@ def test_a_rejected_sequence_that_was_corrected_is_back(desk, job):
     assert desk.clips[number].describe()["decision"] == ""
 
 
+@pytest.mark.parametrize("choice", ["accept", "reject"])
+def test_a_decision_about_corrected_masks_stays_when_they_are_put_back(desk, job, choice):
+    number = number_of(desk, "c")
+    opened = desk.open(number)
+    opened.act({"do": "absent", "object": 1, "frame": 0})
+    settle(opened)
+    desk.decide(number, {"decision": choice, "comment": "seen"})
+    opened.put_back()
+    assert read_decisions(job / "decisions.csv")["c"].choice == choice
+    assert desk.clips[number].describe()["decision"] == choice
+    place = job / ("rejected" if choice == "reject" else ".") / "davis" / "Annotations" / "480p" / "c"
+    assert not read_mask(place / "00000.png").any()
+
+
 def test_a_sequence_that_is_being_made_is_not_touched(desk, job):
     from tracker_ext.annotation.lock import SequenceLock
     from tracker_ext.editor import dataset

@@ -27,6 +27,7 @@ def read(tmp_path, text: str, num_frames: int = 2, stems: list[str] | None = Non
         pytest.param('"frame" "object" "x" "y" "w" "h"\n"1" 0 1 1 2 3 4\n"2" 1 1 5 6 7 8.5\n', id="R's write.table"),
         pytest.param(",frame,object,x,y,w,h\n0,0,1,1,2,3,4\n1,1,1,5,6,7,8.5\n", id="index of pandas"),
         pytest.param("frame;object;x;y;w;h\n0;1;1;2;3;4\n1;1;5;6;7;8.5\n", id="semicolon"),
+        pytest.param("frame,x,y,w,h\n0,1,2,3,4\n1,5,6,7,8.5\n", id="no object"),
         pytest.param("frame\tobject\tx\ty\tw\th\n0\t1\t1\t2\t3\t4\n1\t1\t5\t6\t7\t8.5\n", id="tab"),
         pytest.param("sep=;\nframe;object;x;y;w;h\n0;1;1;2;3;4\n1;1;5;6;7;8.5\n", id="Excel's sep="),
         pytest.param("frame  object x y w h\n0 1 1 2 3 4\n1 1 5 6 7 8.5\n", id="blanks"),

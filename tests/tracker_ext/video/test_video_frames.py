@@ -195,7 +195,7 @@ def unknown_codec(path):
     [
         pytest.param(unknown_codec, "its codec is unknown", id="unknown codec"),
         pytest.param(lambda path: path.write_bytes(b""), r"is empty \(0 bytes\)", id="empty"),
-        pytest.param(lambda path: path.write_bytes(b"text" * 99), "is no video, or damaged at its start", id="text"),
+        pytest.param(lambda path: path.write_bytes(b"text" * 99), "it is a text file, not a video", id="text"),
         pytest.param(sound, "only sound", id="sound"),
         pytest.param(picture_named_mp4, "is a PNG picture, not a video", id="picture"),
         pytest.param(
@@ -231,3 +231,14 @@ def test_what_is_no_video_is_refused_in_one_line(tmp_path, make, message):
 def test_numbers_of_frames(shown, stored, step, numbers):
     found = number_frames(shown, stored, step)
     assert (None if found is None else [found[time] for time in shown]) == numbers
+
+
+@pytest.mark.parametrize(
+    "text", ["1,2,3,4\n" * 20, "ffconcat version 1.0\nfile other.mp4\n", "#EXTM3U\n#EXT-X-ENDLIST\n", "short"]
+)
+def test_a_text_file_is_no_video(tmp_path, text):
+    """FFmpeg would draw its letters, or follow it to other files."""
+    write_video(tmp_path / "other.mp4")
+    (tmp_path / "boxes.txt").write_text(text)
+    with pytest.raises(UserError, match="cannot be opened: it is a text file, not a video"):
+        open_frames(tmp_path / "boxes.txt")

@@ -37,7 +37,7 @@ def encode(mask: np.ndarray) -> dict[str, Any]:
     try:
         from pycocotools import mask as coco
     except ImportError as error:
-        raise UserError("formats coco-rle and mots need pycocotools: pip install 'box2mask[coco]'") from error
+        raise UserError("formats coco-rle and mots need pycocotools: pip install '.[coco]'") from error
     found = coco.encode(np.asfortranarray(mask, dtype=np.uint8))
     return {"size": [int(side) for side in found["size"]], "counts": found["counts"].decode("ascii")}
 
