@@ -96,7 +96,8 @@ def _video_result(result: Path) -> list[FoundMasks]:
     content = _read_json(result / RESULT_FILE)
     inputs = content.get("inputs")
     video = Path(inputs[0]) if isinstance(inputs, list) and inputs and isinstance(inputs[0], str) else None
-    return [FoundMasks(result.resolve().name, masks, video=video if video and video.exists() else None)]
+    known = video if video and video.exists() else None
+    return [FoundMasks(result.resolve().name, masks, video=known, objects=_names(content.get("objects")))]
 
 
 def _root_of_masks(result: Path) -> Path:
@@ -165,16 +166,21 @@ def _with_manifest(clip: FoundMasks, result: Path) -> FoundMasks:
         path = root / "sequences" / f"{clip.name}.json"
         if path.is_file():
             manifest = _read_json(path)
-            objects, video = manifest.get("objects"), manifest.get("video")
-            if isinstance(objects, dict):
-                named = {int(key): str(label) for key, label in objects.items() if re.fullmatch(r"[0-9]{1,6}", key)}
-                clip = replace(clip, objects=named)
+            video = manifest.get("video")
+            clip = replace(clip, objects=_names(manifest.get("objects")))
             if isinstance(video, dict) and isinstance(video.get("path"), str) and Path(video["path"]).is_file():
                 first, step = video.get("first"), video.get("step")
                 if isinstance(first, int) and isinstance(step, int) and first >= 0 and step > 0:
                     clip = replace(clip, video=Path(video["path"]), thinned=(first, step))
             return clip
     return clip
+
+
+def _names(objects: Any) -> dict[int, str]:
+    """Object id -> name, of a manifest."""
+    if not isinstance(objects, dict):
+        return {}
+    return {int(key): str(label) for key, label in objects.items() if re.fullmatch(r"[0-9]{1,6}", key)}
 
 
 def _read_json(path: Path) -> dict[str, Any]:

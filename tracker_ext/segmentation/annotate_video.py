@@ -84,12 +84,16 @@ def annotate_video(video: BoxedVideo, net: Box2MaskNet, config: AnnotateConfig, 
     }
     for note in prepared.notes:
         Progress.write(f"note: {note}", file=sys.stderr)
+    names = {str(object_id): name for object_id, name in video.sequence.objects.items()}
+    facts = {"objects": names} if names else {}
     # A mask comes later than its frame. The overlay reads the clip a second time rather than hold frames back.
     again = iter(PatientFrames(source))
     overlaps: list[float] = []
     num_empty = 0
     with (
-        ClipWriter(out, size=source.size, object_ids=list(boxes), fps=source.fps, inputs=video.files) as writer,
+        ClipWriter(
+            out, size=source.size, object_ids=list(boxes), fps=source.fps, inputs=video.files, facts=facts
+        ) as writer,
         Progress(total=len(source), desc=source.name, unit="frame") as progress,
     ):
         for result in annotate(frames, boxes, net, config, name=source.name, given=given, masks=masks):

@@ -8,6 +8,7 @@ import pytest
 from miniatures.job_files import annotate, wandering_boxes, write_boxes, write_frames
 
 from ltr_ext.data.mask_io import read_mask
+from tracker_ext.export.clips import find_masks
 
 HEIGHT, WIDTH = 48, 64
 
@@ -127,3 +128,11 @@ def test_of_several_objects_one_must_be_named(run, tmp_path, capsys):
     assert run("--boxes", tmp_path / "two.csv", "--box", "3:8,6,24,20") == 2
     assert "say which of objects 1, 2 is meant" in capsys.readouterr().err
     assert run("--boxes", tmp_path / "two.csv", "--box", "3:2:8,6,24,20") == 0
+
+
+def test_names_of_objects_go_with_the_masks(run, tmp_path):
+    rows = "".join(f"{frame},{name},{8 + frame},6,20,20\n" for name in ("bike", "tower") for frame in range(8))
+    (tmp_path / "named.csv").write_text("frame,object,x,y,w,h\n" + rows)
+    assert run("--boxes", tmp_path / "named.csv") == 0
+    (clip,) = find_masks(tmp_path / "out")
+    assert clip.objects == {1: "bike", 2: "tower"}

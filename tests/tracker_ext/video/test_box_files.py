@@ -163,9 +163,7 @@ def test_what_a_table_says_and_what_it_does_not_say(tmp_path):
         pytest.param("1,2,3,4\n1,2,nan,4\n", "is not finite", id="partly nan"),
         pytest.param("1,2,3,4\n1,2,inf,4\n", "is not finite", id="infinite"),
         pytest.param("object,x,y,w,h\n1,1,2,3,4\n", "write frame,object,x,y,w,h", id="column missing"),
-        pytest.param(
-            "frame,x,y,w,h\n0,1,2,3,4\n0,5,6,7,8\n", "a second box of object 1 in frame 0", id="two objects"
-        ),
+        pytest.param("frame,x,y,w,h\n0,1,2,3,4\n0,5,6,7,8\n", "a second box of object 1 in frame 0", id="two objects"),
         pytest.param(HEADER, "no boxes", id="header alone"),
         pytest.param(HEADER + "2,1,1,2,3,4\n", "frame 2 of 2", id="frame beyond the clip"),
         pytest.param(HEADER + "0,1,1,2,3,4\n0,1,1,2,3,4\n", "a second box", id="twice"),
