@@ -42,7 +42,7 @@ def test_existing_folder_keeps_what_is_not_replaced(tmp_path):
 def break_off(target, error: type[BaseException]) -> None:
     with OutputFolder(target) as work:
         (work / "boxes.txt").write_text("half")
-        raise error
+        raise error("broken off")
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, UserError])
