@@ -99,5 +99,5 @@ def test_what_can_be_mended_is_one_line(arguments, message, clip, box_filler, tm
 
 def test_without_the_packages_of_the_extra(clip, monkeypatch):
     monkeypatch.setattr(edit.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(UserError, match=r"pip install 'box2mask\[editor\]'"):
+    with pytest.raises(UserError, match=r"pip install '.\[editor\]'"):
         edit.main([str(clip)])
