@@ -92,6 +92,7 @@ def _fuses(
         and not torch.is_autocast_enabled("cpu")
         and all(t.dtype == torch.float32 and t.device.type == "cpu" for t in (maps, layer.weight, add) if t is not None)
         and not layer.weight.is_inference()  # such a tensor does not tell when it is changed
+        and layer.out_channels > 1  # one channel is too few for PyTorch 2.9's
         and isinstance(layer.padding, tuple)
         and (norm is None or (not norm.training and norm.track_running_stats))
     )

@@ -66,7 +66,7 @@ def open_page(browser, report: Path) -> None:
     wait_for(lambda: browser.execute_script("return document.documentElement.dataset.ready"))
 
 
-def wait_for(condition, seconds: float = 20.0):
+def wait_for(condition, seconds: float = 60.0):
     end = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < end, "waited in vain"
