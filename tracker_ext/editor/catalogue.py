@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ltr_ext.errors import UserError
-from tracker_ext.editor.journal import JOURNAL_FILE, begun_in, read_journal
-from tracker_ext.video.clip_writer import EDITOR_FOLDER, RESULT_FILE
+from tracker_ext.editor.journal import begun_in, journal_of, read_journal
+from tracker_ext.video.clip_writer import RESULT_FILE
 from tracker_ext.video.data_files import VIDEO_SUFFIXES
 from tracker_ext.video.discover import discover_frames
 from tracker_ext.video.frames import FrameSource, natural_key, open_frames
@@ -173,7 +173,7 @@ def _begun(folder: Path) -> Clip:
     Raises:
         UserError: it has moved.
     """
-    document, _ = read_journal(folder / EDITOR_FOLDER / JOURNAL_FILE)
+    document, _ = read_journal(journal_of(folder))
     made_of = document.notes.get("made_of")
     if made_of is None or not Path(made_of["clip"]).exists():
         where = made_of["clip"] if made_of else "unknown"

@@ -36,13 +36,12 @@ from tracker_ext.annotation.run_options import RunOptions
 from tracker_ext.annotation.settings import ONLY_SPEED, read_settings
 from tracker_ext.annotation.sources.base import Source
 from tracker_ext.editor.document import ABSENT, BOX
-from tracker_ext.editor.journal import JOURNAL_FILE, begun_in
+from tracker_ext.editor.journal import begun_in, journal_of
 from tracker_ext.editor.results import read_ids
 from tracker_ext.editor.session import Earlier, Session
 from tracker_ext.segmentation.boxed_sequence import BoxedSequence, mask_stems
 from tracker_ext.segmentation.config import AnnotateConfig
 from tracker_ext.segmentation.prepare import PreparedBoxes, prepare
-from tracker_ext.video.clip_writer import EDITOR_FOLDER
 from tracker_ext.video.frames import FrameSource
 
 CORRECTED_FOLDER = "corrected"
@@ -172,7 +171,7 @@ class DatasetClip:
         self._decided = (choice, comment, self._journal_length())
 
     def _journal_length(self) -> int:
-        file = self.out / EDITOR_FOLDER / JOURNAL_FILE
+        file = journal_of(self.out)
         return file.stat().st_size if file.is_file() else 0
 
     @property

@@ -88,9 +88,14 @@ class Journal:
         return file
 
 
+def journal_of(result: Path) -> Path:
+    """The journal of a result folder; it may not be there yet."""
+    return result / EDITOR_FOLDER / JOURNAL_FILE
+
+
 def begun_in(folder: Path) -> bool:
     """Whether a result folder has a journal."""
-    return (folder / EDITOR_FOLDER / JOURNAL_FILE).is_file()
+    return journal_of(folder).is_file()
 
 
 def read_journal(path: Path) -> tuple[Document, int]:

@@ -165,10 +165,6 @@ class ResultFolder:
         path = self._tracked(object_id, frame)
         return read_ids(path) > 0 if path.is_file() else None
 
-    def drop_tracked(self, object_id: int, frame: int) -> None:
-        """Forget what the tracker found."""
-        self._tracked(object_id, frame).unlink(missing_ok=True)
-
     def close(self) -> None:
         """Close the files."""
         self._compact()
