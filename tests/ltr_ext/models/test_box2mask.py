@@ -74,7 +74,7 @@ def test_a_second_boxed_frame_changes_the_first_mask_where_frames_are_joined(var
     with torch.no_grad():
         alone, together = net(images[:1], boxes[:1]).final[0], net(images, boxes).final[0]
     change = (alone - together).abs().max() / alone.std()
-    assert (change > 1e-4) == joint, change  # random weights: 6e-4 to 2e-2 by the draw, rounding 1e-6
+    assert (change > 1e-3) == joint, change  # this draw: 3e-3; without joining 4e-6, which is rounding
 
 
 def test_sequences_of_a_batch_do_not_mix():

@@ -174,7 +174,7 @@ def test_the_authors_recipe_begins_to_train(workspace, monkeypatch):
     header = run(lite_authors, "lite_authors")
     losses = header["stats"]["train"]["Loss/total"][1]["history"]
     jaccards = header["stats"]["train"]["J"][1]["history"]
-    assert losses[0] > losses[1] > losses[2] and jaccards[2] > jaccards[0] + 0.15
+    assert losses[0] > losses[1] > losses[2] and jaccards[2] > jaccards[0] + 0.2
     assert len(largest) >= 60 and max(largest) < 1
     tensors = read_checkpoint(sorted((work / "checkpoints").rglob("Box2MaskNet_0*.safetensors"))[-1]).tensors
     means = [tensor for name, tensor in tensors.items() if name.startswith("net.decoder") and "running_mean" in name]
