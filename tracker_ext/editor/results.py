@@ -65,9 +65,10 @@ class ResultFolder:
         stems, size = mask_stems(frames), frames.size
         self.folder, self._stems, self.size = folder, stems, size
         self._clip = clip_place(frames)
-        # A table names pictures where their names cannot be taken for positions.
-        is_named = isinstance(frames, Pictures) and not any(stem == str(_number(stem)) for stem in stems)
-        self._frame_names = stems if is_named else None
+        self._frame_names: list[str] | None = None
+        if isinstance(frames, Pictures):  # 7 may be a position, 7.jpg is none
+            plain = any(stem == str(_number(stem)) for stem in stems)
+            self._frame_names = [path.name for path in frames.paths] if plain else stems
         self._masks, self._private = folder / "masks", folder / EDITOR_FOLDER
         try:
             for place in (self._masks, self._private / "painted", self._private / "tracked"):

@@ -2,7 +2,7 @@
 
     --box FRAME:x,y,w,h  --box FRAME:OBJECT:x,y,w,h  --mask FRAME:FILE
 
-FRAME is the name of a picture without its suffix, or a number from 0.
+FRAME is the name of a picture, or a number from 0; see `find_frames`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from ltr_ext.errors import UserError
 from ltr_ext.text import counted, ranges
 from tracker_ext.segmentation.boxed_sequence import BoxedSequence
 from tracker_ext.video.box_argument import parse_box
-from tracker_ext.video.frames import FrameSource
+from tracker_ext.video.frame_names import FoundFrames, NoFrame, find_frames
+from tracker_ext.video.frames import FrameSource, Pictures
 
 FIRST_BOX = (
     "--box {text}: is one box on the first frame: run_tracker.py lwl box2mask_init --video PATH --box x,y,w,h; here "
@@ -35,6 +36,8 @@ class Prompts:
     """Object id -> frame -> [4] (x, y, w, h), image pixels; for a frame with a known mask that of the mask."""
     masks: dict[int, dict[int, np.ndarray]] = field(default_factory=dict)
     """Object id -> frame -> [H, W] bool."""
+    notes: tuple[str, ...] = ()
+    """What the user should be told once."""
 
 
 def read_prompts(boxes: Sequence[str], masks: Sequence[str], sequence: BoxedSequence) -> Prompts:
@@ -49,23 +52,24 @@ def read_prompts(boxes: Sequence[str], masks: Sequence[str], sequence: BoxedSequ
         UserError: another form, a frame or an object that the clip does not have, a box without area, a mask that
             cannot be read, is empty or has another size.
     """
-    prompts = Prompts()
     for text in boxes:
         if ":" not in text:
             raise UserError(FIRST_BOX.format(text=text))
-        frame_name, *middle, numbers = text.split(":")
+    for text in masks:
+        if ":" not in text:
+            raise UserError(f"--mask {text}: write FRAME:FILE, for example 12:mask.png")
+    options = [*(f"--box {text}" for text in boxes), *(f"--mask {text}" for text in masks)]
+    found = frame_indices([text.partition(":")[0].strip() for text in (*boxes, *masks)], sequence.frames, options)
+    prompts = Prompts(notes=() if found.are_counted else tuple(found.notes))
+    for text, frame in zip(boxes, found.positions, strict=False):
+        _, *middle, numbers = text.split(":")
         if len(middle) > 1 or any(not part.strip().isdecimal() or not int(part) for part in middle):
             raise UserError(f"--box {text}: write FRAME:x,y,w,h or FRAME:OBJECT:x,y,w,h, the object a number from 1")
         object_id = int(middle[0]) if middle else _only_object(sequence, f"--box {text}")
         _check_object(object_id, sequence, f"--box {text}")
-        frame = frame_index(frame_name, sequence.frames, f"--box {text}")
         prompts.boxes.setdefault(object_id, {})[frame] = np.array(parse_box(numbers))
-    for text in masks:
-        frame_name, found, file = text.partition(":")
-        if not found:
-            raise UserError(f"--mask {text}: write FRAME:FILE, for example 12:mask.png")
-        frame = frame_index(frame_name, sequence.frames, f"--mask {text}")
-        for object_id, mask in _objects_in(Path(file), sequence, text).items():
+    for text, frame in zip(masks, found.positions[len(boxes) :], strict=True):
+        for object_id, mask in _objects_in(Path(text.partition(":")[2]), sequence, text).items():
             box = mask_to_box(mask)
             assert box is not None
             prompts.boxes.setdefault(object_id, {})[frame] = box
@@ -83,25 +87,32 @@ def with_prompts(sequence: BoxedSequence, prompts: Prompts) -> BoxedSequence:
         flags = absent.setdefault(object_id, np.zeros(count, dtype=bool))
         for frame, box in given.items():
             track[frame], flags[frame] = box, False
-    return replace(sequence, boxes=dict(sorted(boxes.items())), absent=absent)
+    notes = (*sequence.notes, *prompts.notes)
+    return replace(sequence, boxes=dict(sorted(boxes.items())), absent=absent, notes=notes)
 
 
-def frame_index(name: str, frames: FrameSource, option: str) -> int:
-    """The frame of that name, or of that number from 0.
+def frame_indices(names: Sequence[str], frames: FrameSource, options: Sequence[str]) -> FoundFrames:
+    """The frames that the options of one command line name, by the rules of box files.
+
+    Args:
+        names: of pictures, or numbers from 0.
+        frames: of the clip.
+        options: for messages, one for each name.
 
     Raises:
-        UserError: there is none.
+        UserError: there is none, or it may be one or another.
     """
-    name = name.strip()
-    stems = frames.stems()
-    if stems.count(name) == 1:
-        return stems.index(name)
-    if name.isdecimal() and name not in stems and int(name) < len(frames):
-        return int(name)
-    raise UserError(
-        f"{option}: no frame {name}; {frames.name} has {counted(len(frames), 'frame')}, {stems[0]} to {stems[-1]}, or "
-        f"0 to {len(frames) - 1}"
-    )
+    if not names:
+        return FoundFrames([], [], are_counted=True)
+    try:
+        stems = frames.stems() if isinstance(frames, Pictures) else None
+        return find_frames(names, len(frames), stems, may_mix=True)
+    except NoFrame as error:
+        shown = frames.stems()
+        raise UserError(
+            f"{options[error.index]}: {error} ({frames.name} has {counted(len(frames), 'frame')}, {shown[0]} to "
+            f"{shown[-1]}, or 0 to {len(frames) - 1})"
+        ) from None
 
 
 def _objects_in(file: Path, sequence: BoxedSequence, text: str) -> dict[int, np.ndarray]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from ltr_ext.errors import UserError
 from ltr_ext.text import counted
 from tracker_ext.video.box_rows import Box, GivenBoxes, read_box
 from tracker_ext.video.box_text import mistake
+from tracker_ext.video.frame_names import picture_at, places_of, stem_of
 
 ZERO_BASED = re.compile(r"frame_\d+")
 """How CVAT names the frames of a video."""
@@ -173,9 +174,9 @@ def frames_by_name(path: Path, names: Sequence[str], clip: ClipFacts) -> list[in
     Raises:
         UserError: which frame is meant cannot be told.
     """
-    stems = [_stem(name) for name in names]
-    place = {stem: index for index, stem in enumerate(clip.stems or ())}
-    known = [place.get(stem) for stem in stems]
+    stems = [stem_of(name) for name in names]
+    place = places_of(clip.stems or ())
+    known = [picture_at(name, place) for name in names]
     if None not in known and names:
         return [frame for frame in known if frame is not None]
     if len(names) == clip.num_frames and len(set(stems)) == len(stems):
@@ -196,13 +197,6 @@ def frames_by_name(path: Path, names: Sequence[str], clip: ClipFacts) -> list[in
         "video: whether their numbers count from 0 or from 1 cannot be told; give one for each frame, or one for the "
         "first",
     )  # fmt: skip
-
-
-def _stem(name: str) -> str:
-    """Name of a file without folder and suffix, of Windows' or of other systems' paths."""
-    last = PurePosixPath(name.replace("\\", "/")).name
-    stem, dot, suffix = last.rpartition(".")
-    return stem if dot and re.fullmatch(r"[A-Za-z][A-Za-z0-9]{1,4}", suffix) else last
 
 
 def checked_box(path: Path, where: str, values: Sequence[object], kind: str = "xywh") -> Box:

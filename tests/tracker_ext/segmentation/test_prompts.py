@@ -54,6 +54,16 @@ def test_boxes_of_single_frames_are_enough(run, tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("name", ["00000017.jpg", "clip/00000017", "17"])
+def test_frames_are_named_as_in_box_files(run, tmp_path, capsys, name):
+    first = "10" if name.isdigit() else "00000010"
+    assert run("--box", f"{first}:8,6,24,20", "--box", f"{name}:15,13,24,20") == 0
+    assert ("frames are the numbers of the pictures" in capsys.readouterr().err) == name.isdigit()
+    assert run("--box", "0:8,6,24,20", "--box", "7:15,13,24,20", out="expected") == 0
+    for one, other in zip(masks_of(tmp_path / "out"), masks_of(tmp_path / "expected"), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_a_box_replaces_that_of_the_file(run, tmp_path):
     boxes = wandering_boxes(8)
     write_boxes(tmp_path / "wrong.txt", np.vstack([boxes[:3], [[0, 0, 5, 5]], boxes[4:]]))
@@ -88,7 +98,11 @@ def test_masks_alone_name_the_objects(run, tmp_path):
     [
         ((), "boxes: none given; give --boxes FILE, or --box FRAME:x,y,w,h"),
         (("--box", "8,6,24,20"), "--box 8,6,24,20: is one box on the first frame: run_tracker.py"),
-        (("--box", "99:8,6,24,20"), "no frame 99; clip has 8 frames, 00000010 to 00000017, or 0 to 7"),
+        (
+            ("--box", "99:8,6,24,20"),
+            "frame 99 of 8 frames; frames count from 0 (clip has 8 frames, 00000010 to 00000017, or 0 to 7)",
+        ),
+        (("--box", "0:8,6,24,20", "--box", "12:8,6,24,20"), "--box 12:8,6,24,20: frame 12 of 8 frames"),
         (("--box", "0:8,6,24"), "is not four numbers"),
         (("--box", "0:8,6,0,20"), "has no area"),
         (("--box", "0:a:8,6,24,20"), "write FRAME:x,y,w,h or FRAME:OBJECT:x,y,w,h"),

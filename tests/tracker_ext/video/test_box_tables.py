@@ -97,6 +97,7 @@ FROM_5 = ["f_5", "f_6", "f_7"]
         pytest.param([r"C:\a\f_7.png", "f_5"], FROM_5, [2, 0], id="a path of Windows"),
         pytest.param(["a.b", "c"], ["a.b", "c", "d"], [0, 1], id="a name with a point"),
         pytest.param(["5", "7"], FROM_5, [0, 2], id="numbers of the pictures, which can be nothing else"),
+        pytest.param(["1.jpg", "2.png"], ["1", "2", "3"], [0, 1], id="names of digits"),
         pytest.param(["1", "3"], ["1", "2", "3"], [0, 2], id="a name of digits, which can be nothing else"),
     ],
 )
@@ -112,6 +113,8 @@ def test_frames_by_position_or_by_name(tmp_path, frames, stems, positions):
         pytest.param(["1", "2", "3"], PADDED, r"subtract 1.* or write the names .* \(00000\)", id="or names"),
         pytest.param(["1", "2", "3"], FROM_1, "subtract 1 from each", id="from 1, as the pictures"),
         pytest.param(["2", "3"], ["2", "3", "4", "5"], "line 2: frame 2 may be picture 2.* or 4", id="both possible"),
+        pytest.param(["1", "2"], ["1", "2", "3"], r"frame 1 may be picture 1.* or 2.* \(1.jpg\)", id="from 1"),
+        pytest.param(["a", "c"], ["a", "a", "c"], "frame 'a' is no picture", id="two of that name"),
         pytest.param(["-1"], None, "frame -1 of 3 frames; frames count from 0", id="negative"),
         pytest.param(["9" * 29], None, r"frame 9{29} of 3 frames", id="huge"),
         pytest.param(["1.7"], None, "frame '1.7' is not a whole number", id="not whole"),
