@@ -64,6 +64,7 @@ class _Level(nn.Module):
         self.reduce = nn.Sequential(conv(feature_channels, channels, 1), nn.ReLU(), conv(channels, channels, 1))
         self.fuse_features = conv(channels, fused, 3)
         self.fuse_encoding = conv(encoding_channels, fused, 3, bias=False)
+        _draw_as_one(self.fuse_features, self.fuse_encoding)
         self.fuse = nn.Sequential(conv(fused, fused, 3), nn.ReLU(), conv(fused, channels, 3), nn.ReLU())
         self.refine1 = _Refine(channels)
         self.attention = _Attention(channels)
@@ -89,6 +90,15 @@ class _Level(nn.Module):
         maps = self.refine1(_chain(self.fuse, joined))
         context = average if self.project is None or deeper is None else _chain(self.project, deeper)
         return self.refine2(self.attention(context, maps))
+
+
+def _draw_as_one(*parts: nn.Conv2d) -> None:
+    """Narrow PyTorch's initial weights: the parts are one convolution over all their inputs, which count together."""
+    inputs = sum(part.in_channels for part in parts)
+    with torch.no_grad():
+        for part in parts:
+            for parameter in part.parameters():
+                parameter *= (part.in_channels / inputs) ** 0.5
 
 
 def _last(channels: int, count: int) -> slice:

@@ -81,10 +81,7 @@ def train_on(
         backbone_file: see `load_backbone_weights`.
         data: see `train_network`.
     """
-    net = Box2MaskNet(recipe.model)
-    he_initialise(net.target_features)
-    if recipe.he_decoder:
-        he_initialise(net.decoder)
+    net = fresh_network(recipe)
     load_backbone_weights(net, recipe.model.backbone, backbone_file)
     net = net.to(memory_format=torch.channels_last)
     actor = Box2MaskActor(
@@ -95,3 +92,12 @@ def train_on(
         torch.optim.Adam(parameter_groups(net, recipe.rates, recipe.learning_rate)),
         partial(stepped_decay, milestones=recipe.milestones, decay=recipe.decay), **data,
     )  # fmt: skip
+
+
+def fresh_network(recipe: TrainingRecipe) -> Box2MaskNet:
+    """The network before training: encoders and features drawn after He et al., the decoder as the recipe says."""
+    net = Box2MaskNet(recipe.model)
+    he_initialise(net.target_features)
+    if recipe.he_decoder:
+        he_initialise(net.decoder)
+    return net

@@ -5,7 +5,7 @@ Held out is YT300, upstream's jjvalid (`ltr_ext/dataset/splits.py`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -131,20 +131,9 @@ def train(settings: Any, recipe: Recipe) -> None:
 
 
 def fresh_network(model: LWLConfig) -> LWLNet:
-    """The network before training: encoder and features drawn after He et al., the decoder as PyTorch does.
-
-    The decoder's two convolutions of features and of encodings are one over both of them, whose inputs count together.
-    """
+    """The network before training: encoder and features drawn after He et al., the decoder as PyTorch does."""
     net = LWLNet(model)
     he_initialise(net.target_features)
-    levels: Iterable[Any] = net.decoder.levels.values()
-    for level in levels:
-        parts = (level.fuse_features, level.fuse_encoding)
-        inputs = sum(part.in_channels for part in parts)
-        with torch.no_grad():
-            for part in parts:
-                for parameter in part.parameters():
-                    parameter *= (part.in_channels / inputs) ** 0.5
     return net
 
 

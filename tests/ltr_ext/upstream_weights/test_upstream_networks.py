@@ -10,8 +10,9 @@ from upstream_networks import NETWORKS, build_upstream, draw_clip, lwl_masks, sa
 
 from ltr_ext import host
 from ltr_ext.models.lwl import LWLNet
-from ltr_ext.train_settings.lwl.stage1 import RECIPE
-from ltr_ext.train_settings.lwl_recipe import fresh_network
+from ltr_ext.train_settings import box2mask_recipe, lwl_recipe
+from ltr_ext.train_settings.box2mask import default
+from ltr_ext.train_settings.lwl import stage1
 from ltr_ext.upstream_weights.networks import exported_state
 from ltr_ext.weights import load_network
 
@@ -112,12 +113,20 @@ def upstream_parts(net, inputs, steps):
     return torch.cat(predictions)
 
 
-def test_a_fresh_lwl_is_drawn_as_upstreams():
+@pytest.mark.parametrize(
+    "kind, fresh",
+    [
+        ("lwl_stage2", lambda: lwl_recipe.fresh_network(stage1.RECIPE.model)),
+        ("sta", lambda: box2mask_recipe.fresh_network(default.RECIPE)),
+    ],
+)
+def test_a_fresh_network_is_drawn_as_upstreams(kind, fresh):
     """Spread of the weights of every convolution that is trained, and the regularisation."""
-    module, arguments = NETWORKS["lwl_stage2"]
+    module, arguments = NETWORKS[kind]
+    package = importlib.import_module(f"ltr.models.lwl.{module}")
     torch.manual_seed(0)
-    theirs = importlib.import_module(f"ltr.models.lwl.{module}").steepest_descent_resnet50(**arguments).state_dict()
-    net = fresh_network(RECIPE.model)
+    theirs = package.steepest_descent_resnet50(**arguments).state_dict()
+    net = fresh()
     net.backbone.fold_batch_norm()
     ours = exported_state(net)
     compared = [
