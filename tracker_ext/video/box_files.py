@@ -15,8 +15,9 @@ from tracker_ext.video.box_lines import read_per_frame, usual_width
 from tracker_ext.video.box_marks import ClipFacts
 from tracker_ext.video.box_rows import GivenBoxes, arrange
 from tracker_ext.video.box_tables import Columns, is_header, read_header, read_rows, refuse_header, table_rows
-from tracker_ext.video.box_text import HEADER, Line, mistake, read_lines, split_fields, without_comments
+from tracker_ext.video.box_text import HEADER, Line, mistake, read_lines, separator_of, split_fields, without_comments
 from tracker_ext.video.box_tracks import is_kitti, is_mot, kitti_rows, mot_rows
+from tracker_ext.video.decimal_commas import Fields, with_points
 
 __all__ = [
     "TABLE_COLUMNS",
@@ -80,19 +81,20 @@ def read_given_boxes(
 
 def _text_boxes(path: Path, num_frames: int, stems: Sequence[str] | None) -> GivenBoxes:
     """The boxes of a file of lines."""
-    form, lines, columns, separator, width = _form(path)
-    if form == "mot":
-        rows, notes = mot_rows(path, lines)
-        return arrange(path, rows, num_frames, stems, first=1, keep_ids=False, notes=notes)
-    if form == "kitti":
-        return arrange(path, kitti_rows(path, lines), num_frames, stems, first=0, keep_ids=False)
-    if columns is None:
-        return read_per_frame(path, [(line.number, split_fields(line.text)) for line in lines], num_frames)
-    fields = read_rows(path, lines, separator, width)
+    form, given, columns = _form(path)
     if form == "table":
+        assert columns is not None
         first = 1 if columns.mot else 0
-        return arrange(path, table_rows(path, fields, columns), num_frames, stems, first=first, keep_ids=True)
-    boxes = [(line, [row[index] for index in columns.box]) for line, row in fields]
+        return arrange(path, table_rows(path, given, columns), num_frames, stems, first=first, keep_ids=True)
+    rows = list(given)
+    if form == "mot":
+        found, notes = mot_rows(path, rows)
+        return arrange(path, found, num_frames, stems, first=1, keep_ids=False, notes=notes)
+    if form == "kitti":
+        return arrange(path, kitti_rows(path, rows), num_frames, stems, first=0, keep_ids=False)
+    if columns is None:
+        return read_per_frame(path, rows, num_frames)
+    boxes = [(line, [row[index] for index in columns.box]) for line, row in rows]
     return read_per_frame(path, boxes, num_frames, columns.kind)
 
 
@@ -168,12 +170,12 @@ def box_line(box: Iterable[float] | None) -> str:
     return ",".join("nan" if math.isnan(value) else f"{value:.3f}".rstrip("0").rstrip(".") for value in values)
 
 
-def _form(path: Path) -> tuple[str, list[Line], Columns | None, str | None, int]:
+def _form(path: Path) -> tuple[str, Iterable[Fields], Columns | None]:
     """Which form a file has.
 
     Returns:
-        `mot`, `kitti`, `table` or `lines`; its lines without header and comments; and where a header is there, its
-        columns, separator and number of fields.
+        `mot`, `kitti`, `table` or `lines`; the fields of its lines without header and comments, numbers with decimal
+        points; and its columns, where a header is there.
     """
     lines, comment = without_comments(read_lines(path))
     if lines and lines[0].text.lower().startswith("sep="):  # what Excel is told by
@@ -184,19 +186,20 @@ def _form(path: Path) -> tuple[str, list[Line], Columns | None, str | None, int]
     if is_header(first):
         columns, names, separator = read_header(lines[0])
         refuse_header(path, lines[0], columns, names)
-        return _table_form(columns), lines[1:], columns, separator, len(names)
+        return _table_form(columns), read_rows(path, lines[1:], separator, len(names), columns), columns
+    rows = [(line.number, split_fields(line.text)) for line in lines]
     if is_kitti(first):
-        return "kitti", lines, None, None, 0
-    rows = [split_fields(line.text) for line in lines]
-    width = usual_width([(0, fields) for fields in rows])
+        return "kitti", with_points(path, rows), None
+    width = usual_width(rows)
     if comment:
         columns, names, _ = read_header(Line(0, comment))
         if columns.is_complete and len(names) == width:
-            separator = next((mark for mark in ";,\t" if mark in lines[0].text), None)
-            return _table_form(columns), lines, columns, separator, width
-    if width >= 6 and is_mot([fields for fields in rows if len(fields) == width]):
-        return "mot", lines, None, None, 0
-    return "lines", lines, None, None, 0
+            separator = separator_of(lines[0].text)
+            return _table_form(columns), read_rows(path, lines, separator, width, columns), columns
+    rows = with_points(path, rows)
+    if width >= 6 and is_mot([fields for _, fields in rows if len(fields) == width]):
+        return "mot", rows, None
+    return "lines", rows, None
 
 
 def _table_form(columns: Columns) -> str:

@@ -11,12 +11,11 @@ import numpy as np
 from ltr_ext.text import counted
 from tracker_ext.video.box_rows import Box, GivenBoxes, read_box
 from tracker_ext.video.box_text import HEADER, comma_hint, mistake, number, shown
+from tracker_ext.video.decimal_commas import Fields
 
 ABSENT_MARK = "0"
 UNKNOWN_MARKS = ("1", "2")
 """A tracker was started or failed here: no box, which says nothing of the object."""
-Fields = tuple[int, list[str]]
-"""Number of a line, and its fields."""
 
 
 def usual_width(rows: Sequence[Fields]) -> int:
@@ -41,6 +40,8 @@ def read_per_frame(path: Path, rows: Sequence[Fields], num_frames: int, kind: st
     width = usual_width(rows)
     if kind is None:
         _refuse_width(path, rows, width)
+    while len(rows) > num_frames and _is_all_empty(rows[-1][1]):
+        rows = rows[:-1]
     if len(rows) != num_frames:
         raise mistake(path, _count_message(path, rows, num_frames, kind or _kind(width)))
     boxes = np.full((num_frames, 4), np.nan)
@@ -66,13 +67,20 @@ def _kind(width: int) -> str:
 def _line_box(path: Path, line: int, fields: list[str], width: int, kind: str | None) -> Box | None:
     if kind is None and len(fields) == 1 and fields[0] == ABSENT_MARK:
         return None
-    if fields in ([], [""]):
+    if _is_all_empty(fields):
+        return None
+    if not any(fields):
         raise mistake(path, "is blank; write nan,nan,nan,nan where the object is absent", line)
     if (kind is None and len(fields) != width) or width == 1:
         text = ",".join(fields)
         amount, form = ("eight", "x1,y1,...,x4,y4") if width == 8 else ("four", "x,y,w,h")
         raise mistake(path, f"{shown(text)} is not {amount} numbers; write {form}{comma_hint(text)}", line)
     return read_box(path, line, fields, kind or _kind(width))
+
+
+def _is_all_empty(fields: Sequence[str]) -> bool:
+    """Whether a line is separators alone, as spreadsheets write rows without numbers."""
+    return len(fields) >= 4 and not any(fields)
 
 
 def _refuse_width(path: Path, rows: Sequence[Fields], width: int) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tracker_ext.video.box_rows import Row, read_box
-from tracker_ext.video.box_text import HEADER, Line, comma_hint, mistake, number, shown
+from tracker_ext.video.box_text import HEADER, Line, mistake, number, shown, split_quoted
+from tracker_ext.video.decimal_commas import COMMA, Fields, with_points
 
 FRAME_NAMES = (
     "frame", "frame_id", "frameid", "frame_index", "frame_idx", "frame_number", "frame_num", "frame_no", "frames",
@@ -43,7 +44,7 @@ BOX_NAMES = {
 def is_header(fields: Sequence[str]) -> bool:
     """Whether a line names columns: its first field that is not empty is a word and no number."""
     filled = next((field for field in fields if field), "")
-    return number(filled) is None and re.search(r"[^\W\d]", filled) is not None
+    return number(filled) is None and not COMMA.fullmatch(filled) and re.search(r"[^\W\d]", filled) is not None
 
 
 class Columns:
@@ -87,6 +88,8 @@ def read_header(line: Line) -> tuple[Columns, list[str], str | None]:
     best: tuple[int, Columns, list[str], str | None] | None = None
     for separator in (",", ";", "\t", None):
         names = split_row(line.text, separator)
+        while names and not names[-1]:
+            names.pop()
         columns = Columns(names)
         score = len(columns.box) + (columns.frame is not None) + (columns.object is not None)
         if best is None or score > best[0]:
@@ -99,10 +102,7 @@ def split_row(text: str, separator: str | None) -> list[str]:
     """Fields of one line, without quotes."""
     if separator is None:
         return [field.strip("\"'") for field in re.findall(r'"[^"]*"|\S+', text)]
-    try:
-        return next(_csv_rows([Line(1, text)], separator), (1, []))[1]
-    except csv.Error:
-        return []
+    return [field.strip().strip("\"'") for field in split_quoted(text, separator)]
 
 
 def refuse_header(path: Path, line: Line, columns: Columns, names: Sequence[str]) -> None:
@@ -128,20 +128,21 @@ def refuse_header(path: Path, line: Line, columns: Columns, names: Sequence[str]
     raise mistake(path, f"header {shown(line.text)} has no column {' and none '.join(missing)}; write {HEADER}")
 
 
-def read_rows(path: Path, lines: Sequence[Line], separator: str | None, width: int) -> Iterator[tuple[int, list[str]]]:
+def read_rows(path: Path, lines: Sequence[Line], separator: str | None, width: int, columns: Columns) -> list[Fields]:
     """Line numbers and fields of the rows below a header; blank lines are left out.
 
     R writes the names of rows without a name for their column: where every row has one field more than the header,
-    the first is left out.
+    the first is left out. Empty fields at the end of a row may be too many, or missing.
 
     Args:
         path: for messages.
         lines: below the header.
         separator: see `read_header`.
         width: columns of the header.
+        columns: what they are.
 
     Raises:
-        UserError: another number of fields than the header's.
+        UserError: another number of fields than the header's; see `with_points`, too.
     """
     if separator is None:
         rows = [(line.number, split_row(line.text, None)) for line in lines]
@@ -152,18 +153,17 @@ def read_rows(path: Path, lines: Sequence[Line], separator: str | None, width: i
             raise mistake(path, f"is no CSV ({error}); check its quotes") from error
     rows = [(line, fields) for line, fields in rows if fields not in ([], [""])]
     named = bool(rows) and all(len(fields) == width + 1 and fields[-1] for _, fields in rows)
-    for line, fields in rows:
-        if named:
-            fields = fields[1:]
-        elif len(fields) == width + 1 and not fields[-1]:
-            fields = fields[:-1]
-        if len(fields) != width and any(fields):
-            hint = comma_hint(";".join(fields)) if separator != "," else ""
-            raise mistake(path, f"{len(fields)} fields, the header has {width}{hint}", line)
-        yield line, fields
+    used = [index for index in (columns.frame, columns.object, *columns.box) if index is not None]
+    for line, fields in with_points(path, [(line, fields[1:] if named else fields) for line, fields in rows], used):
+        filled = len(fields)
+        while filled > width and not fields[filled - 1]:
+            filled -= 1
+        if any(fields) and not max(used) < filled <= width:
+            raise mistake(path, f"{filled} fields, the header has {width}", line)
+        yield line, fields[:filled] + [""] * (width - filled)
 
 
-def table_rows(path: Path, rows: Iterator[tuple[int, list[str]]], columns: Columns) -> list[Row]:
+def table_rows(path: Path, rows: Iterable[Fields], columns: Columns) -> list[Row]:
     """The boxes of a table whose rows name their frame, and the object where there are several.
 
     Raises:

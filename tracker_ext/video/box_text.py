@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import csv
 import json
 import math
 import re
@@ -73,15 +74,41 @@ def whole(field: str) -> int | None:
 
 
 def split_fields(text: str) -> list[str]:
-    """The fields of a line: between semicolons, else between commas, else between blanks; brackets and quotes go."""
-    text = text.strip()
+    """The fields of a line: between semicolons, else between commas, else between blanks; brackets and quotes go.
+
+    Numbers with decimal commas are told between semicolons and tabs, and in quotes. Empty fields at the end go, as
+    spreadsheets leave them, unless all are empty.
+    """
+    text = text.strip(" \r\n")
     if text[:1] and text[0] in _BRACKETS:
         text = text.strip(_BRACKETS + ",; \t")
-    separator = ";" if ";" in text else "," if "," in text else None
-    fields = [field.strip().strip("\"'") for field in text.split(separator)]
-    if len(fields) > 1 and not fields[-1] and any(fields):  # a separator at the end of the line
+    separator = separator_of(text)
+    if '"' in text and separator is not None:
+        fields = [field.strip().strip("\"'") for field in split_quoted(text, separator)]
+    else:
+        parts = text.split("\t") if separator is None and not text.strip() else text.split(separator)
+        fields = [field.strip().strip("\"'") for field in parts]
+    while len(fields) > 1 and not fields[-1] and any(fields):
         fields.pop()
     return fields
+
+
+def separator_of(text: str) -> str | None:
+    """What is between the fields of a line; None for blanks."""
+    if ";" in text:
+        return ";"
+    cells = [cell.strip() for cell in text.rstrip("\t").split("\t")]
+    if len(cells) > 3 and all(not cell or number(cell.replace(",", ".", 1)) is not None for cell in cells):
+        return "\t" if "," in text else None
+    return "," if "," in text else None
+
+
+def split_quoted(text: str, separator: str) -> list[str]:
+    """Fields of one line of CSV; empty if its quotes are broken."""
+    try:
+        return next(csv.reader([text], delimiter=separator, skipinitialspace=True), [])
+    except csv.Error:
+        return []
 
 
 def comma_hint(text: str) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ltr_ext.text import counted
 from tracker_ext.video.box_rows import Row, read_box
-from tracker_ext.video.box_text import Line, comma_hint, mistake, number, shown, split_fields, whole
+from tracker_ext.video.box_text import comma_hint, mistake, number, shown, whole
+from tracker_ext.video.decimal_commas import Fields
 
 MOT_FIELDS = 6
 KITTI_FIELDS = 10
@@ -55,7 +56,7 @@ def _may_be_mot_of_eight(row: Sequence[str]) -> bool:
     )  # fmt: skip
 
 
-def mot_rows(path: Path, lines: Sequence[Line]) -> tuple[list[Row], list[str]]:
+def mot_rows(path: Path, lines: Sequence[Fields]) -> tuple[list[Row], list[str]]:
     """Lines `frame,id,x,y,w,h,confidence,class,visibility`; frames and pixels count from 1.
 
     Lines of confidence 0 are not to be used (the rule of MOTChallenge's ground truth) and left out. The visibility
@@ -69,28 +70,27 @@ def mot_rows(path: Path, lines: Sequence[Line]) -> tuple[list[Row], list[str]]:
     """
     rows = []
     unused = hidden = 0
-    for line in lines:
-        fields = split_fields(line.text)
+    for line, fields in lines:
         if not any(fields):
             continue
         if len(fields) < MOT_FIELDS or any(number(field) is None for field in fields[:MOT_FIELDS]):
-            hint = comma_hint(line.text)
-            raise mistake(path, f"{shown(line.text)} is not frame,id,x,y,w,h,...{hint}", line.number)
+            hint = comma_hint(";".join(fields))
+            raise mistake(path, f"{shown(','.join(fields))} is not frame,id,x,y,w,h,...{hint}", line)
         for name, text in (("frame", fields[0]), ("object", fields[1])):
             if whole(text) is None:
                 raise mistake(
                     path, f"{name} {shown(text)} is not a whole number; lines of {len(fields)} numbers are read as "
-                    "MOT's frame,id,x,y,w,h,...", line.number,
+                    "MOT's frame,id,x,y,w,h,...", line,
                 )  # fmt: skip
         confidence = number(fields[6]) if len(fields) > 6 else 1.0
         if confidence is None:
-            raise mistake(path, f"confidence {shown(fields[6])} is not a number; write one", line.number)
+            raise mistake(path, f"confidence {shown(fields[6])} is not a number; write one", line)
         if confidence == 0:
             unused += 1
             continue
-        box = read_box(path, line.number, fields[2:6])
+        box = read_box(path, line, fields[2:6])
         hidden += box is not None and len(fields) == 9 and number(fields[8]) == 0
-        rows.append(Row(line.number, fields[0], fields[1], box and (box[0] - 1, box[1] - 1, *box[2:])))
+        rows.append(Row(line, fields[0], fields[1], box and (box[0] - 1, box[1] - 1, *box[2:])))
     if not rows:
         raise mistake(
             path, f"confidence 0 in all of {counted(unused, 'line')}, which means that they are not to be used; "
@@ -104,28 +104,27 @@ def mot_rows(path: Path, lines: Sequence[Line]) -> tuple[list[Row], list[str]]:
     return rows, notes
 
 
-def kitti_rows(path: Path, lines: Sequence[Line]) -> list[Row]:
+def kitti_rows(path: Path, lines: Sequence[Fields]) -> list[Row]:
     """Lines `frame id type truncated occluded alpha left top right bottom ...`; frames from 0; `DontCare` left out.
 
     Raises:
         UserError: a malformed line; nothing but `DontCare`.
     """
     rows = []
-    for line in lines:
-        fields = split_fields(line.text)
+    for line, fields in lines:
         if not any(fields):
             continue
         if not is_kitti(fields):
             raise mistake(
-                path, f"{shown(line.text)} is not KITTI's frame id type truncated occluded alpha left top right bottom",
-                line.number,
+                path, f"{shown(' '.join(fields))} is not KITTI's frame id type truncated occluded alpha left top right "
+                "bottom", line,
             )  # fmt: skip
         if fields[2].lower() == "dontcare":
             continue
         for name, text in (("frame", fields[0]), ("object", fields[1])):
             if whole(text) is None:
-                raise mistake(path, f"{name} {shown(text)} is not a whole number; write one", line.number)
-        rows.append(Row(line.number, fields[0], fields[1], read_box(path, line.number, fields[6:10], "corners")))
+                raise mistake(path, f"{name} {shown(text)} is not a whole number; write one", line)
+        rows.append(Row(line, fields[0], fields[1], read_box(path, line, fields[6:10], "corners")))
     if not rows:
         raise mistake(path, "has no object, only DontCare; give another file")
     return rows
