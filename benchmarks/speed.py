@@ -133,7 +133,7 @@ def tracking_runs(frames: np.ndarray, box: np.ndarray, parameter: str) -> dict[s
 
     def run(precision: str) -> Masks:
         params = handle.get_parameters()
-        params.lwl = replace(params.lwl, config=replace(params.lwl.config, precision=precision))
+        params.parts = replace(params.parts, config=replace(params.parts.config, precision=precision))
         tracker = handle.tracker_class(params)
         outputs = [tracker.initialize(frames[0], {"init_bbox": box.tolist()})]
         outputs += [tracker.track(frame) for frame in frames[1:]]

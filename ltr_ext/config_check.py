@@ -46,6 +46,8 @@ def _fits(kind: Any, value: Any, largest: int) -> bool:
         return isinstance(value, str) and value in parts
     if origin is UnionType:
         return any(_fits(part, value, largest) for part in parts)
+    if origin is tuple and parts[-1] is Ellipsis:
+        return isinstance(value, tuple) and all(_fits(parts[0], entry, largest) for entry in value)
     if origin is tuple:
         return (
             isinstance(value, tuple)

@@ -17,8 +17,10 @@ from ltr_ext.config_check import config_from
 from ltr_ext.digest import file_hash  # noqa: F401 - known from here, too
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
+from ltr_ext.models.cues import CueConfig, CueNet
 from ltr_ext.models.lwl import LWLConfig, LWLNet
 from ltr_ext.output import write_bytes
+from ltr_ext.paths import load_paths
 from ltr_ext.tensor_files import (
     CHECKPOINT_KEY,
     DIGEST_KEY,
@@ -31,13 +33,20 @@ from ltr_ext.tensor_files import (
 from ltr_ext.upstream_weights.networks import load_upstream
 from ltr_ext.upstream_weights.reader import SUFFIXES, first_line, is_state, load_tensors, require_content
 
-Network = Box2MaskNet | LWLNet
+Network = Box2MaskNet | LWLNet | CueNet
 
 NETWORKS: dict[str, tuple[Any, Any]] = {
     "Box2MaskNet": (Box2MaskNet, Box2MaskConfig),
     "LWLNet": (LWLNet, LWLConfig),
+    "CueNet": (CueNet, CueConfig),
 }
 """Network class name -> class and class of its config."""
+
+SHARED_BACKBONE = "lwl-lite.safetensors"
+"""The file whose backbone all networks of cues have; theirs leave it out."""
+BACKBONE_KEY = "backbone"
+"""Text entry of such a file: the digest of the backbone that it needs."""
+_BACKBONE_PREFIX = "backbone."
 
 
 def build_network(name: str, config: dict[str, Any]) -> Network:
@@ -57,6 +66,8 @@ def build_network(name: str, config: dict[str, Any]) -> Network:
 def save_network(net: Network, path: str | Path, *, half: bool = True, notes: dict[str, Any] | None = None) -> None:
     """Write a network with everything needed to rebuild it, atomically; the same network gives the same bytes.
 
+    A network of cues is written without its backbone, which is that of `SHARED_BACKBONE`.
+
     Args:
         net: a network with a `config` dataclass; its class name is stored too.
         path: the .safetensors file.
@@ -67,12 +78,17 @@ def save_network(net: Network, path: str | Path, *, half: bool = True, notes: di
         UserError: the file cannot be written.
     """
     tensors = {name: _stored(tensor, half) for name, tensor in net.state_dict().items()}
+    backbone = {}
+    if isinstance(net, CueNet):
+        backbone = {BACKBONE_KEY: _backbone_digest(net)}
+        tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith(_BACKBONE_PREFIX)}
     header = {
         WEIGHTS_KEY: WEIGHTS_FORMAT,
         "network": type(net).__name__,
         "config": json.dumps(asdict(net.config)),
         "folded": json.dumps(_is_folded(net)),
         "notes": json.dumps(notes or {}, sort_keys=True),
+        **backbone,
     }
     write_bytes(path, to_bytes(tensors, header))
 
@@ -87,7 +103,8 @@ def load_network(path: str | Path) -> Network:
         The network in float32, channels-last, in eval mode, its batch statistics folded where it is frozen.
 
     Raises:
-        UserError: missing, truncated, a training checkpoint, or otherwise no weight file.
+        UserError: missing, truncated, a training checkpoint, or otherwise no weight file; or the file with the shared
+            backbone is missing (it is looked for beside this one, then in `weights_dir`), or holds another one.
     """
     path = Path(path)
     require_content(path)
@@ -117,6 +134,8 @@ def load_network(path: str | Path) -> Network:
     except (ValueError, TypeError, RuntimeError) as error:  # no JSON, no config, or one too deep to read
         raise UserError(f"weights {path} do not say how to build their network ({first_line(error)}): restore the file"
                         ) from error  # fmt: skip
+    if isinstance(net, CueNet):
+        tensors |= _shared_backbone(net, path, header.get(BACKBONE_KEY))
     try:
         net.load_state_dict(
             {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
@@ -126,6 +145,28 @@ def load_network(path: str | Path) -> Network:
     if not _is_folded(net):
         net.backbone.fold_batch_norm()
     return net.to(memory_format=torch.channels_last).eval()
+
+
+def _shared_backbone(net: CueNet, path: Path, wanted: str | None) -> dict[str, Tensor]:
+    """The backbone's tensors, by the names of the network, for the weight file of `path`.
+
+    Raises:
+        UserError: see `load_network`.
+    """
+    places = [folder / SHARED_BACKBONE for folder in (path.parent, load_paths().weights_dir)]
+    file = next((place for place in places if place.is_file()), places[-1])
+    if not file.is_file():
+        raise UserError(f"weights {path} need the backbone of {file}, which does not exist: restore that file")
+    source = load_network(file)
+    if type(source.backbone) is not type(net.backbone) or _backbone_digest(source) != wanted:
+        raise UserError(f"weights {path} were trained on another backbone than that of {file}: restore that file")
+    return {_BACKBONE_PREFIX + name: tensor for name, tensor in source.backbone.state_dict().items()}
+
+
+def _backbone_digest(net: Network) -> str:
+    """Of the backbone's tensors as they are stored in half precision."""
+    state = net.backbone.state_dict()
+    return digest_of({name: _stored(tensor, True).contiguous() for name, tensor in state.items()}, {})[:16]
 
 
 def _read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:

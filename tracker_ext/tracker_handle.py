@@ -10,7 +10,7 @@ How a parameter module of ours (`tracker_ext/parameter/<tracker>/<name>.py`) is 
         params = TrackerParams()
         params.weights = (path, ...)      # files to show at start; all that exist are hashed
         params.device = "cpu"             # to show at start
-        params.lwl = parts                # its `precision` is shown, `with_precision` follows --precision
+        params.parts = parts                # its `precision` is shown, `with_precision` follows --precision
         ...
 
 `TRACKER_CLASS` is what the host cannot find out: upstream looks for a tracker only in its own folder, and there `lwl`
@@ -112,10 +112,10 @@ class TrackerHandle(Tracker):
         else:
             params = super().get_parameters()
         if self.precision is not None:
-            parts = params.get("lwl", None)
+            parts = params.get("parts", None)
             if not hasattr(parts, "with_precision"):
                 raise UserError(f"--precision {self.precision}: {self.name} {self.parameter_name} has none to choose")
-            params.lwl = parts.with_precision(SHORT_PRECISIONS[self.precision])
+            params.parts = parts.with_precision(SHORT_PRECISIONS[self.precision])
         return params
 
     def run_sequence(self, seq: Sequence, *args: Any, **kwargs: Any) -> dict[str, Any]:

@@ -135,7 +135,7 @@ def describe(tracker: Any) -> dict[str, Any]:
         print(f"weights: {path} (sha256 {weights[Path(path).name]})")
     device = str(params.get("device", "cuda" if params.get("use_gpu", False) else "cpu"))
     # a tracker without a choice works in what PyTorch and NumPy do unasked
-    precision = getattr(params.get("lwl", None), "precision", "fp32")
+    precision = getattr(params.get("parts", None), "precision", "fp32")
     print(f"device: {device}\nprecision: {precision}", flush=True)
     return {
         "tracker": f"{tracker.name} {tracker.parameter_name}",

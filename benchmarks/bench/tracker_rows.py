@@ -73,7 +73,7 @@ def _ours(ids: list[str], ahead: int) -> Tracked:
     from tracker_ext.tracker.lwl_tracker import LWLTracker, LWLTrackerParts
 
     params = TrackerParams()
-    params.lwl = LWLTrackerParts(networks("lwl")[0], replace(LWL_YTVOS, precision="float32"))  # type: ignore[arg-type]
+    params.parts = LWLTrackerParts(networks("lwl")[0], replace(LWL_YTVOS, precision="float32"))  # type: ignore[arg-type]
     return Tracked(LWLTracker(params), ids, ahead)
 
 

@@ -64,3 +64,18 @@ def set_training(net: nn.Module, mode: bool, fixed_statistics: bool = False) -> 
         frozen = bool(parameters) and not any(parameter.requires_grad for parameter in parameters)
         if frozen or (fixed_statistics and isinstance(module, nn.BatchNorm2d)):
             module.eval()
+
+
+def with_absences(images: Tensor, masks: Tensor, share: float) -> tuple[Tensor, Tensor]:
+    """Exchange some frames for ones of the next sequence, where the object is not.
+
+    Args:
+        images: [T, B, 3, H, W].
+        masks: [T, B, H, W]; those of exchanged frames become empty.
+        share: of the frames that are exchanged; none if there is only one sequence.
+    """
+    if images.shape[1] == 1:
+        return images, masks
+    absent = (torch.rand(images.shape[:2]) < share).to(images.device)
+    images = torch.where(absent[:, :, None, None, None], images.roll(1, dims=1), images)
+    return images, masks.masked_fill(absent[:, :, None, None], 0)

@@ -11,7 +11,7 @@ import torch
 from ltr.actors import BaseActor
 from torch import Tensor, nn
 
-from ltr_ext.actors.common import Objective, frame_loss, mean_jaccard, set_training
+from ltr_ext.actors.common import Objective, frame_loss, mean_jaccard, set_training, with_absences
 from ltr_ext.data.previous_masks import PreviousMaskConfig, simulate_previous_masks
 from ltr_ext.device import autocast
 
@@ -61,7 +61,7 @@ class LWLActor(BaseActor):
         train_masks = (data["train_masks"] == 1).float()
         previous_masks = self._previous_masks(test_masks)
         if self.net.training and self.absent_share:
-            test_images, test_masks = self._with_absences(test_images, test_masks)
+            test_images, test_masks = with_absences(test_images, test_masks, self.absent_share)
         with autocast(test_images.device, self.autocast):
             logits = self.net(
                 train_images.float(),
@@ -88,11 +88,3 @@ class LWLActor(BaseActor):
         generator = None if self.net.training else torch.Generator().manual_seed(0)
         spoilt = simulate_previous_masks((masks == 1).float().flatten(0, 1), self.previous, generator)
         return spoilt.unflatten(0, masks.shape[:2])
-
-    def _with_absences(self, images: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
-        """Exchange some later frames for ones without the object."""
-        if images.shape[1] == 1:
-            return images, masks
-        absent = (torch.rand(images.shape[:2]) < self.absent_share).to(images.device)
-        images = torch.where(absent[:, :, None, None, None], images.roll(1, dims=1), images)
-        return images, masks.masked_fill(absent[:, :, None, None], 0)

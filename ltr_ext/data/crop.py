@@ -84,6 +84,11 @@ class Crop:
         corner = (boxes[..., :2] - [self.left, self.top]) * self.zoom
         return np.concatenate([corner, boxes[..., 2:] * self.zoom], axis=-1)
 
+    def shares(self, image_hw: tuple[int, int]) -> np.ndarray:
+        """[4] float32 (x, y, w, h) of the region, in shares of the image's width and height."""
+        region = np.array([self.left, self.top, self.width, self.height], np.float32)
+        return region / np.tile(np.array(image_hw[::-1], np.float32), 2)
+
     def _inside(self, image_hw: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
         """Rows and columns of the image that the region covers, as half-open ranges."""
         rows = (max(self.top, 0), max(min(self.top + self.height, image_hw[0]), 0))

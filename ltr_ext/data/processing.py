@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ltr_ext.data.boxes import mask_to_box
-from ltr_ext.data.crop import crop_around
+from ltr_ext.data.crop import Crop, crop_around
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,8 @@ class CroppedClip:
     """[T, H, W] uint8; 0, 1, 255."""
     boxes: Tensor
     """[T, 4] float32 (x, y, w, h) in crop pixels."""
+    crops: tuple[Crop, ...] = ()
+    """Where they were cut, before they were flipped; empty if they were changed otherwise."""
 
 
 def crop_clip(
@@ -61,7 +63,7 @@ def crop_clip(
     scale = rng.uniform(*config.scale)
     loose = rng.random() < config.loose_share
     flip = config.flip and rng.random() < 0.5
-    images, labels, boxes = [], [], []
+    images, labels, boxes, crops = [], [], [], []
     for number, (frame, mask) in enumerate(zip(frames, masks, strict=True)):
         box = mask_to_box(mask == 1)
         if box is None:
@@ -79,7 +81,8 @@ def crop_clip(
         images.append(torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))))
         labels.append(torch.from_numpy(np.ascontiguousarray(label)))
         boxes.append(torch.from_numpy(box.astype(np.float32)))
-    return CroppedClip(torch.stack(images), torch.stack(labels), torch.stack(boxes))
+        crops.append(crop)
+    return CroppedClip(torch.stack(images), torch.stack(labels), torch.stack(boxes), tuple(crops))
 
 
 def loosen(rng: np.random.Generator, box: np.ndarray, looseness: float) -> np.ndarray:

@@ -231,7 +231,7 @@ def _crop(
     return crop_clip(rng, frames, masks, crops)
 
 
-def make_sample(clips: Mapping[str, CroppedClip], **facts: str | int) -> Any:
+def make_sample(clips: Mapping[str, CroppedClip], **facts: Any) -> Any:
     """A `TensorDict` of crops and facts.
 
     Args:

@@ -47,13 +47,39 @@ def crf_loss(
     size = (max(round(height * shrink), 1), max(round(width * shrink), 1))
     probabilities = F.adaptive_avg_pool2d(logits.sigmoid(), size)
     with torch.no_grad():
-        colours = F.adaptive_avg_pool2d(images.to(logits.dtype), size) / sigma_rgb
-        rows = (torch.arange(size[0], device=logits.device, dtype=logits.dtype) + 0.5) * (height / size[0] / sigma_xy)
-        columns = (torch.arange(size[1], device=logits.device, dtype=logits.dtype) + 0.5) * (width / size[1] / sigma_xy)
-        places = torch.stack(torch.meshgrid(rows, columns, indexing="ij"))
-        points = torch.cat((colours, places.expand(len(logits), -1, -1, -1)), dim=1).flatten(2).transpose(1, 2)
+        points = grid_points(images.to(logits.dtype), size, sigma_rgb, sigma_xy)
     frames = zip(probabilities.flatten(1), points, strict=True)
     return torch.stack([_DisagreementShare.apply(frame, point) for frame, point in frames]).mean()
+
+
+def grid_points(images: Tensor, size: tuple[int, int], sigma_rgb: float, sigma_xy: float) -> Tensor:
+    """Mean colour and place of the cells of a grid, in units of the kernel.
+
+    Args:
+        images: [N, 3, H, W] float RGB, 0-255.
+        size: (rows, columns) of the grid, P cells.
+        sigma_rgb: of the kernel, 0-255.
+        sigma_xy: of the kernel, pixels.
+
+    Returns:
+        [N, P, 5].
+    """
+    height, width = images.shape[-2:]
+    colours = F.adaptive_avg_pool2d(images, size) / sigma_rgb
+    rows = (torch.arange(size[0], device=images.device, dtype=images.dtype) + 0.5) * (height / size[0] / sigma_xy)
+    columns = (torch.arange(size[1], device=images.device, dtype=images.dtype) + 0.5) * (width / size[1] / sigma_xy)
+    places = torch.stack(torch.meshgrid(rows, columns, indexing="ij"))
+    return torch.cat((colours, places.expand(len(images), -1, -1, -1)), dim=1).flatten(2).transpose(1, 2)
+
+
+def smooth(at: Tensor, points: Tensor, values: Tensor) -> Tensor:
+    """W values: [Q, F], [P, F], [P, V] -> [Q, V], W the kernel between both sets of points, made in blocks."""
+    found = values.new_empty(len(at), values.shape[1])
+    for start in range(0, len(at), BLOCK):
+        block = at[start : start + BLOCK]
+        weights = torch.cdist(block, points, compute_mode="donot_use_mm_for_euclid_dist").square_().mul_(-0.5).exp_()
+        found[start : start + BLOCK] = weights @ values
+    return found
 
 
 class _DisagreementShare(torch.autograd.Function):
@@ -61,14 +87,7 @@ class _DisagreementShare(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, s: Tensor, points: Tensor) -> Tensor:
-        degree, smoothed = torch.empty_like(s), torch.empty_like(s)
-        both = torch.stack((torch.ones_like(s), s), dim=1)
-        for start in range(0, len(s), BLOCK):
-            block = points[start : start + BLOCK]
-            weights = (
-                torch.cdist(block, points, compute_mode="donot_use_mm_for_euclid_dist").square_().mul_(-0.5).exp_()
-            )
-            degree[start : start + BLOCK], smoothed[start : start + BLOCK] = (weights @ both).unbind(1)
+        degree, smoothed = smooth(points, points, torch.stack((torch.ones_like(s), s), dim=1)).unbind(1)
         total = degree.sum()
         ctx.save_for_backward(2 * (degree - 2 * smoothed) / total)
         return 2 * (s @ (degree - smoothed)) / total

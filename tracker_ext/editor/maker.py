@@ -139,9 +139,9 @@ class MaskMaker:
         if self._tracker_params is None:
             self._tracker_params = box2mask_init.parameters()
         params = self._tracker_params
-        parts = params.lwl
+        parts = params.parts
         config = replace(parts.config, start="mask" if from_mask else "box")
-        params.lwl = LWLTrackerParts(parts.net, config, self._net)
+        params.parts = LWLTrackerParts(parts.net, config, self._net)
         return box2mask_init.TRACKER_CLASS(params)
 
 

@@ -1,4 +1,4 @@
-"""How the LWL tracker searches, remembers and learns."""
+"""How our mask trackers search, and how the LWL tracker remembers and learns."""
 
 from __future__ import annotations
 
@@ -15,16 +15,13 @@ RulesName = Literal["box2mask", "upstream"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class LWLTrackerConfig:
-    """Options of `LWLTracker`."""
+class TrackerConfig:
+    """Options of every `MaskTracker`."""
 
     start: Start = "mask"
     """`mask`: the given mask; `box`: a mask that box2mask makes of the given box (paper section 4.3)."""
     box_scale: float | None = None
     """Side of the crop in which box2mask makes the first mask, as a multiple of the box; None: the network's own."""
-    rules: RulesName = "box2mask"
-    """`upstream`: those of pytracking's LWL, to the pixel (`tracker_ext.tracker.upstream_rules`), for its weights.
-    They take no notice of `lost_growth`, `max_lost_growth`, `min_area_share` and `min_confidence`."""
     search_scale: float = 2.5
     """Side of the search region, relative to the object's size in the frame before."""
     max_size_change: tuple[float, float] = (0.9, 1.12)
@@ -37,12 +34,34 @@ class LWLTrackerConfig:
     """A mask smaller than this share of the object's box does not move the search region: the object counts as lost."""
     min_part: float = 0.05
     """Parts of a mask below this share of its largest part are dropped; 0 keeps all."""
+    min_confidence: float = 0.7
+    """Frames whose mask has a lower mean probability are not remembered, nor are those without a mask."""
+    precision: Precision = "auto"
+    """Arithmetic of the convolutions; target model and its learner always work in float32."""
+
+    def __post_init__(self) -> None:
+        if self.start not in get_args(Start):
+            raise ValueError(f"start {self.start!r} is unknown; known: {', '.join(get_args(Start))}")
+        if self.box_scale is not None and not self.box_scale >= 1:
+            raise ValueError(f"box_scale must be at least 1, got {self.box_scale}")
+        check_precision(self.precision)
+        if not self.max_size_change[0] <= 1 <= self.max_size_change[1] or self.max_size_change[0] <= 0:
+            raise ValueError(f"max_size_change must enclose 1, got {self.max_size_change}")
+        if min(self.search_scale, self.lost_growth, self.max_lost_growth) < 1:
+            raise ValueError("search_scale, lost_growth and max_lost_growth must be at least 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LWLTrackerConfig(TrackerConfig):
+    """Options of `LWLTracker`."""
+
+    rules: RulesName = "box2mask"
+    """`upstream`: those of pytracking's LWL, to the pixel (`tracker_ext.tracker.upstream_rules`), for its weights.
+    They take no notice of `lost_growth`, `max_lost_growth`, `min_area_share` and `min_confidence`."""
     memory_size: int = 32
     """Samples kept per object, the first frame among them."""
     memory_interval: int = 1
     """Frames from one sample to the next."""
-    min_confidence: float = 0.7
-    """Frames whose mask has a lower mean probability are not remembered, nor are those without a mask."""
     learning_rate: float = 0.1
     """Share by which a new sample outweighs the one before it."""
     first_frame_weight: float = 0.25
@@ -55,10 +74,9 @@ class LWLTrackerConfig:
     """Frames from one update of the target model to the next."""
     update_iterations: int = 3
     """Steepest-descent steps of an update, from the filter in use."""
-    precision: Precision = "auto"
-    """Arithmetic of the convolutions; target model and its learner always work in float32."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in ("memory_interval", "update_interval", "initial_iterations", "update_iterations"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
@@ -68,15 +86,6 @@ class LWLTrackerConfig:
             raise ValueError(f"rules {self.rules!r} are unknown; known: {', '.join(get_args(RulesName))}")
         if self.lower_first_weight and self.rules != "upstream":
             raise ValueError("lower_first_weight belongs to upstream's rules")
-        if self.start not in get_args(Start):
-            raise ValueError(f"start {self.start!r} is unknown; known: {', '.join(get_args(Start))}")
-        if self.box_scale is not None and not self.box_scale >= 1:
-            raise ValueError(f"box_scale must be at least 1, got {self.box_scale}")
-        check_precision(self.precision)
-        if not self.max_size_change[0] <= 1 <= self.max_size_change[1] or self.max_size_change[0] <= 0:
-            raise ValueError(f"max_size_change must enclose 1, got {self.max_size_change}")
-        if min(self.search_scale, self.lost_growth, self.max_lost_growth) < 1:
-            raise ValueError("search_scale, lost_growth and max_lost_growth must be at least 1")
         if not 0 < self.learning_rate < 1 or not 0 <= self.first_frame_weight < 1:
             raise ValueError("learning_rate must lie between 0 and 1, first_frame_weight too (0 allowed)")
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from ltr_ext.data.crop import Crop, crop_around
-from tracker_ext.tracker.config import LWLTrackerConfig
+from tracker_ext.tracker.config import TrackerConfig
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class SearchState:
         spread = [4 * np.sqrt(moments[name] / area + 1 / 12) for name in ("mu20", "mu02")]
         return SearchState((moments["m10"] / area + 0.5, moments["m01"] / area + 0.5), (spread[0], spread[1]))
 
-    def after(self, mask: np.ndarray, config: LWLTrackerConfig, probabilities: np.ndarray | None = None) -> SearchState:
+    def after(self, mask: np.ndarray, config: TrackerConfig, probabilities: np.ndarray | None = None) -> SearchState:
         """The place after the next frame.
 
         Args:
@@ -58,7 +58,7 @@ class SearchState:
         x, y = zoom
         return replace(self, centre=(self.centre[0] * x, self.centre[1] * y), size=(self.size[0] * x, self.size[1] * y))
 
-    def crop(self, image_hw: tuple[int, int], crop_hw: tuple[int, int], config: LWLTrackerConfig) -> Crop:
+    def crop(self, image_hw: tuple[int, int], crop_hw: tuple[int, int], config: TrackerConfig) -> Crop:
         """The region to search, growing while the object is lost.
 
         Args:

@@ -12,20 +12,69 @@ from torch import Tensor
 
 from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.models.lwl import LWLNet
-from tracker_ext.tracker.config import LWLTrackerConfig
+from tracker_ext.tracker.config import LWLTrackerConfig, TrackerConfig
 from tracker_ext.tracker.memory import Sample, SampleMemory
-from tracker_ext.tracker.rules import Place, Rules
+from tracker_ext.tracker.places import Place
+from tracker_ext.tracker.rules import Rules
 
 
-class Target:
-    """Its target model, its memory, and what is known of it on the last frame.
+class TrackedObject:
+    """What is known of an object on the last frame, whatever finds it.
 
     Attributes:
-        filters: [1, C, D, K, K] target model.
         state: where to search.
         mask: [H, W] bool, on the last frame.
         box: [4] float64 (x, y, w, h), of the last mask that was not empty.
         score: mean probability of the mask's pixels, 0 for an empty mask.
+        age: frames since the first.
+    """
+
+    def __init__(self, config: TrackerConfig, mask: np.ndarray, state: Place) -> None:
+        """On its first frame.
+
+        Args:
+            config: how its place changes.
+            mask: [H, W] bool, not empty.
+            state: where the object is.
+        """
+        self._common = config
+        self.age = 0
+        self.mask = mask
+        self.state = state
+        box = mask_to_box(mask)
+        assert box is not None
+        self.box = box
+        self.score = 1.0
+
+    def observe(self, mask: np.ndarray, score: float, probabilities: np.ndarray) -> None:
+        """Take in what was found on a frame; an empty mask keeps the last box.
+
+        Args:
+            mask: [H, W] bool.
+            score: mean probability of its pixels.
+            probabilities: [H, W] float32 of the object.
+        """
+        self.age += 1
+        self.mask, self.score = mask, score
+        self.state = self.state.after(mask, self._common, probabilities)
+        box = mask_to_box(mask)
+        if box is not None:
+            self.box = box
+
+    def resize(self, image_hw: tuple[int, int]) -> None:
+        """Go on in frames of another size (height, width): what is known of the last one is scaled to it."""
+        zoom = (image_hw[1] / self.mask.shape[1], image_hw[0] / self.mask.shape[0])
+        mask = cv2.resize(self.mask.view(np.uint8), image_hw[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
+        self.mask = mask.view(bool)
+        self.box = self.box * np.tile(zoom, 2)
+        self.state = self.state.scaled(zoom)
+
+
+class Target(TrackedObject):
+    """An object of the LWL tracker, with its target model and its memory.
+
+    Attributes:
+        filters: [1, C, D, K, K] target model.
     """
 
     def __init__(
@@ -49,46 +98,17 @@ class Target:
             crop_mask: [Hc, Wc] float, 0..1, the mask in that crop.
             state: where the object is.
         """
+        super().__init__(config, mask, state)
         self._net = net
         self._config = config
         self._rules = rules
-        self._age = 0
         self.memory = SampleMemory(self._sample(features, crop_mask), config.memory_size, rules)
         self.filters = net.learn(*self.memory.samples, iterations=config.initial_iterations)
-        self.mask = mask
-        self.state = state
-        box = mask_to_box(mask)
-        assert box is not None
-        self.box = box
-        self.score = 1.0
-
-    def observe(self, mask: np.ndarray, score: float, probabilities: np.ndarray) -> None:
-        """Take in what was found on a frame; an empty mask keeps the last box.
-
-        Args:
-            mask: [H, W] bool.
-            score: mean probability of its pixels.
-            probabilities: [H, W] float32 of the object.
-        """
-        self._age += 1
-        self.mask, self.score = mask, score
-        self.state = self.state.after(mask, self._config, probabilities)
-        box = mask_to_box(mask)
-        if box is not None:
-            self.box = box
-
-    def resize(self, image_hw: tuple[int, int]) -> None:
-        """Go on in frames of another size (height, width): what is known of the last one is scaled to it."""
-        zoom = (image_hw[1] / self.mask.shape[1], image_hw[0] / self.mask.shape[0])
-        mask = cv2.resize(self.mask.view(np.uint8), image_hw[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
-        self.mask = mask.view(bool)
-        self.box = self.box * np.tile(zoom, 2)
-        self.state = self.state.scaled(zoom)
 
     @property
     def wants_sample(self) -> bool:
         """Whether the last frame is to be remembered."""
-        return self._rules.wants_sample(self._age, self.state.lost, self.score)
+        return self._rules.wants_sample(self.age, self.state.lost, self.score)
 
     def remember(self, features: Tensor, probabilities: Tensor) -> None:
         """Add the last frame to the memory.
@@ -101,7 +121,7 @@ class Target:
 
     def update(self) -> None:
         """Fit the target model to the memory, if the rules say so."""
-        if not self._rules.wants_update(self._age, self.state.lost):
+        if not self._rules.wants_update(self.age, self.state.lost):
             return
         self.filters = self._net.learn(
             *self.memory.samples,

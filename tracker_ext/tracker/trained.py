@@ -15,6 +15,7 @@ from ltr_ext.device import best_device
 from ltr_ext.errors import UserError
 from ltr_ext.export import rebuild
 from ltr_ext.models.box2mask import Box2MaskNet
+from ltr_ext.models.cues import CueNet
 from ltr_ext.models.lwl import LWLNet
 from ltr_ext.paths import load_paths
 from ltr_ext.tensor_files import CHECKPOINT_KEY
@@ -23,7 +24,7 @@ from tracker_ext.segmentation.networks import network
 from tracker_ext.tracker.config import LWLTrackerConfig
 from tracker_ext.tracker.lwl_tracker import LWLTrackerParts
 
-Kind = type[Box2MaskNet] | type[LWLNet]
+Kind = type[Box2MaskNet] | type[LWLNet] | type[CueNet]
 
 LITE_STARTS = ("box2mask-lite.safetensors", "lwl-lite.safetensors")
 """In `weights_dir`: what a training of a lite network may have had its frozen backbone from."""
@@ -76,7 +77,7 @@ def lwl_parameters(
         defaults[Box2MaskNet] = box_net
     chosen = choose_networks(given, defaults, params.device, needed_for)
     params.weights = tuple(path for path, _ in chosen.values())
-    params.lwl = LWLTrackerParts(chosen[LWLNet][1], config, chosen.get(Box2MaskNet, (None, None))[1])
+    params.parts = LWLTrackerParts(chosen[LWLNet][1], config, chosen.get(Box2MaskNet, (None, None))[1])
     return params
 
 

@@ -40,7 +40,7 @@ def make_tracker(net: LWLNet, box_net: Box2MaskNet) -> Callable[..., Any]:
 
     def make(other_net: LWLNet | None = None, **changes: Any) -> LWLTracker:
         params = TrackerParams()
-        params.lwl = LWLTrackerParts(other_net or net, replace(CONFIG, **changes), box_net)
+        params.parts = LWLTrackerParts(other_net or net, replace(CONFIG, **changes), box_net)
         return LWLTracker(params)
 
     return make

@@ -15,7 +15,7 @@ from miniatures.tiny_lwl import HEIGHT, WIDTH, label_map
 from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.errors import UserError
 from ltr_ext.models.lwl import LWLNet
-from tracker_ext.tracker import lwl_tracker
+from tracker_ext.tracker import mask_tracker
 from tracker_ext.tracker.box_to_mask import boxes_to_masks
 
 MakeTracker = Callable[..., Any]
@@ -234,7 +234,7 @@ def test_the_first_mask_is_made_in_a_crop_of_the_asked_scale(
 ) -> None:
     seen = []
     monkeypatch.setattr(
-        lwl_tracker,
+        mask_tracker,
         "boxes_to_masks",
         lambda *args: seen.append(args[-1].scale) or boxes_to_masks(*args),
     )

@@ -175,7 +175,7 @@ def test_a_training_checkpoint_is_taken_as_it_is(weights: Path, net: LWLNet) -> 
     path = checkpoint_of(LWLNet, "lwl ours")
     assert path.parts[-5:-1] == ("checkpoints", "ltr", "lwl", "ours")
     write_checkpoint(path, Checkpoint({NET_PREFIX + key: value for key, value in net_tensors(stored).items()}, header))
-    found = TrackerHandle("lwl", "ours").get_parameters().lwl.net.state_dict()
+    found = TrackerHandle("lwl", "ours").get_parameters().parts.net.state_dict()
     assert all(torch.equal(found[key], value) for key, value in stored.state_dict().items())
     for file in weights.iterdir():
         file.unlink()
@@ -199,9 +199,9 @@ def test_the_precision_that_is_asked_for_is_worked_in(weights, sequence, monkeyp
     tracker = TrackerHandle("lwl", "box2mask_init")
     tracker.precision = asked
     params = tracker.get_parameters()
-    assert params.lwl.precision == asked
+    assert params.parts.precision == asked
     used = []
-    conv = params.lwl.net.backbone.register_forward_hook(
+    conv = params.parts.net.backbone.register_forward_hook(
         lambda _module, _inputs, output: used.extend(value.dtype for value in output.values())
     )
     engine = tracker.tracker_class(params)

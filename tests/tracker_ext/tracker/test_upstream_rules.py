@@ -159,6 +159,6 @@ def test_the_parameters_with_upstreams_weights(tmp_path: Path, monkeypatch: pyte
     net.backbone.fold_batch_norm()
     save_upstream(net, tmp_path / "lwl_stage2.pth")
     params = lwl_stage2.parameters()
-    assert params.lwl.config == LWL_YTVOS and params.lwl.net.config.block_bias is False
+    assert params.parts.config == LWL_YTVOS and params.parts.net.config.block_bias is False
     with pytest.raises(UserError, match=r"sta\.pth\.tar do not exist"):
         sta_init.parameters()

@@ -107,7 +107,7 @@ def test_the_same_logits_masks_and_regions(weights, ids, parameter):
         params.sample_memory_size = 6  # so that samples have to give way
         config = replace(config, memory_size=6)
     ours_params = TrackerParams()
-    ours_params.lwl = LWLTrackerParts(net, config)
+    ours_params.parts = LWLTrackerParts(net, config)
     ours = LWLTracker(ours_params)
 
     heard_theirs, heard_ours = Recorder(params.net.net.decoder, True), Recorder(net.decoder, False)

@@ -1,0 +1,1 @@
+"""Train settings of the systems that are choices of cues."""

@@ -1,0 +1,16 @@
+"""MaskTrack (Perazzi et al., CVPR 2017), lite: the last mask is refined; learnt from photographs, not from video."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ltr_ext.data.mask_deformation import DeformConfig
+from ltr_ext.models.cues import CueConfig
+from ltr_ext.train_settings import cue_recipe
+
+RECIPE = cue_recipe.CueRecipe(model=CueConfig(cues=("refine",), dilation=5), deform=DeformConfig())
+
+
+def run(settings: Any) -> None:
+    """Entry point, called by the host's run_training."""
+    cue_recipe.train(settings, RECIPE)

@@ -1,0 +1,1 @@
+"""Parameters of MaskRNN (Hu et al., NIPS 2017), lite."""

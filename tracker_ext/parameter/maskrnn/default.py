@@ -1,0 +1,20 @@
+"""MaskRNN, lite: the last mask, and the same moved by the optical flow; fitted to the first frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pytracking.utils import TrackerParams
+
+from tracker_ext.tracker.cue_config import CueTrackerConfig, FineTuneConfig
+from tracker_ext.tracker.cue_parameters import BOX_SCALE, cue_parameters
+from tracker_ext.tracker.cue_tracker import CueTracker
+
+TRACKER_CLASS = CueTracker
+CONFIG = CueTrackerConfig(start="given", box_scale=BOX_SCALE, fine_tune=FineTuneConfig())
+
+
+def parameters(weights: Sequence[Path] = ()) -> TrackerParams:
+    """The host's parameters; see `cue_parameters`."""
+    return cue_parameters("maskrnn default", "maskrnn", ("warp", "refine"), CONFIG, weights)

@@ -1,0 +1,1 @@
+"""Parameters of MaskTrack (Perazzi et al., CVPR 2017), lite."""

@@ -1,0 +1,22 @@
+"""OnAVOS, lite: as `default`, fitted to later frames as well, where they are sure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from pytracking.utils import TrackerParams
+
+from tracker_ext.parameter.osvos import default
+from tracker_ext.tracker.cue_config import AdaptConfig
+from tracker_ext.tracker.cue_parameters import cue_parameters
+from tracker_ext.tracker.cue_tracker import CueTracker
+
+TRACKER_CLASS = CueTracker
+CONFIG = replace(default.CONFIG, adapt=AdaptConfig())
+
+
+def parameters(weights: Sequence[Path] = ()) -> TrackerParams:
+    """The host's parameters; see `cue_parameters`."""
+    return cue_parameters("osvos online", "osvos", (), CONFIG, weights)

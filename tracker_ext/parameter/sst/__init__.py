@@ -1,0 +1,1 @@
+"""Parameters of SSTVOS (Duke et al., CVPR 2021), lite."""

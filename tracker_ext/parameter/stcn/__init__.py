@@ -1,0 +1,1 @@
+"""Parameters of STCN (Cheng et al., NeurIPS 2021), lite."""

@@ -1,0 +1,1 @@
+"""Parameters of STM (Oh et al., ICCV 2019), lite."""

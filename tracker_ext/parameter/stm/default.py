@@ -1,0 +1,20 @@
+"""STM, lite: places of a frame are matched with remembered ones by dot product."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pytracking.utils import TrackerParams
+
+from tracker_ext.tracker.cue_config import CueTrackerConfig
+from tracker_ext.tracker.cue_parameters import BOX_SCALE, cue_parameters
+from tracker_ext.tracker.cue_tracker import CueTracker
+
+TRACKER_CLASS = CueTracker
+CONFIG = CueTrackerConfig(start="given", box_scale=BOX_SCALE)
+
+
+def parameters(weights: Sequence[Path] = ()) -> TrackerParams:
+    """The host's parameters; see `cue_parameters`."""
+    return cue_parameters("stm default", "stm", ("match",), CONFIG, weights)

@@ -1,0 +1,287 @@
+"""What all our mask trackers do: search each object in a crop, let the objects compete, hand out masks and boxes.
+
+A tracker of a kind derives from `MaskTracker` and says how an object is learnt, segmented, and remembered.
+
+Shapes: O objects, H W image pixels, Hc Wc crop pixels.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic, Self, TypeVar
+
+import numpy as np
+import torch
+from pytracking.tracker.base import BaseTracker
+from pytracking.utils import TrackerParams
+from torch import Tensor, nn
+
+from ltr_ext.device import Precision, uses_bfloat16
+from ltr_ext.errors import UserError
+from ltr_ext.models.box2mask import Box2MaskNet
+from tracker_ext.segmentation.config import AnnotateConfig
+from tracker_ext.segmentation.segment import BACKGROUND_LOGIT
+from tracker_ext.tracker.box_to_mask import boxes_to_masks
+from tracker_ext.tracker.config import TrackerConfig
+from tracker_ext.tracker.places import Places, SearchCrop
+from tracker_ext.tracker.small_parts import drop_small_parts
+from tracker_ext.tracker.target import TrackedObject
+
+SINGLE = "1"
+"""Our id for the object of a sequence without ids."""
+
+
+@dataclass(frozen=True)
+class TrackerParts:
+    """What a parameter module puts into `params.parts`."""
+
+    net: Any
+    """The network, in eval mode."""
+    config: TrackerConfig
+    """How to track."""
+    box_net: Box2MaskNet | None = None
+    """Makes masks of boxes; needed if `config.start` is "box", and if it is "given" for objects without a mask."""
+
+    def __post_init__(self) -> None:
+        if self.config.start == "box" and self.box_net is None:
+            raise ValueError('start "box" needs a box_net')
+
+    @property
+    def precision(self) -> str:
+        """What "auto" comes to on the network's device: "fp32" or "bf16"."""
+        device = next(self.net.parameters()).device
+        return "bf16" if uses_bfloat16(self.config.precision, device) else "fp32"
+
+    def with_precision(self, precision: Precision) -> Self:
+        """The same with another arithmetic."""
+        return replace(self, config=replace(self.config, precision=precision))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An object on a frame."""
+
+    mask: np.ndarray
+    """[H, W] bool."""
+    score: float
+    """Mean probability of the mask's pixels."""
+    probabilities: np.ndarray
+    """[H, W] float32."""
+    in_crop: Tensor
+    """[Hc, Wc] float32 probabilities in its crop."""
+
+
+Target = TypeVar("Target", bound=TrackedObject)
+
+
+class MaskTracker(BaseTracker, Generic[Target]):
+    """Abstract: tracks one object or several.
+
+    The host gives all objects of a sequence to one tracker (`multiobj_mode` "default"), and their masks compete.
+    Outputs hold one value, or one per object id, as the sequence does: `target_bbox` (x, y, w, h),
+    `object_presence_score` (mean probability of the mask's pixels; 0 if it is empty), `object_lost` (whether
+    `target_bbox` is that of an earlier frame), and `segmentation` [H, W] uint8, 0/1 or ids.
+
+    Args:
+        params: with `parts`.
+        places: where to search, and how objects compete.
+    """
+
+    multiobj_mode = "default"
+
+    def __init__(self, params: TrackerParams, places: Places) -> None:
+        super().__init__(params)
+        parts: TrackerParts = params.parts
+        self._box_net = parts.box_net
+        self._config = parts.config
+        self._places = places
+        self._net: nn.Module = parts.net
+        self._device = next(parts.net.parameters()).device
+        self._bfloat16 = uses_bfloat16(parts.config.precision, self._device)
+        self._targets: OrderedDict[str, Target] = OrderedDict()
+        self._many = False
+        self._image_hw = (0, 0)
+
+    @property
+    def crop_hw(self) -> tuple[int, int]:
+        """(Hc, Wc)."""
+        raise NotImplementedError
+
+    def learn(self, image: np.ndarray, mask: np.ndarray, box: np.ndarray | None) -> Target:
+        """An object from its first frame.
+
+        Args:
+            image: [H, W, 3] uint8 RGB.
+            mask: [H, W] bool, not empty.
+            box: (x, y, w, h) as given; None if only the mask was.
+        """
+        raise NotImplementedError
+
+    def segment(self, image: np.ndarray, targets: Sequence[Target], crops: Sequence[SearchCrop]) -> Tensor:
+        """Logits [O, Hc, Wc] of all objects in their crops of the next frame."""
+        raise NotImplementedError
+
+    def remember(self, image: np.ndarray, targets: Sequence[Target], found: Sequence[Seen]) -> None:
+        """Learn from the frame that was segmented last; the targets know their new masks already."""
+        raise NotImplementedError
+
+    def predicts_segmentation_mask(self) -> bool:
+        """True: VOT gets masks."""
+        return True
+
+    @property
+    def starts_from(self) -> str:
+        """What `initialize` is best given: "mask" or "box"."""
+        return "box" if self._config.start == "box" else "mask"
+
+    @torch.inference_mode()
+    def initialize(self, image: np.ndarray, info: dict[str, Any]) -> dict[str, Any]:
+        """Start on the first frame.
+
+        Args:
+            image: [H, W, 3] uint8 RGB.
+            info: as the host gives it: `init_bbox` and/or `init_mask`; several objects also `init_object_ids`.
+
+        Raises:
+            UserError: no mask or no box where one is needed, an empty mask, or a bad box.
+        """
+        self._targets.clear()
+        # A single object may have an id, too: what tells several from one is the form of the boxes.
+        self._many = isinstance(info["init_bbox"], Mapping) if "init_bbox" in info else "init_object_ids" in info
+        self._image_hw = image.shape[:2]
+        self._enter(image, info)
+        return self._output()
+
+    @torch.inference_mode()
+    def track(self, image: np.ndarray, info: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Find the objects in the next frame, then start those that enter with it.
+
+        Args:
+            image: [H, W, 3] uint8 RGB.
+            info: the init keys of objects that enter; nothing else of it is needed.
+
+        A frame of another size than the last is taken for the same view at another resolution, as in two clips of
+        GOT-10k; outputs have the size of their frame.
+
+        Raises:
+            UserError: as `initialize`.
+        """
+        if image.shape[:2] != self._image_hw:
+            for target in self._targets.values():
+                target.resize(image.shape[:2])
+            self._image_hw = image.shape[:2]
+        self._follow(image)
+        if info and ("init_bbox" in info or "init_mask" in info):
+            self._enter(image, info)
+        return self._output()
+
+    def _follow(self, image: np.ndarray) -> None:
+        """Segment all known objects, then learn from the masks."""
+        targets = list(self._targets.values())
+        if not targets:
+            return
+        crops = [target.state.crop(self._image_hw, self.crop_hw, self._config) for target in targets]
+        found = self._merge(self.segment(image, targets, crops), crops)
+        for target, seen in zip(targets, found, strict=True):
+            target.observe(seen.mask, seen.score, seen.probabilities)
+        self.remember(image, targets, found)
+
+    def _merge(self, logits: Tensor, crops: Sequence[SearchCrop]) -> list[Seen]:
+        """Let the objects compete in the image.
+
+        Args:
+            logits: [O, Hc, Wc].
+            crops: of the objects.
+        """
+        on_host = logits.cpu().numpy()
+        pasted = np.stack([
+            crop.paste(values, self._image_hw, BACKGROUND_LOGIT) for crop, values in zip(crops, on_host, strict=True)
+        ])  # fmt: skip
+        labels, probabilities = (part.numpy() for part in self._places.merge(torch.from_numpy(pasted)))
+        found = []
+        for row, crop in enumerate(crops):
+            mask = drop_small_parts(labels == row + 1, self._config.min_part)
+            score = float(probabilities[row][mask].mean()) if mask.any() else 0.0
+            unchanged = len(crops) == 1 and self._places.lone_object_is_final
+            in_crop = logits[row].sigmoid() if unchanged else self.to_device(crop.cut_mask(probabilities[row]))
+            found.append(Seen(mask, score, probabilities[row], in_crop))
+        return found
+
+    def _enter(self, image: np.ndarray, info: dict[str, Any]) -> None:
+        """Start the objects that `info` holds; what they cover is taken from the others."""
+        start = self._config.start
+        if start == "given":
+            start = "box" if info.get("init_mask") is None else "mask"
+        masks = self._given_masks(info) if start == "mask" else self._masks_from_boxes(image, info)
+        taken = np.zeros(self._image_hw, dtype=bool)
+        for object_id, mask in masks.items():
+            if not mask.any():
+                raise UserError(f"object {object_id}: its first mask is empty; give a mask with at least one pixel")
+            taken |= mask
+        for target in self._targets.values():
+            target.mask = target.mask & ~taken
+        for object_id, mask in masks.items():
+            given = info.get("init_bbox")
+            box = given.get(object_id) if isinstance(given, Mapping) else given
+            self._targets[object_id] = self.learn(image, mask, box)
+
+    def _given_masks(self, info: dict[str, Any]) -> dict[str, np.ndarray]:
+        """Object id -> [H, W] bool, from the masks the host gives."""
+        if info.get("init_mask") is None:
+            raise UserError("no mask of the first frame: these parameters start from one; use lwl box2mask_init")
+        given = np.asarray(info["init_mask"])
+        if given.shape != self._image_hw:
+            raise UserError(f"mask of the first frame: shape {given.shape}, the image has {self._image_hw}")
+        if not self._many:
+            return {SINGLE: given > 0}
+        ids = info.get("init_object_ids", list(info.get("init_bbox", {})))
+        return {object_id: given == int(object_id) for object_id in ids}
+
+    def _masks_from_boxes(self, image: np.ndarray, info: dict[str, Any]) -> dict[str, np.ndarray]:
+        """Object id -> [H, W] bool, made of the boxes the host gives."""
+        if info.get("init_bbox") is None:
+            raise UserError("no box of the first frame: these parameters start from one; use lwl default")
+        if self._box_net is None:
+            raise UserError(
+                "no mask of the first frame, and no box2mask network to make one of the box: train it with python "
+                "run_training.py box2mask default, or name its weight file with a further --weights FILE"
+            )
+        boxes = info["init_bbox"] if self._many else {SINGLE: info["init_bbox"]}
+        ids = list(info.get("init_object_ids", boxes)) if self._many else [SINGLE]
+        numbered = {
+            place: np.asarray(boxes[object_id], dtype=np.float64) for place, object_id in enumerate(ids, start=1)
+        }
+        masks = self.masks_of_boxes(image, numbered, self._box_net)
+        return {object_id: masks[place] for place, object_id in enumerate(ids, start=1)}
+
+    def masks_of_boxes(
+        self, image: np.ndarray, boxes: dict[int, np.ndarray], box_net: Box2MaskNet
+    ) -> dict[int, np.ndarray]:
+        """What box2mask makes of the boxes (x, y, w, h) of a frame: id -> [H, W] bool."""
+        config = AnnotateConfig(num_frames=1, scale=self._config.box_scale, precision=self._config.precision)
+        return boxes_to_masks(image, boxes, box_net, config)
+
+    def pictures(self, image: np.ndarray, crops: Sequence[SearchCrop]) -> Tensor:
+        """[O, 3, Hc, Wc] float32 RGB, 0-255, of the crops."""
+        pictures = torch.from_numpy(np.stack([crop.cut(image) for crop in crops])).to(self._device)
+        return pictures.permute(0, 3, 1, 2).float()
+
+    def to_device(self, values: np.ndarray) -> Tensor:
+        """As float32 where the network is."""
+        return torch.from_numpy(values).to(self._device, torch.float32)
+
+    def _output(self) -> dict[str, Any]:
+        """What the host stores of this frame."""
+        labels = np.zeros(self._image_hw, dtype=np.uint8)
+        for object_id, target in self._targets.items():
+            labels[target.mask] = int(object_id) if self._many else 1
+        values = {
+            "target_bbox": OrderedDict((i, target.box.tolist()) for i, target in self._targets.items()),
+            "object_presence_score": OrderedDict((i, target.score) for i, target in self._targets.items()),
+            "object_lost": OrderedDict((i, not target.mask.any()) for i, target in self._targets.items()),
+        }
+        if not self._many:
+            values = {name: by_id[SINGLE] for name, by_id in values.items()}
+        return {**values, "segmentation": labels}
