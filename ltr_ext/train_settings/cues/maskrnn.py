@@ -1,4 +1,4 @@
-"""MaskRNN (Hu et al., NIPS 2017), lite: the last mask and the same moved by the optical flow."""
+"""MaskRNN (Hu et al., NIPS 2017), lite: the last mask, moved by the optical flow, is refined."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from ltr_ext.models.cues import CueConfig
 from ltr_ext.train_settings import cue_recipe
 
-RECIPE = cue_recipe.CueRecipe(model=CueConfig(cues=("warp", "refine"), cue_width=96))
+RECIPE = cue_recipe.CueRecipe(model=CueConfig(cues=("warp",)))
 
 
 def run(settings: Any) -> None:

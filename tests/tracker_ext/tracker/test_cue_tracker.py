@@ -146,8 +146,8 @@ def test_a_fitted_network_knows_its_object_better(frames: list[np.ndarray]) -> N
     image[mask > 0] = (200, 40, 40)
     with torch.inference_mode():
         few, many = (
-            OwnNetwork(net, image, mask, FineTuneConfig(iterations=count, samples=4, rate=1e-2), bfloat16=False)
-            for count in (1, 40)
+            OwnNetwork(net, image, mask, FineTuneConfig(iterations=count, samples=4, rate=3e-3), bfloat16=False)
+            for count in (1, 60)
         )
     assert all(torch.equal(tensor, before[name]) for name, tensor in net.state_dict().items())
     errors = [np.mean((probabilities(own.net, image, mask) > 0.5) != (mask > 0)) for own in (few, many)]

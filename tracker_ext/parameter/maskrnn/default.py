@@ -1,4 +1,4 @@
-"""MaskRNN, lite: the last mask, and the same moved by the optical flow; fitted to the first frame."""
+"""MaskRNN, lite: the last mask, moved by the optical flow, is refined by a network fitted to the first frame."""
 
 from __future__ import annotations
 
@@ -17,4 +17,4 @@ CONFIG = CueTrackerConfig(start="given", box_scale=BOX_SCALE, fine_tune=FineTune
 
 def parameters(weights: Sequence[Path] = ()) -> TrackerParams:
     """The host's parameters; see `cue_parameters`."""
-    return cue_parameters("maskrnn default", "maskrnn", ("warp", "refine"), CONFIG, weights)
+    return cue_parameters("maskrnn default", "maskrnn", ("warp",), CONFIG, weights)
