@@ -51,17 +51,17 @@ class CueRecipe(SyntheticRecipe):
     drop: float = 0.15
     """See `CueNet.read`."""
     batch_size: int = 4
-    iterations: int = 400
-    iterations_per_epoch: int = 100
+    iterations: int = 120
+    iterations_per_epoch: int = 60
     rates: Mapping[str, float] = field(
         default_factory=lambda: {"target_features": 1e-4, "cues": 1e-3, "decoder": 5e-4}
     )  # fmt: skip
     """Of Adam, by part of the network; the frozen backbone has none."""
-    warm_up: int = 30
+    warm_up: int = 15
     clip_norm: float | None = 5.0
-    validation_clips: int = 40
+    validation_clips: int = 24
     num_workers: int = field(default=1, compare=False)
-    checkpoint_every: int = field(default=50, compare=False)
+    checkpoint_every: int = field(default=20, compare=False)
 
 
 def train(settings: Any, recipe: CueRecipe) -> None:

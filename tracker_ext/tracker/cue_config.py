@@ -11,11 +11,11 @@ from tracker_ext.tracker.config import TrackerConfig
 class FineTuneConfig:
     """How a network is fitted to the first frame of an object (MaskTrack, section 4; OSVOS)."""
 
-    iterations: int = 40
+    iterations: int = 30
     """Steps of Adam."""
-    samples: int = 20
+    samples: int = 12
     """Changed copies of the first frame, made once and used in turn."""
-    batch_size: int = 2
+    batch_size: int = 1
     """Of them in each step."""
     rate: float = 2e-4
     """Learning rate."""

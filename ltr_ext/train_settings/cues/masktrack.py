@@ -8,7 +8,14 @@ from ltr_ext.data.mask_deformation import DeformConfig
 from ltr_ext.models.cues import CueConfig
 from ltr_ext.train_settings import cue_recipe
 
-RECIPE = cue_recipe.CueRecipe(model=CueConfig(cues=("refine",), dilation=5), deform=DeformConfig())
+RECIPE = cue_recipe.CueRecipe(
+    model=CueConfig(cues=("refine",), dilation=5),
+    deform=DeformConfig(),
+    iterations=400,  # a sample has one frame to segment, not two, and costs next to nothing to make
+    iterations_per_epoch=100,
+    warm_up=30,
+    validation_clips=40,
+)
 
 
 def run(settings: Any) -> None:
