@@ -16,6 +16,8 @@ from tracker_ext.tracker.cue_config import CueTrackerConfig
 from tracker_ext.tracker.cue_tracker import CueTrackerParts
 from tracker_ext.tracker.trained import Kind, checkpoint_of, choose_networks
 
+FOLDER = "systems"
+"""In `weights_dir`: weights of systems that are not the ones a user meets first."""
 BOX_WEIGHTS = "box2mask-lite.safetensors"
 BOX_SCALE = 2.5
 """On a single frame the tighter crops of several frames bring nothing."""
@@ -58,17 +60,17 @@ def box_file(*, required: bool) -> Path | None:
 
 
 def trained_file(setting: str) -> Path:
-    """`<weights_dir>/<setting>-lite.safetensors`, else the best checkpoint of the train setting.
+    """`<weights_dir>/systems/<setting>-lite.safetensors`, else the best checkpoint of the train setting.
 
     Raises:
         UserError: there is neither; the message says by what it is made.
     """
-    file = load_paths().weights_dir / f"{setting}-lite.safetensors"
+    file = load_paths().weights_dir / FOLDER / f"{setting}-lite.safetensors"
     checkpoint = checkpoint_of(CueNet, f"cues {setting}")
     found = next((path for path in (file, checkpoint) if path.is_file()), None)
     if found is None:
         raise UserError(
-            f"weights {file} do not exist: train them with python run_training.py cues {setting} (20 minutes on one "
-            "core), or name a weight file or a checkpoint of another workspace with --weights FILE"
+            f"weights {file} do not exist: train them with python run_training.py cues {setting} (minutes on "
+            "one core), or name a weight file or a checkpoint of another workspace with --weights FILE"
         )
     return found

@@ -79,8 +79,9 @@ def test_a_setting_trains_is_exported_and_tracks(
     frames = [rng.integers(0, 255, (72, 96, 3), dtype=np.uint8) for _ in range(2)]
     labels = label_map(_1=(30, 20, 30, 24))
     masks = []
-    for made in (None, folder / f"{name}-lite.safetensors"):
+    for made in (None, folder / "systems" / f"{name}-lite.safetensors"):
         if made is not None:
+            made.parent.mkdir()
             export_checkpoint(checkpoint, made, folder / SHARED_BACKBONE)
             assert isinstance(load_network(made), CueNet)
         module = importlib.import_module(f"tracker_ext.parameter.{name}.default")
