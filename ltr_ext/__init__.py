@@ -1,1 +1,1 @@
-"""Training side of box2mask: networks, losses, data, actors, trainer and train settings."""
+"""The training side of box2mask: networks, losses, data, actors, trainer and train settings."""

@@ -1,4 +1,4 @@
-"""Is a network's config, as a file gives it, one that a network can be built from?"""
+"""Checks whether a network can be built from the config that a file holds."""
 
 from __future__ import annotations
 
@@ -8,24 +8,25 @@ from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 LARGEST = {"filter_size": 31, "train_iterations": 1000, "inference_iterations": 1000, "crop_hw": 8192}
-"""Field -> largest sensible number, where that is not `WIDEST`."""
+"""The largest sensible value of the int fields whose limit is not `WIDEST`."""
 WIDEST = 4096
-"""Channels of any layer."""
+"""The largest sensible number of channels of a layer."""
 LARGEST_NUMBER = 1e4
-"""Of fields that are not whole; the smallest is 0."""
+"""The largest sensible value of a float field; the smallest is 0."""
 NOT_ZERO = {"initial_regularisation", "inference_scale"}
-"""Of these, those that are more."""
+"""Float fields that must be greater than 0."""
 
 
 def config_from(config_class: Any, values: Any) -> Any:
-    """A config from the values of a JSON object, whose lists become tuples.
+    """Make a config of the values of a JSON object; lists become tuples.
 
     Args:
         config_class: dataclass of a network's config.
-        values: what the file says.
+        values: the decoded JSON.
 
     Raises:
-        ValueError: it is no object, a field is unknown, of the wrong type, or absurdly large; says which.
+        ValueError: the JSON is not an object, or a field (which the message names) is unknown, has the wrong type or an
+            absurd value.
     """
     if not isinstance(values, dict):
         raise ValueError(f"config is a {type(values).__name__}, not an object")
@@ -40,7 +41,7 @@ def config_from(config_class: Any, values: Any) -> Any:
 
 
 def _fits(kind: Any, value: Any, largest: int) -> bool:
-    """Whether a value is of an annotated type, whole numbers from 1 to the largest."""
+    """Whether a value has an annotated type; an int must also lie between 1 and `largest`."""
     origin, parts = get_origin(kind), get_args(kind)
     if origin is Literal:
         return isinstance(value, str) and value in parts

@@ -1,4 +1,4 @@
-"""CSV tables with a header: the one way in which our own tables are written and read."""
+"""CSV tables with a header: all our own tables are written and read by these functions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ltr_ext.errors import UserError
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table as text, with lines that end in a line feed; every cell comes back from `csv_rows` as it was."""
+    """Write a table as text whose lines end in a line feed; `csv_rows` gives every cell back as it was."""
     text = io.StringIO(newline="")
     plain = csv.writer(text, lineterminator="\n")
     quoting = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
@@ -25,16 +25,18 @@ def csv_rows(path: str | Path, what: str, required: Sequence[str], remedy: str) 
     """Read a table by the names of its columns.
 
     Args:
-        path: UTF-8, with or without byte order mark; commas, or semicolons if the header has no comma.
-        what: "trust table", for messages.
-        required: columns that must be there; others may be.
-        remedy: for messages.
+        path: a UTF-8 file, with or without byte order mark. Its separator is the comma, or the semicolon if the header
+            has semicolons and no comma.
+        what: what the table is, for messages; for example "trust table".
+        required: columns that must be present; others may be.
+        remedy: what the user should do about an error, for messages.
 
     Yields:
-        (line number, column -> cell) of every row; of one that breaks off, what it has, and "" for required ones.
+        (line number, {column: cell}) of every row. If a row has too few cells, its required columns are "" and its
+        other columns are left out.
 
     Raises:
-        UserError: missing, no text, a column missing, or broken quotes.
+        UserError: the file is missing, is not UTF-8 text, lacks a required column, or has broken quotes.
     """
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")

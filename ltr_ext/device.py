@@ -1,6 +1,7 @@
-"""Where a network runs, and in which arithmetic.
+"""The device on which a network runs, and the precision of its arithmetic.
 
-torch is imported inside the functions: it takes seconds, which a mistake in the options must not cost.
+torch is imported inside the functions, since the import takes seconds and mistakes in options should be reported at
+once.
 """
 
 from __future__ import annotations
@@ -11,32 +12,32 @@ if TYPE_CHECKING:
     import torch
 
 Precision = Literal["auto", "float32", "bfloat16"]
-"""Arithmetic of the convolutions; "auto" takes bfloat16 where the processor multiplies it natively."""
+"""Arithmetic of the convolutions; "auto" chooses bfloat16 if the device multiplies it natively, otherwise float32."""
 SHORT_PRECISIONS: dict[str, Precision] = {"fp32": "float32", "bf16": "bfloat16"}
-"""What the command line calls them."""
+"""The names of precisions on the command line."""
 
 
 def best_device() -> str:
-    """`cuda` if there is a graphics card, else `cpu`."""
+    """`cuda` if there is a GPU, otherwise `cpu`."""
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def check_precision(precision: str) -> None:
-    """Refuse what is no `Precision`.
+    """Check that a name is a `Precision`.
 
     Raises:
-        ValueError: unknown.
+        ValueError: it is none.
     """
     if precision not in get_args(Precision):
         raise ValueError(f"precision {precision!r} is unknown; known: {', '.join(get_args(Precision))}")
 
 
 def has_fast_bfloat16(device: torch.device) -> bool:
-    """Whether the device multiplies bfloat16 natively (AMX or AVX-512 BF16 on a CPU).
+    """Whether the device multiplies bfloat16 natively (on a CPU: with AMX or AVX-512 BF16).
 
-    Without it bfloat16 is imitated, and a training step of box2mask-lite takes eleven times as long as in float32.
+    Without that, bfloat16 is emulated, and a training step of box2mask-lite takes eleven times as long as in float32.
     """
     import torch
 
@@ -52,7 +53,7 @@ def uses_bfloat16(precision: Precision, device: torch.device) -> bool:
 
 
 def autocast(device: torch.device, bfloat16: bool) -> torch.autocast:
-    """Context in which convolutions run in bfloat16, or in the arithmetic of their inputs."""
+    """A context in which convolutions run in bfloat16 or, if `bfloat16` is false, in the precision of their inputs."""
     import torch
 
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=bfloat16)

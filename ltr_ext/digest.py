@@ -1,4 +1,4 @@
-"""What a file's content is told by."""
+"""The hash that identifies the contents of a file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def file_hash(path: str | Path) -> str:
-    """First 12 hexadecimal digits of the file's SHA-256."""
+    """The first 12 hexadecimal digits of the file's SHA-256."""
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         for block in iter(lambda: file.read(1 << 20), b""):

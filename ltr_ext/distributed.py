@@ -1,8 +1,9 @@
-"""Several processes, one training: torchrun starts them, and each takes its share of every batch.
+"""Training with several processes, which torchrun starts; each takes its share of every batch.
 
-N processes with batch B / N each are meant to equal one process with batch B up to rounding. So gradients are averaged
-over the processes, batch statistics are those of the whole batch, and a loss that couples the samples of a batch is
-computed on all of them (`gather_batch`). Without torchrun there is one process, and nothing here does anything.
+N processes with batches of B / N samples are to give the result of one process with batches of B, up to rounding:
+gradients are averaged over the processes, batch statistics are those of the whole batch, and a loss that couples the
+samples of a batch is computed on all of them (`gather_batch`). Without torchrun there is one process, and these
+functions have no effect.
 """
 
 from __future__ import annotations
@@ -24,17 +25,17 @@ from ltr_ext.errors import EXIT_USER_ERROR, UserError
 
 Value = TypeVar("Value")
 TIMEOUT = timedelta(hours=2)
-"""Longest wait of a process for the others: they wait while the first one prepares data."""
+"""How long a process waits for another one. It is long since the others wait while process 0 prepares data."""
 
 
 @dataclass(frozen=True)
 class Processes:
-    """The processes of a training."""
+    """The processes of one training run."""
 
     rank: int = 0
     """Number of this process, from 0."""
     size: int = 1
-    """How many there are."""
+    """Number of processes."""
 
     @property
     def is_main(self) -> bool:
@@ -47,7 +48,7 @@ class Processes:
             print(line, flush=True)
 
     def gather(self, value: Value) -> list[Value]:
-        """The value of every process (anything that can be pickled), by rank."""
+        """The values of all processes, by rank; a value can be anything that can be pickled."""
         if self.size == 1:
             return [value]
         values: list[Any] = [None] * self.size
@@ -59,7 +60,7 @@ class Processes:
         return flag if self.size == 1 else any(self.gather(flag))
 
     def from_main(self, value: Value) -> Value:
-        """The value that process 0 gives (anything that can be pickled)."""
+        """The value of process 0, which can be anything that can be pickled."""
         if self.size == 1:
             return value
         values = [value]
@@ -67,11 +68,11 @@ class Processes:
         return values[0]
 
     def raise_for_all(self, problem: UserError | None) -> None:
-        """Stop all processes if one of them has a problem.
+        """Stop all processes if any of them has a problem.
 
         Raises:
-            UserError: in process 0, which reports it.
-            SystemExit: in the others.
+            UserError: there is a problem; raised in process 0, which reports it.
+            SystemExit: there is a problem; raised in the other processes.
         """
         if self.size == 1:
             if problem is not None:
@@ -82,13 +83,13 @@ class Processes:
             raise UserError(found[0]) if self.is_main else SystemExit(EXIT_USER_ERROR)
 
     def in_main(self, work: Callable[[], Any]) -> Any:
-        """Do something in process 0 alone.
+        """Call `work` in process 0 alone.
 
         Returns:
-            Its result there, None in the others.
+            The result of `work` in process 0, None in the others.
 
         Raises:
-            UserError: as `raise_for_all`, if the work raises one.
+            UserError, SystemExit: `work` raises a `UserError`; see `raise_for_all`.
         """
         problem, result = None, None
         if self.is_main:
@@ -101,7 +102,7 @@ class Processes:
 
     @contextmanager
     def main_first(self) -> Iterator[None]:
-        """Let process 0 do something before the others, for example write what they then find."""
+        """A context that process 0 leaves before the others enter it; for example, it writes files that they read."""
         if self.size > 1 and not self.is_main:
             dist.barrier()
         yield
@@ -109,7 +110,7 @@ class Processes:
             dist.barrier()
 
     def copy_from_main(self, net: nn.Module) -> None:
-        """Give a network the parameters and buffers of process 0."""
+        """Copy the parameters and buffers of a network from process 0 to the others."""
         if self.size > 1:
             for tensor in [*net.parameters(), *net.buffers()]:
                 values = tensor.detach().contiguous()
@@ -117,7 +118,7 @@ class Processes:
                 tensor.data.copy_(values)
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Replace every gradient by its mean over the processes; one that none of them has stays None."""
+        """Replace every gradient by its mean over the processes; a gradient that is None in all of them stays None."""
         if self.size == 1:
             return
         kinds: dict[tuple[torch.device, torch.dtype], list[nn.Parameter]] = {}
@@ -144,21 +145,21 @@ _processes = Processes()
 
 
 def processes() -> Processes:
-    """The processes of this training."""
+    """The processes of this training run."""
     return _processes
 
 
 def join_processes(use_gpu: bool) -> torch.device | None:
-    """Meet the other processes that torchrun started; a second call changes nothing.
+    """Connect to the other processes that torchrun started; a second call has no further effect.
 
     Args:
-        use_gpu: train on GPUs where there are any.
+        use_gpu: whether GPUs are used if there are any.
 
     Returns:
-        The GPU of this process; None without one, or without torchrun.
+        The GPU of this process; None without a GPU or without torchrun.
 
     Raises:
-        UserError: more processes on this machine than GPUs.
+        UserError: there are more processes on this machine than GPUs.
     """
     global _processes
     size = int(os.environ.get("WORLD_SIZE", "1"))
@@ -179,11 +180,9 @@ def join_processes(use_gpu: bool) -> torch.device | None:
 
 
 def end_process(code: int) -> None:
-    """End this process here if it is one of several: what PyTorch tears down afterwards aborts at times, and torchrun
-    would take a training that is done for one that failed.
+    """Exit at once with this code if the process is one of several.
 
-    Args:
-        code: exit code.
+    PyTorch sometimes aborts while it shuts down, and torchrun would then report a finished training run as failed.
     """
     if dist.is_available() and dist.is_initialized():
         atexit._run_exitfuncs()
@@ -193,15 +192,15 @@ def end_process(code: int) -> None:
 
 
 def gather_batch(local: Tensor, dim: int) -> Tensor:
-    """The whole batch of which each process has an equal share.
+    """Concatenate the shares that the processes have of a batch.
 
     Args:
-        local: this process's share; the same shape in every process.
-        dim: dimension of the samples.
+        local: the share of this process; it must have the same shape in every process.
+        dim: the dimension of the samples.
 
     Returns:
-        All shares by rank. Each process must compute the same value from it: the gradient that flows back to `local`
-        is then such that the mean over the processes is the gradient of that value.
+        All shares, by rank. Each process must compute the same value from them; the mean over the processes of the
+        parameters' gradients is then the gradient of that value.
     """
     return local if _processes.size == 1 else _GatherBatch.apply(local, dim)
 
@@ -221,7 +220,7 @@ class _GatherBatch(torch.autograd.Function):
 
 
 class _Sum(torch.autograd.Function):
-    """Sum over the processes, and of the gradients on the way back."""
+    """The sum over the processes; the backward pass sums the gradients over the processes."""
 
     @staticmethod
     def forward(ctx: Any, local: Tensor) -> Tensor:
@@ -237,9 +236,9 @@ class _Sum(torch.autograd.Function):
 
 
 class SynchronisedBatchNorm2d(nn.BatchNorm2d):
-    """As `nn.BatchNorm2d`, with the statistics of the whole batch, of which each process has an equal share.
+    """`nn.BatchNorm2d` with the statistics of the whole batch, of which each process has an equal share.
 
-    PyTorch's own does this on GPUs only.
+    PyTorch's own `SyncBatchNorm` works only on GPUs.
     """
 
     def forward(self, maps: Tensor) -> Tensor:
@@ -268,12 +267,12 @@ class SynchronisedBatchNorm2d(nn.BatchNorm2d):
 
 
 def synchronise_batch_norm(net: nn.Module) -> None:
-    """Make the batch statistics of a network, in place, those of the whole batch."""
+    """Make every `nn.BatchNorm2d` of a network a `SynchronisedBatchNorm2d`, in place."""
     for module in net.modules():
         if type(module) is nn.BatchNorm2d:
             module.__class__ = SynchronisedBatchNorm2d
 
 
 def share_of(count: int, rank: int, size: int) -> range:
-    """The positions, of `count`, that a process takes: contiguous, in order of rank, as equal as can be."""
+    """The indices below `count` that a process takes: contiguous, by rank, in shares of nearly equal size."""
     return range(rank * count // size, (rank + 1) * count // size)

@@ -1,4 +1,4 @@
-"""The one exception that means "the user can mend this", and how commands report it."""
+"""The exception for mistakes that the user can mend, and how commands report it."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ EXIT_INTERRUPTED = 130
 
 
 class UserError(Exception):
-    """A mistake the user can mend: one line that names the thing, its value and the remedy."""
+    """A mistake that the user can mend; its message is one line that names the thing, its value and the remedy."""
 
     def __init__(self, message: str) -> None:
         super().__init__(as_called(message))
 
 
 class CommandLine(argparse.ArgumentParser):
-    """A parser that reports a mistake as one line, like every other mistake of a user's.
+    """A parser that reports a mistake in the command line as a `UserError`, like every other mistake of a user.
 
-    Options are not abbreviated: `--box` is never `--boxes`. Scripts are named as they are called here.
+    Options cannot be abbreviated: `--box` never means `--boxes`. Help texts and messages name the scripts as the user
+    calls them (see `ltr_ext.program`).
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -35,22 +36,26 @@ class CommandLine(argparse.ArgumentParser):
         self._elsewhere: dict[str, str] = {}
 
     def format_help(self) -> str:
-        """As argparse's."""
+        """The help text of argparse, with the names by which the user calls the scripts."""
         return as_called(super().format_help())
 
     def refuse_option(self, option: str, remedy: str) -> None:
-        """Say of an option that belongs to another command what to do instead."""
+        """Refuse an option that belongs to another command with a message that says what to do instead."""
         self._elsewhere[option] = remedy
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """As argparse's, but for `refuse`."""
+        """As in argparse, except that `refuse` reports what is left over."""
         parsed, left = self.parse_known_args(args, namespace)
         if left:
             self.refuse(left)
         return parsed
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """As argparse's, but an option that is unknown is said before what is missing."""
+        """As in argparse, except that an unknown option is reported before a missing argument.
+
+        Raises:
+            UserError: an option is unknown, or was given to `refuse_option`.
+        """
         words = sys.argv[1:] if args is None else list(args)
         for word in () if self._subcommands() else words:
             option = word.partition("=")[0]
@@ -63,13 +68,13 @@ class CommandLine(argparse.ArgumentParser):
         return super().parse_known_args(words, namespace)
 
     def refuse(self, left: Sequence[str]) -> NoReturn:
-        """Refuse arguments that nothing takes; of an option, say which was probably meant."""
+        """Refuse unknown arguments; the message says which option was probably meant by an unknown one."""
         options = [option for parser in (self, *self._subcommands()) for option in parser._option_string_actions]
         name = next((one for one in left if one.startswith("-")), "").partition("=")[0]
         self.error(f"unrecognized arguments: {' '.join(left)}{_hint(name, options) if name else ''}")
 
     def error(self, message: str) -> NoReturn:
-        """Refuse the command line; `main` of `run_command` reports it."""
+        """Refuse the command line; `run_command` prints the error."""
         choice = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
         hint = _hint(choice[1], re.findall(r"[^\s',]+", choice[2])) if choice else ""
         raise UserError(f"{message}{hint}; see {self.prog} --help")
@@ -85,7 +90,7 @@ def _hint(name: str, known: Iterable[str]) -> str:
 
 
 def run_command(main: Callable[[], int | None]) -> int:
-    """Run a command-line `main` and turn a user's mistake into one line and exit code 2.
+    """Run the `main` function of a command, and print a user's mistake as one line.
 
     Args:
         main: does the work and returns an exit code (None means 0).
@@ -94,7 +99,7 @@ def run_command(main: Callable[[], int | None]) -> int:
         The exit code: that of `main`, 2 after a `UserError`, 130 after Ctrl-C.
     """
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a file name that is no text is shown, not a reason to stop
+        if isinstance(stream, io.TextIOWrapper):  # printing a file name that is not valid text must not fail
             stream.reconfigure(errors="backslashreplace")
     try:
         return main() or 0

@@ -5,13 +5,13 @@ r"""Make a weight file from a training checkpoint.
     python -m ltr_ext.export $CHECKPOINTS/lwl/lite/LWLNet_best.safetensors lwl.safetensors \
         --backbone weights/box2mask-lite.safetensors
 
-A file that ends in .pth.tar is in the format of visionml/pytracking, whose STA helper and LWL tracker run with it
-(networks on a ResNet-50):
+A file whose name ends in .pth.tar gets the format of visionml/pytracking, so that pytracking's STA helper and LWL
+tracker can run it. This is possible for networks on a ResNet-50:
 
     python -m ltr_ext.export $CHECKPOINTS/box2mask/default/Box2MaskNet_best.safetensors sta.pth.tar \
         --backbone e2e_mask_rcnn_R_50_FPN_1x_converted.pkl
 
-A file that exists is left alone unless --overwrite is given.
+An existing file is replaced only if --overwrite is given.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from ltr_ext.weights import Network
 
 ENDINGS = {"safetensors": (".safetensors",), "upstream": (".pth.tar", ".pth")}
-"""Format -> how names of its files end."""
+"""The endings of file names by format."""
 
 
 def format_of(weights_path: Path) -> str:
-    """The format that a file's name asks for.
+    """The format that belongs to the ending of a file's name.
 
     Raises:
-        UserError: it asks for none, so that it may well be a file of something else.
+        UserError: the ending is that of no format, so that the file may well be something else.
     """
     for file_format, endings in ENDINGS.items():
         if weights_path.name.endswith(endings):
@@ -47,15 +47,15 @@ def format_of(weights_path: Path) -> str:
 
 
 def check_target(weights_path: Path, checkpoint_path: Path, overwrite: bool) -> None:
-    """Refuse to write over what is there.
+    """Refuse a file that must not be written.
 
     Args:
         weights_path: the file to write.
-        checkpoint_path: the file to read, which is never written over.
-        overwrite: whether the user allows it for other files.
+        checkpoint_path: the file to read, which is never overwritten.
+        overwrite: whether other existing files may be overwritten.
 
     Raises:
-        UserError: the file exists and may not be overwritten, or has no folder to lie in.
+        UserError: the file exists and may not be overwritten, is a folder, or its folder does not exist.
     """
     if not weights_path.parent.is_dir():
         raise UserError(f"output folder {weights_path.parent} does not exist; create it")
@@ -78,24 +78,25 @@ def export_checkpoint(
     num_frames: int = 1,
     overwrite: bool = False,
 ) -> None:
-    """Rebuild the trained network and write it without optimizer.
+    """Rebuild a trained network, and write it without the state of the optimizer.
 
     Args:
         checkpoint_path: a checkpoint of the trainer.
-        weights_path: the file to write; its folder exists.
-        backbone_file: where the frozen backbone comes from, which checkpoints leave out: the weight file that training
-            started from, or a ResNet-50 state dict. None: the ImageNet weights of the lite backbone.
-        file_format: "safetensors", ours, in half precision; or "upstream", that of pytracking, in full.
-        num_frames: number of boxed frames for which a file in pytracking's format is exact
-            (`ltr_ext.upstream_weights.networks.exported_state`).
-        overwrite: replace a file that exists.
+        weights_path: the file to write.
+        backbone_file: the source of the frozen backbone, which checkpoints do not contain: the weight file with which
+            training started, or a ResNet-50 state dict. None means the ImageNet weights of the lite backbone.
+        file_format: "safetensors" (our format, in half precision) or "upstream" (that of pytracking, in full
+            precision).
+        num_frames: number of boxed frames for which a file in pytracking's format is exact, see
+            `ltr_ext.upstream_weights.networks.exported_state`.
+        overwrite: whether an existing file is replaced.
 
     Raises:
-        UserError: not a checkpoint, one trained on another backbone, a network that pytracking does not have, no folder
-            to write to, or a file that may not be overwritten.
+        UserError: the file is not a checkpoint, the network was trained on another backbone or does not exist in
+            pytracking, or the output file may not be written (see `check_target`).
     """
     check_target(weights_path, checkpoint_path, overwrite)
-    # these import the host
+    # Imported here since these modules import the host.
     from ltr_ext.upstream_weights.networks import check_exportable
     from ltr_ext.upstream_weights.writer import save_upstream
     from ltr_ext.weights import save_network
@@ -110,15 +111,16 @@ def export_checkpoint(
 def rebuild(
     checkpoint_path: Path, backbone_file: Path | None, check: Callable[[Network], None] | None = None
 ) -> tuple[Network, dict[str, Any]]:
-    """The network of a training checkpoint, and where it comes from.
+    """Rebuild the network of a training checkpoint.
 
     Args:
         checkpoint_path: a checkpoint of the trainer.
         backbone_file: see `export_checkpoint`.
-        check: refuses a network of whose shape something is not wanted, before its backbone is looked for.
+        check: is called with the untrained network, which it may refuse, before the backbone is read.
 
     Returns:
-        The network, its batch statistics folded; and the setting, seed, iteration, best score and PyTorch version.
+        The network with folded batch statistics; and the setting, seed, iteration, best score and PyTorch version of
+        its training.
 
     Raises:
         UserError: see `export_checkpoint`.
@@ -166,7 +168,7 @@ def rebuild(
 
 
 def main() -> int:
-    """Parse and export."""
+    """Parse the command line and export."""
     parser = CommandLine(
         prog="python -m ltr_ext.export", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,13 +1,13 @@
 """The host: upstream pytracking or minihost, found once and made importable as `ltr` and `pytracking`.
 
     from ltr_ext import host
-    host.resolve()          # at the top level of every entry script: spawned workers re-import it
+    host.resolve()          # at the top level of every entry script, which spawned workers import again
 
-Order: the checkout named by `PYTRACKING_HOME`, else the submodule `pytracking/` if it is checked out, else `minihost/`
-(in a wheel the latter lies in `ltr_ext/`, and there is no submodule).
-`BOX2MASK_HOST` (or the argument) insists on `upstream` or `minihost`. Upstream is used unmodified; what keeps it from
-running on today's libraries is mended by `host_shims`. Both hosts get their machine paths from `settings`, through the
-two `local` modules that upstream expects every user to write.
+The host is the checkout named by `PYTRACKING_HOME`, otherwise the submodule `pytracking/` if it is checked out,
+otherwise `minihost/`. In a wheel, minihost lies in `ltr_ext/`, and there is no submodule. `BOX2MASK_HOST` or the
+argument of `resolve` can demand `upstream` or `minihost`. Upstream is used unmodified; `host_shims` mends what keeps it
+from running on today's libraries. Both hosts get the machine's paths from the settings, through the two `local` modules
+that upstream expects every user to write.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ OPTION_HELP = (
     "run on pytracking itself (upstream) or on the stand-in that comes along (minihost); default auto: pytracking "
     "where it is checked out"
 )
-"""Of the commands' --host."""
+"""Help text of the commands' option --host."""
 _MARKS_OF_A_CHECKOUT = ("ltr/trainers/ltr_trainer.py", "pytracking/evaluation/running.py")
 
 
 @dataclass(frozen=True)
 class Host:
-    """Which host this process runs on."""
+    """The host on which this process runs."""
 
     name: str
     """`upstream` or `minihost`."""
     home: Path
     """The folder that holds the packages `ltr` and `pytracking`."""
     reason: str
-    """Why this one, in words for the user."""
+    """Why this host was chosen, in words for the user."""
 
     def __str__(self) -> str:
         return f"{self.name} at {self.home} ({self.reason})"
@@ -54,17 +54,17 @@ _resolved: Host | None = None
 
 
 def resolve(choice: str = "auto") -> Host:
-    """Find the host and make it importable; later calls return the same answer.
+    """Find the host and make it importable; later calls return the same host.
 
-    Puts the host first on `sys.path`, installs the `local` modules and, for upstream, the shims. The choice is written
-    to `BOX2MASK_HOST`, so that spawned workers take the same host.
+    The host is put first on `sys.path`, and the `local` modules and, for upstream, the shims are installed. The choice
+    is written to `BOX2MASK_HOST`, so that spawned workers use the same host.
 
     Args:
-        choice: `upstream`, `minihost`, or `auto`: what `BOX2MASK_HOST` says, else the order given above.
+        choice: `upstream`, `minihost`, or `auto`, which means the value of `BOX2MASK_HOST` or else the order above.
 
     Raises:
-        UserError: an unknown choice, `PYTRACKING_HOME` is not a checkout of pytracking, there is no upstream where
-            upstream is asked for, or the process already runs on the other host.
+        UserError: the choice is unknown, `PYTRACKING_HOME` is not a checkout of pytracking, upstream was demanded and
+            is not there, or the process already runs on the other host.
     """
     global _resolved
     wanted = choice if choice != "auto" else os.environ.get(CHOICE_VARIABLE) or "auto"
@@ -84,11 +84,11 @@ def find(choice: str, hosts: Path = HOSTS) -> Host:
     """Decide which host to use, without importing or changing anything.
 
     Args:
-        choice: one of `CHOICES`; `auto` does not look at `BOX2MASK_HOST`.
+        choice: one of `CHOICES`; here, `auto` ignores `BOX2MASK_HOST`.
         hosts: the folder that holds `minihost/` and, if it is checked out, the submodule `pytracking/`.
 
     Raises:
-        UserError: as `resolve`.
+        UserError: `PYTRACKING_HOME` is not a checkout of pytracking, or upstream was demanded and is not there.
     """
     if choice == "minihost":
         return Host("minihost", hosts / "minihost", "asked for")
@@ -114,7 +114,7 @@ def _is_checkout(folder: Path) -> bool:
 
 
 def _install(host: Host) -> None:
-    """Make the host importable; refuse if another `ltr` or `pytracking` was imported before."""
+    """Make the host importable; raise `RuntimeError` if another `ltr` or `pytracking` was imported before."""
     for name in ("ltr", "pytracking"):
         module = sys.modules.get(name)
         if module is not None and not str(getattr(module, "__file__", "")).startswith(str(host.home)):
@@ -127,7 +127,7 @@ def _install(host: Host) -> None:
         host_shims.install()
 
 
-# The two settings modules of the host. Keys: the host's attribute; values: our field, and a folder below it.
+# The two settings modules of the host: its attribute -> (our field of the settings, folder below that path).
 _TRAINING_PATHS = {
     "workspace_dir": ("workspace_dir", ""),
     "tensorboard_dir": ("workspace_dir", "tensorboard"),
@@ -158,7 +158,7 @@ _PATH_NAME_ENDINGS = ("_dir", "_path", "pretrained_networks", "pregenerated_mask
 
 
 def _values(mapping: dict[str, tuple[str, str]]) -> dict[str, str]:
-    """The host's attributes that are set, as strings (the host concatenates them)."""
+    """The attributes of the host whose paths are set, as strings, since the host concatenates them."""
     paths = load_paths()
     values = dict(paths.host)
     for attribute, (field, below) in mapping.items():
@@ -169,7 +169,7 @@ def _values(mapping: dict[str, tuple[str, str]]) -> dict[str, str]:
 
 
 def _refuse_unset(mapping: dict[str, tuple[str, str]], name: str) -> Any:
-    """`__getattr__` of both settings objects: a path that is not set is the user's to set, in one place."""
+    """The `__getattr__` of both settings objects: asking for a path that is not set tells the user where to set it."""
     if name.startswith("_") or not name.endswith(_PATH_NAME_ENDINGS):
         raise AttributeError(name)
     source = load_paths().source
@@ -179,9 +179,9 @@ def _refuse_unset(mapping: dict[str, tuple[str, str]], name: str) -> Any:
 
 
 class EnvironmentSettings:
-    """The training paths, as `ltr.admin.local.EnvironmentSettings`.
+    """The training paths; takes the place of `ltr.admin.local.EnvironmentSettings`.
 
-    Upstream pickles an instance into every checkpoint by that name, hence `__module__`.
+    Upstream pickles an instance into every checkpoint under that name, therefore `__module__` is set.
     """
 
     __module__ = "ltr.admin.local"
@@ -194,14 +194,14 @@ class EnvironmentSettings:
 
 
 def local_env_settings() -> Any:
-    """The evaluation paths, as `pytracking.evaluation.local.local_env_settings`."""
+    """The evaluation paths; takes the place of `pytracking.evaluation.local.local_env_settings`."""
     base = importlib.import_module("pytracking.evaluation.environment").EnvSettings
     kind = type("LocalEnvSettings", (base,), {"__getattr__": lambda self, name: _refuse_unset(_EVALUATION_PATHS, name)})
     env = kind()
     for name in [name for name, value in vars(env).items() if value == ""]:
-        delattr(env, name)  # upstream's "not set"; deleted, asking for it names the remedy
+        delattr(env, name)  # "" is upstream's "not set"; without the attribute, `_refuse_unset` names the remedy
     vars(env).update(_values(_EVALUATION_PATHS))
-    if _resolved is not None and _resolved.name == "upstream":  # the lists that its data set got10k_ltrval reads
+    if _resolved is not None and _resolved.name == "upstream":  # the lists that upstream's got10k_ltrval reads
         vars(env).setdefault("dataspec_path", str(_resolved.home / "ltr" / "data_specs"))
     return env
 

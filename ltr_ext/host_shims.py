@@ -1,10 +1,10 @@
-"""What upstream pytracking (commit 7eb9e74) needs to run on today's Python, PyTorch and NumPy.
+"""Repairs that upstream pytracking (commit 7eb9e74) needs to run on today's Python, PyTorch and NumPy.
 
-Two kinds of repair, both outside upstream's tree: a stand-in for a package that is not installed, and a change to a
-module right after it was imported. Each function says in one line why it is there. `host.resolve` calls `install`
-before the first import of upstream; nothing here is active on minihost.
+There are two kinds, neither of which changes upstream's files: a stand-in for a package that is not installed, and a
+change to a module right after its import. The docstring of each function says why it is needed. `host.resolve` calls
+`install` before the first import of upstream; on minihost it is not called.
 
-Not mended: TraX is only needed for VOT runs, and TensorBoard is a requirement of ours.
+There is no stand-in for TraX, which only VOT runs need, nor for TensorBoard, which is one of our own requirements.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Mend = Callable[[ModuleType], None]
 
 
 def install() -> None:
-    """Put every stand-in and every repair in place; imports nothing of upstream."""
+    """Install all stand-ins and repairs; this imports nothing of upstream."""
     stand_in_for_packages()
     finder = _MendAfterImport(repairs())
     sys.meta_path.insert(0, finder)
@@ -35,7 +35,7 @@ def install() -> None:
 
 
 def stand_in_for_packages() -> None:
-    """Every stand-in (docs/shims.md lists them)."""
+    """Install all stand-ins, which docs/shims.md lists."""
     _stand_in_for_jpeg4py()
     _stand_in_for_visdom()
     _stand_in_for_tikzplotlib()
@@ -45,7 +45,7 @@ def stand_in_for_packages() -> None:
 
 
 def repairs() -> dict[str, Mend]:
-    """Module -> its repair after import (docs/shims.md lists them)."""
+    """The repairs by the module that they change, which docs/shims.md lists."""
     return {
         "pytracking.libs.tensorlist": _hide_dunder_names("TensorList"),
         "pytracking.libs.tensordict": _hide_dunder_names("TensorDict"),
@@ -62,13 +62,13 @@ def repairs() -> dict[str, Mend]:
 
 
 class _MendAfterImport(importlib.machinery.PathFinder):
-    """Finds the listed modules as usual, and runs their repair once they have been executed."""
+    """Finds the listed modules as usual, and repairs each one after its code has been executed."""
 
     def __init__(self, mends: dict[str, Mend]) -> None:
         self._mends = mends
 
     def mend_loaded(self) -> None:
-        """Repair what was imported before us (torchvision, as a rule)."""
+        """Repair the modules that are imported already (as a rule, torchvision's)."""
         for name, mend in self._mends.items():
             if name in sys.modules:
                 mend(sys.modules[name])
@@ -90,11 +90,11 @@ class _MendAfterImport(importlib.machinery.PathFinder):
         return spec
 
 
-# Repairs of a module after its import.
+# Repairs of modules after their import.
 
 
 def _hide_dunder_names(class_name: str) -> Mend:
-    """The containers answer to `__torch_function__`, so torch takes them for tensors and no solver runs."""
+    """Upstream's containers have every attribute, even `__torch_function__`, so torch takes them for tensors."""
 
     def mend(module: ModuleType) -> None:
         kind = getattr(module, class_name)
@@ -111,7 +111,7 @@ def _hide_dunder_names(class_name: str) -> Mend:
 
 
 def _ask_settings(local: str, function: str) -> Mend:
-    """Any error in the user's settings makes upstream write a template into its own tree and hide the error."""
+    """After any error in the user's settings, upstream writes a template into its own tree and hides the error."""
 
     def mend(module: ModuleType) -> None:
         def env_settings() -> Any:
@@ -128,7 +128,7 @@ def _mend_tracker(module: ModuleType) -> None:
 
 
 def _draw_any_boxes(module: ModuleType) -> None:
-    """The display without visdom takes a box for a list of boxes, and knows neither boxes by object nor a tenth."""
+    """Without visdom, upstream cannot display a single box, a dict of boxes by object, or more than nine boxes."""
     draw = module.Tracker.visualize
 
     def visualize(self: Any, image: np.ndarray, state: Any, segmentation: np.ndarray | None = None) -> None:
@@ -138,7 +138,7 @@ def _draw_any_boxes(module: ModuleType) -> None:
 
 
 def _boxes_in(state: Any) -> Iterator[Any]:
-    """The boxes in a box, a list or dict of boxes, a list of such dicts, or None."""
+    """The boxes in a state, which is a box, a list or dict of boxes, a list of such dicts, or None."""
     if isinstance(state, dict):
         state = list(state.values())
     if state is None or len(state) == 0:
@@ -151,7 +151,7 @@ def _boxes_in(state: Any) -> Iterator[Any]:
 
 
 def _run_without_gpu(module: ModuleType) -> None:
-    """Every parameter file of upstream asks for a GPU; without one each sequence fails, and the run reports success."""
+    """Upstream's parameter files all demand a GPU; without one, every sequence fails and the run reports success."""
     load = module.Tracker.get_parameters
 
     def get_parameters(self: Any) -> Any:
@@ -168,12 +168,12 @@ def _run_without_gpu(module: ModuleType) -> None:
 
 
 def _numpy_int(_: ModuleType) -> None:
-    """`np.int` left NumPy in 1.24; evaluate_vos and the overlays use it."""
+    """NumPy 1.24 removed `np.int`, which evaluate_vos and the overlays use."""
     vars(np)["int"] = int
 
 
 def _allow_checkpoint_classes(_: ModuleType) -> None:
-    """`torch.load` refuses upstream's own classes by default; naming them keeps it from executing anything else."""
+    """`torch.load` refuses upstream's own classes by default; naming them allows them and still nothing else."""
     import torch
 
     admin = {name: importlib.import_module(f"ltr.admin.{name}") for name in ("model_constructor", "stats", "settings")}
@@ -189,7 +189,7 @@ def _allow_checkpoint_classes(_: ModuleType) -> None:
 
 
 def _collate_names(module: ModuleType) -> None:
-    """Collating lists, dicts and arrays uses names that left `collections` and `torch.utils.data.dataloader`."""
+    """Collating lists, dicts and arrays uses names that `collections` and torch's `dataloader` no longer have."""
     import torch
     from torch.utils.data import dataloader
 
@@ -201,7 +201,7 @@ def _collate_names(module: ModuleType) -> None:
 
 
 def _scheduler_may_be_none(module: ModuleType) -> None:
-    """`lr_scheduler=None`, the default, crashes after the first epoch; a constant schedule means the same."""
+    """`lr_scheduler=None`, the default, crashes after the first epoch; a constant schedule has the same effect."""
     construct = module.BaseTrainer.__init__
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -215,7 +215,7 @@ def _scheduler_may_be_none(module: ModuleType) -> None:
 
 
 def _model_urls(module: ModuleType) -> None:
-    """torchvision no longer has the table of download addresses that upstream's backbones import."""
+    """Upstream's backbones import a table of download addresses that torchvision no longer has."""
     if not hasattr(module, "model_urls"):
         module.model_urls = {}  # type: ignore[attr-defined]
 
@@ -224,7 +224,7 @@ def _model_urls(module: ModuleType) -> None:
 
 
 class _Jpeg:
-    """The one call upstream makes: `JPEG(path).decode()` -> [H, W, 3] uint8 RGB."""
+    """The only call that upstream makes: `JPEG(path).decode()` -> [H, W, 3] uint8 RGB."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -237,18 +237,18 @@ class _Jpeg:
 
 
 def _stand_in_for_jpeg4py() -> None:
-    """jpeg4py needs a system library, and OpenCV decodes as fast; always replaced."""
+    """jpeg4py needs a system library, and OpenCV decodes as fast, so jpeg4py is always replaced."""
     _module("jpeg4py", JPEG=_Jpeg)
 
 
 def _stand_in_for_visdom() -> None:
-    """visdom is optional; upstream falls back to matplotlib when its client cannot be made."""
+    """visdom is optional; upstream uses matplotlib instead if it cannot make a visdom client."""
     if not _installed("visdom"):
         _module("visdom", Visdom=_unavailable("visdom", "Visdom"), server=_module("visdom.server"))
 
 
 def _stand_in_for_tikzplotlib() -> None:
-    """Imported by the plots, used by none of them; its release does not import with today's matplotlib."""
+    """The plots import tikzplotlib without using it, and its release cannot be imported with today's matplotlib."""
     try:
         importlib.import_module("tikzplotlib")
     except ImportError:
@@ -256,24 +256,24 @@ def _stand_in_for_tikzplotlib() -> None:
 
 
 def _stand_in_for_skimage() -> None:
-    """Two functions of scikit-image are used, for the contour measure; OpenCV has both."""
+    """The contour measure uses two functions of scikit-image, which OpenCV has, too."""
     if _installed("skimage"):
         return
 
     def disk(radius: float) -> np.ndarray:
-        """[2r + 1, 2r + 1] uint8, 1 within `radius` of the centre."""
+        """[2r + 1, 2r + 1] uint8 that is 1 within `radius` r of the centre."""
         reach = np.arange(-int(radius), int(radius) + 1)
         return (reach[:, None] ** 2 + reach[None, :] ** 2 <= radius**2).astype(np.uint8)
 
     def binary_dilation(image: np.ndarray, footprint: np.ndarray) -> np.ndarray:
-        """[H, W] bool."""
+        """The dilated image [H, W] bool."""
         return cv2.dilate(np.asarray(image, np.uint8), footprint).astype(bool)
 
     _module("skimage", morphology=_module("skimage.morphology", disk=disk, binary_dilation=binary_dilation))
 
 
 def _stand_in_for_timm() -> None:
-    """One backbone that we do not use imports `timm.models.layers`, and with it every network of upstream does."""
+    """A backbone that we do not use imports `timm.models.layers`, and all networks of upstream import that backbone."""
     if _installed("timm"):
         warnings.filterwarnings("ignore", message="Importing from timm.models.layers")
     else:
@@ -284,7 +284,7 @@ def _stand_in_for_timm() -> None:
 
 
 def _stand_in_for_unused_packages() -> None:
-    """Imported at the head of modules we need, by parts we do not use."""
+    """Modules that we need import these packages for functions that we do not use."""
     if not _installed("pycocotools"):
         coco = _module("pycocotools.coco", COCO=_unavailable("pycocotools", "COCO"))
         _module("pycocotools", coco=coco, mask=_module("pycocotools.mask"))
@@ -302,17 +302,17 @@ def _installed(name: str) -> bool:
 
 
 def _module(name: str, **attributes: Any) -> ModuleType:
-    """Put a module made of `attributes` into `sys.modules`."""
+    """Put a module with these attributes into `sys.modules`."""
     module = ModuleType(name, "Stand-in, see ltr_ext.host_shims.")
     vars(module).update(attributes)
-    module.__path__ = []  # importable parts are in sys.modules already
+    module.__path__ = []  # a package without files: its submodules are in sys.modules already
     module.__spec__ = importlib.machinery.ModuleSpec(name, None, is_package=True)
     sys.modules[name] = module
     return module
 
 
 def _unavailable(package: str, name: str) -> type:
-    """A class that says what to install once it is used, so that importing it is harmless."""
+    """A class that can be imported; using it raises `ImportError`, which names the missing package."""
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         raise ImportError(f"{name} needs the package {package}, which is not installed")

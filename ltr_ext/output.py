@@ -1,4 +1,4 @@
-"""Output files and folders that are whole or not there: written beside their place and moved in at the end."""
+"""Atomic output files and folders: they are written beside their final place and moved there at the end."""
 
 from __future__ import annotations
 
@@ -18,40 +18,40 @@ from typing import BinaryIO
 from ltr_ext.errors import UserError
 
 ABANDONED = 3600.0
-"""Seconds after which what is unfinished counts as abandoned on a file system that has no locks."""
+"""Seconds after which unfinished output counts as abandoned on a file system that has no locks."""
 PARTIAL, READY = ".partial", ".ready"
 REPLACED = ".replaced"
-"""Inside a ready folder: what its contents took the place of."""
+"""A folder inside a ready folder that holds the old files which the new ones replaced."""
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write a UTF-8 file; a reader, or what is left after a crash, sees the old file or the new one.
+    """Write a UTF-8 file atomically: at any time, also after a crash, either the old or the new file is there.
 
     Args:
-        path: the file; its folder exists.
+        path: the file; its folder must exist.
         text: its contents; line ends are written as they are.
 
     Raises:
-        UserError: it cannot be written.
+        UserError: the file cannot be written.
     """
     write_bytes(path, text.encode("utf-8"))
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:
-    """As `write_text`, of bytes."""
+    """Write a file atomically, see `write_text`."""
     with replacing(path) as file:
         file.write(content)
 
 
 @contextlib.contextmanager
 def replacing(path: str | Path) -> Iterator[BinaryIO]:
-    """A file to write into that takes the place of `path` at the end, whole; after an error, `path` is as before.
+    """A context with an open file that replaces `path` at the end; after an error, `path` is unchanged.
 
     Args:
-        path: the file; its folder exists.
+        path: the file; its folder must exist.
 
     Raises:
-        UserError: it cannot be written.
+        UserError: the file cannot be written.
     """
     path = Path(path)
     partial = path.with_name(f".{path.name}.{os.getpid()}{PARTIAL}")
@@ -73,7 +73,7 @@ def replacing(path: str | Path) -> Iterator[BinaryIO]:
 
 
 def remove_partials(folder: str | Path) -> None:
-    """Remove the unfinished files that killed processes left in a folder; those that are being written stay."""
+    """Remove the unfinished files that killed processes left in a folder, but none that is being written."""
     for partial in Path(folder).glob(f".*{PARTIAL}"):
         with _claimed(partial) as ours:
             if ours and partial.is_file():
@@ -81,7 +81,7 @@ def remove_partials(folder: str | Path) -> None:
 
 
 def remove(path: str | Path) -> None:
-    """Remove a file, a link (not what it points to), or a folder with all that is in it; nothing there is fine."""
+    """Remove a file, a link (but not its target), or a folder with its contents; the path need not exist."""
     path = Path(path)
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
@@ -90,23 +90,23 @@ def remove(path: str | Path) -> None:
 
 
 def link_or_copy(source: str | Path, target: str | Path) -> None:
-    """Put a file into another place as well: as a hard link, which takes no room, or as a copy where that cannot be.
+    """Make a hard link to a file, which takes no disk space, or a copy if a hard link is impossible.
 
     Args:
         source: the file, or a symbolic link to it.
-        target: its folder exists, the file does not.
+        target: the link or copy; its folder must exist, the file must not.
 
     Raises:
-        OSError: it can be neither.
+        OSError: neither is possible.
     """
     try:
         os.link(os.path.realpath(source), target)
-    except OSError:  # another file system, one without hard links, or a file of somebody else's
+    except OSError:  # another file system, a file system without hard links, or a file of another user
         shutil.copyfile(source, target)
 
 
 def sync(path: str | Path) -> None:
-    """Force a file's content, or the names in a folder, to the disk."""
+    """Write a file's contents, or the names in a folder, through to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -115,7 +115,7 @@ def sync(path: str | Path) -> None:
 
 
 def sync_tree(folder: str | Path) -> None:
-    """Force all files below a folder, and their names, to the disk; links are names only."""
+    """Write all files below a folder, and their names, through to the disk; links are not followed."""
     for place, _, names in os.walk(folder):
         for name in names:
             path = os.path.join(place, name)
@@ -125,32 +125,32 @@ def sync_tree(folder: str | Path) -> None:
 
 
 class OutputFolder:
-    """Context manager: yields an empty folder to write into and moves its contents to the target on success.
+    """A context manager that yields an empty folder, and moves its contents to the target on success.
 
-    If the target does not exist, the whole folder is renamed to it. If it exists, each file or folder directly
-    inside replaces its namesake there (a `masks/` folder as a whole, so that no frame of an older, longer clip
-    survives) and everything else in the target stays. After an error, Ctrl-C included, the target is as before.
+    If the target does not exist, the whole folder is renamed to it. If it exists, each file or folder directly inside
+    replaces the one of the same name there (a `masks/` folder as a whole, so that no frame of an older, longer clip
+    remains), and everything else in the target stays. After an error, Ctrl-C included, the target is unchanged.
 
-    The folder to write into lies beside the target, or inside it if it exists: always on the same disk, so
-    that moving is renaming. A process that dies while it moves leaves a folder `.<name>-*.ready`, from which `recover`
-    finishes the move: nothing is lost, neither the old result nor the new one.
+    The yielded folder lies beside the target, or inside it if it exists, so that it is on the same disk and can be
+    renamed. A process that dies during the move leaves a folder `.<name>-*.ready`, from which `recover` finishes the
+    move: neither the old result nor the new one is lost.
     """
 
     def __init__(self, target: str | Path) -> None:
-        """Check nothing yet; that is done on entering.
+        """Store the target; it is checked on entering.
 
         Args:
-            target: where the output shall be.
+            target: the output folder.
         """
         self.target = Path(target)
         self._work: Path | None = None
         self._lock = -1
 
     def __enter__(self) -> Path:
-        """Make the folder to write into.
+        """Make the empty folder.
 
         Raises:
-            UserError: the target is a file, or its place cannot be written to.
+            UserError: the target is a file, or cannot be written.
         """
         target = self.target
         if target.exists() and not target.is_dir():
@@ -192,7 +192,7 @@ class OutputFolder:
             try:
                 _move_in(ready, self.target, names)
             except BaseException:
-                _move_back(ready, self.target, names)  # if that fails too, `recover` moves in what is ready
+                _move_back(ready, self.target, names)  # if this fails, too, `recover` finishes the move later
                 shutil.rmtree(ready, ignore_errors=True)
                 raise
             shutil.rmtree(ready, ignore_errors=True)
@@ -204,15 +204,15 @@ class OutputFolder:
 
 
 def recover(target: str | Path) -> None:
-    """Bring an output folder into order after processes that died: what was ready is moved in, the rest removed.
+    """Clean an output folder after processes that died: finished output is moved into it, unfinished is removed.
 
-    What a living process has in hand stays.
+    The output of running processes stays.
 
     Args:
-        target: as `OutputFolder` takes it; need not exist.
+        target: the target of an `OutputFolder`; it need not exist.
 
     Raises:
-        OSError: something cannot be moved.
+        OSError: a file cannot be moved.
     """
     target = Path(target)
     for place in (target, target.parent):
@@ -228,20 +228,20 @@ def recover(target: str | Path) -> None:
 
 
 def _move_in(ready: Path, target: Path, names: list[str]) -> None:
-    """Put what is ready into its place, and what was there into `REPLACED`. Can be done again after it broke off."""
+    """Move new files into the target, and the old ones into `REPLACED`; can be repeated after an interruption."""
     replaced = ready / REPLACED
     replaced.mkdir(exist_ok=True)
     for name in names:
         if name == REPLACED:
             continue
         if os.path.lexists(target / name):
-            remove(replaced / name)  # of a move that broke off, and then somebody else wrote the file
+            remove(replaced / name)  # left by an interrupted move, after which the file was written again
             (target / name).rename(replaced / name)
         (ready / name).rename(target / name)
 
 
 def _move_back(ready: Path, target: Path, names: list[str]) -> None:
-    """Undo `_move_in`, however far it came."""
+    """Undo a `_move_in` that may be incomplete."""
     for name in names:
         if not os.path.lexists(ready / name):
             (target / name).rename(ready / name)
@@ -250,7 +250,7 @@ def _move_back(ready: Path, target: Path, names: list[str]) -> None:
 
 
 def _open_locked(path: Path) -> BinaryIO:
-    """Open a new file that nobody takes for abandoned."""
+    """Open a new file, locked so that no other process takes it for abandoned."""
     while True:
         file = path.open("wb")
         try:
@@ -263,7 +263,7 @@ def _open_locked(path: Path) -> BinaryIO:
 
 
 def _make_locked(place: Path, prefix: str) -> tuple[Path, int]:
-    """Make a folder that nobody takes for abandoned while its descriptor is open."""
+    """Make a folder that no other process takes for abandoned while the returned descriptor is open."""
     while True:
         folder = Path(tempfile.mkdtemp(prefix=prefix, suffix=PARTIAL, dir=place))
         umask = os.umask(0)
@@ -279,7 +279,7 @@ def _make_locked(place: Path, prefix: str) -> tuple[Path, int]:
 
 
 def _lock_stays(descriptor: int, path: Path) -> bool:
-    """Lock what was just made; False if somebody removed it before, as left over."""
+    """Lock a new file or folder; False if another process has removed it as abandoned in the meantime."""
     with contextlib.suppress(OSError):  # a file system without locks
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     try:
@@ -290,7 +290,7 @@ def _lock_stays(descriptor: int, path: Path) -> bool:
 
 @contextlib.contextmanager
 def _claimed(path: Path) -> Iterator[bool]:
-    """Whether nobody holds an unfinished file or folder; while inside, nobody else takes it."""
+    """A context that says whether an unfinished file or folder is abandoned; it is then locked for other processes."""
     try:
         lock = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:

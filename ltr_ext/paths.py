@@ -1,12 +1,12 @@
-"""Where things lie on this machine. Paths only: a hyper-parameter belongs to a train setting or a parameter module.
+"""The paths on this machine. Hyper-parameters belong in a train setting or a parameter module instead.
 
-The values come from `settings/paths.toml` (not under version control; copy `paths.example.toml`), or from the file
-named by the environment variable `BOX2MASK_SETTINGS`. Without a file the defaults hold, and they are enough for the
-demo and for training on generated material.
+The values come from `settings/paths.toml` (which is not under version control; copy `paths.example.toml`), or from the
+file named by the environment variable `BOX2MASK_SETTINGS`. Without a file the defaults hold, which are enough for the
+demo and for training on generated data.
 
-Of an installed wheel the settings file is `~/.config/box2mask/paths.toml`, and results go into the current folder.
-What lies beside `ltr_ext` in a checkout lies inside it there: `minihost/`, `settings/` with the example, and `weights/`
-as `shipped/`.
+In an installed wheel, the settings file is `~/.config/box2mask/paths.toml`, and results are written to the current
+folder. The folders that lie beside `ltr_ext` in a checkout lie inside it there: `minihost/`, `settings/` with the
+example, and `weights/` as `shipped/`.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ REPOSITORY = _PACKAGE.parent
 """The folder that holds `ltr_ext` and `tracker_ext`."""
 HOSTS = _PACKAGE if INSTALLED else REPOSITORY
 """The folder that holds `minihost/` and, in a checkout, may hold the submodule `pytracking/`."""
-EXAMPLE_FILE = (_PACKAGE if INSTALLED else REPOSITORY) / "settings" / "paths.example.toml"
+EXAMPLE_FILE = HOSTS / "settings" / "paths.example.toml"
 SETTINGS_VARIABLE = "BOX2MASK_SETTINGS"
 HOST_TABLE = "host"
 
 
 def default_file() -> Path:
-    """The settings file that is read where `BOX2MASK_SETTINGS` names none; it need not exist."""
+    """The settings file that is read if `BOX2MASK_SETTINGS` names none; it need not exist."""
     if not INSTALLED:
         return REPOSITORY / "settings" / "paths.toml"
     named = os.environ.get("XDG_CONFIG_HOME", "")
@@ -41,29 +41,29 @@ def default_file() -> Path:
 
 
 def _written_to(name: str) -> Path:
-    """Default of a folder that commands write to."""
+    """The default of a folder to which commands write."""
     return (Path.cwd() if INSTALLED else REPOSITORY) / name
 
 
 @dataclass(frozen=True, kw_only=True)
 class Paths:
-    """Every path the project uses; `None` means "not set".
+    """All paths that the project uses; `None` means "not set".
 
-    Raises `UserError` only on use, through `require`: a path nobody asks for need not exist.
+    Only `require` raises a `UserError`, so that a path that is not used need not exist.
     """
 
     source: Path = field(default_factory=default_file)
-    """The file the values come from, or would come from if it existed."""
+    """The file from which the values come, or would come if it existed."""
 
     workspace_dir: Path = field(default_factory=lambda: _written_to("workspace"))
     """Checkpoints and TensorBoard logs of training."""
     results_dir: Path = field(default_factory=lambda: _written_to("results"))
-    """Boxes, masks, plots and tables that the run commands write."""
+    """Boxes, masks, plots and tables that the commands write."""
     weights_dir: Path = _PACKAGE / "shipped" if INSTALLED else REPOSITORY / "weights"
     """Trained networks (.safetensors)."""
 
     images_dir: Path | None = None
-    """Still photographs with id masks (any depth of `<name>.jpg` + `<name>.png`), for synthetic training video."""
+    """Photographs with id masks, `<name>.jpg` and `<name>.png` in any sub-folder, for synthetic training video."""
     backgrounds_dir: Path | None = None
     """Photographs without objects of interest, for synthetic training video."""
     youtubevos_dir: Path | None = None
@@ -83,7 +83,7 @@ class Paths:
     vot2020_dir: Path | None = None
     """VOT2020: the folder that holds `list.txt` and one folder per sequence (the VOT toolkit's `sequences`)."""
     youtubevos_masks_dir: Path | None = None
-    """Pseudo masks of YouTube-VOS: `<sequence>/<frame>.png`, pixel value = object id."""
+    """Pseudo masks of YouTube-VOS: `<sequence>/<frame>.png`, whose pixel values are object ids."""
     got10k_masks_dir: Path | None = None
     """Pseudo masks of GOT-10k: `<sequence>/%08d.png`, pixels 0 and 1, as the host's Got10kVOS reads them."""
     lasot_masks_dir: Path | None = None
@@ -93,14 +93,14 @@ class Paths:
     boxclips_dir: Path | None = None
     """Your own clips with boxes, in GOT-10k layout: `<seq>/*.jpg`, `<seq>/groundtruth.txt` (data set `boxclips`)."""
     pretrained_dir: Path | None = None
-    """Foreign weight files (`sta.pth.tar`, `lwl_stage2.pth`, Mask R-CNN backbone)."""
+    """Weight files of others (`sta.pth.tar`, `lwl_stage2.pth`, Mask R-CNN backbone)."""
 
     host: Mapping[str, str] = field(default_factory=dict)
-    """Further attributes for the host's own settings, for its data sets that we do not use (table `[host]`)."""
+    """Further attributes of the host's own settings, for those of its data sets that we do not use (table `[host]`)."""
 
     @property
     def file_to_edit(self) -> str:
-        """In words: the file to set a path in, and what to make it of if it is not there."""
+        """The settings file in words, for messages; if it does not exist, with the example of which to make a copy."""
         return f"{self.source}" if os.path.isfile(self.source) else f"{self.source} (a copy of {EXAMPLE_FILE})"
 
     def require(self, name: str, *, needed_for: str) -> Path:
@@ -108,7 +108,7 @@ class Paths:
 
         Args:
             name: a field of this class.
-            needed_for: what the user asked for, for the message.
+            needed_for: what needs the path, for the message.
 
         Raises:
             UserError: the path is not set, or does not exist.
@@ -127,15 +127,15 @@ PATH_FIELDS = tuple(f.name for f in fields(Paths) if f.name not in ("source", HO
 def load_paths() -> Paths:
     """Read the settings file.
 
-    Relative paths are taken from the folder of the file, `~` is the home folder.
+    Relative paths are relative to the folder of the file; `~` is the home folder.
 
     Raises:
-        UserError: the file named by `BOX2MASK_SETTINGS` is missing, the file is not TOML, holds an unknown name, or a
+        UserError: the file named by `BOX2MASK_SETTINGS` is missing, or the file is not TOML, has an unknown name, or a
             value that is not a string.
     """
     named = os.environ.get(SETTINGS_VARIABLE)
     source = Path(os.path.expanduser(named)).resolve() if named else default_file()
-    if not os.path.isfile(source):  # also where the folder may not be looked into
+    if not os.path.isfile(source):  # or it lies in a folder that may not be read
         if named:
             raise UserError(f"{SETTINGS_VARIABLE}: {source} is not a file; name a TOML file or unset the variable")
         return Paths()
@@ -156,5 +156,5 @@ def load_paths() -> Paths:
 
 
 def _path_in(source: Path, value: str) -> Path:
-    """A path that a settings file names."""
+    """The absolute path of a value in a settings file."""
     return (source.parent / os.path.expanduser(value)).resolve()

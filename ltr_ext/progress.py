@@ -1,4 +1,4 @@
-"""Progress of long work: a bar on a terminal, a line a minute in a log file."""
+"""Progress of long work: a bar on a terminal, or a line per minute in a log file."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any
 from tqdm import tqdm
 
 EVERY = 60.0
-"""Seconds from one line to the next, where there is no terminal."""
+"""Seconds between two lines if the output is not a terminal."""
 
 
 class Progress(tqdm):
-    """As `tqdm`; where its output is no terminal, it writes lines instead of a bar that redraws itself.
+    """A `tqdm` that writes lines instead of a redrawn bar if its output is not a terminal.
 
-    Work that takes less than a minute leaves nothing in a log.
+    Work that takes less than a minute writes nothing to a log.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        """See `tqdm`; `disable=None` disables nothing here."""
+        """Take the arguments of `tqdm`, but `disable=None` does not disable the output."""
         file = options.get("file") or sys.stderr
         self.in_lines = not (hasattr(file, "isatty") and file.isatty())
         self._last_line = time.monotonic()
@@ -29,7 +29,7 @@ class Progress(tqdm):
         super().__init__(*arguments, **options)
 
     def display(self, msg: str | None = None, pos: int | None = None) -> bool:
-        """Draw the bar, or write a line if the last one is old enough; whatever else is printed, there are no more."""
+        """Draw the bar, or write a line if the last one is at least a minute old."""
         if not self.in_lines:
             return bool(super().display(msg, pos))
         now = time.monotonic()
@@ -40,6 +40,6 @@ class Progress(tqdm):
         return False
 
     def clear(self, nolock: bool = False) -> None:
-        """Erase the bar; lines stay."""
+        """Erase the bar; lines are not erased."""
         if not self.in_lines:
             super().clear(nolock)

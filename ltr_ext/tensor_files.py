@@ -1,7 +1,7 @@
-"""Safetensors files whose bytes depend on their content alone, and how to tell what kind a file is and if it is whole.
+"""Safetensors files whose bytes depend only on their contents, and checks of a file's kind and integrity.
 
-A weight file and a training checkpoint are both safetensors; they differ in the text entries of the header. One more
-text entry is the digest of all else.
+A weight file and a training checkpoint are both safetensors; they differ in the text entries of the header. Another
+text entry is the digest of everything else.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from safetensors.torch import save
 from torch import Tensor
 
 WEIGHTS_KEY, WEIGHTS_FORMAT = "format", "box2mask-1"
-"""Text entry of our weight files, and its value; files of others may have one of that name."""
+"""A text entry of our weight files, and its value; files of other programs may have an entry with this name, too."""
 CHECKPOINT_KEY = "box2mask"
-"""Text entry that our training checkpoints have."""
+"""A text entry of our training checkpoints."""
 DIGEST_KEY = "sha256"
-"""Text entry with the digest of the tensors and of the other text entries."""
+"""The text entry with the digest of the tensors and of the other text entries."""
 
 _LENGTH_BYTES = 8
 _ALIGNMENT = 8
 
 
 def to_bytes(tensors: Mapping[str, Tensor], texts: Mapping[str, str]) -> bytes:
-    """Content of a safetensors file, its digest among the text entries; the same for the same tensors and texts.
+    """The contents of a safetensors file with a digest; equal tensors and texts give equal bytes.
 
-    The package writes the text entries in random order, so that no two files are alike. Here the JSON header is written
-    again with sorted keys; where the data of each tensor lies stays.
+    The safetensors package writes the text entries in random order, so that equal contents would give different files.
+    Therefore the JSON header is written again with sorted keys; the offsets of the tensors do not change.
 
     Args:
-        tensors: contiguous, on the CPU, without shared memory.
+        tensors: contiguous tensors on the CPU that share no memory.
         texts: the text entries of the header.
     """
     content = save(dict(tensors), metadata={**texts, DIGEST_KEY: digest_of(tensors, texts)})
@@ -45,11 +45,11 @@ def to_bytes(tensors: Mapping[str, Tensor], texts: Mapping[str, str]) -> bytes:
 
 
 def digest_of(tensors: Mapping[str, Tensor], texts: Mapping[str, str]) -> str:
-    """SHA-256, in hexadecimal digits, over names, types, shapes and bytes of tensors and over text entries.
+    """The hexadecimal SHA-256 of the names, types, shapes and bytes of tensors and of text entries.
 
     Args:
-        tensors: contiguous, on the CPU.
-        texts: the text entries; a digest among them does not count.
+        tensors: contiguous tensors on the CPU.
+        texts: the text entries; a digest among them is left out.
     """
     facts: list[Any] = [{key: value for key, value in texts.items() if key != DIGEST_KEY}]
     facts += [[name, str(tensor.dtype), list(tensor.shape)] for name, tensor in sorted(tensors.items())]
@@ -60,7 +60,7 @@ def digest_of(tensors: Mapping[str, Tensor], texts: Mapping[str, str]) -> str:
 
 
 def begins_as_safetensors(path: Path) -> bool:
-    """Whether a file begins as safetensors do, whole or not: a length, then a JSON object."""
+    """Whether a file, complete or not, begins as safetensors do: with a length and a JSON object."""
     with open(path, "rb") as file:
         start = file.read(_LENGTH_BYTES + 1)
     return start[_LENGTH_BYTES:] == b"{"

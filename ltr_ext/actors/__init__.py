@@ -1,1 +1,1 @@
-"""Actors: from a batch to a loss and its statistics."""
+"""Actors: each turns a batch into a loss and its statistics."""

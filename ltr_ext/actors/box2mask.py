@@ -1,6 +1,6 @@
-"""Loss of the box2mask network (paper eq. 4).
+"""The loss of the box2mask network (paper eq. 4).
 
-Shapes: T frames, B sequences, H W crop pixels.
+Shapes: T frames, B sequences, H x W crop pixels.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from ltr_ext.device import autocast
 
 
 class Box2MaskActor(BaseActor):
-    """Runs the network on a batch: loss on the coarse plus loss on the refined masks.
+    """Runs the network on a batch; the loss is that of the coarse masks plus that of the refined masks.
 
     Args:
-        net: `Box2MaskNet`, or anything with its `forward`.
+        net: a `Box2MaskNet`, or anything with the same `forward`.
         objective: loss of logits against masks.
-        autocast: run the network in bfloat16; the loss stays in float32.
+        autocast: whether the network runs in bfloat16; the loss is computed in float32 in any case.
         whole_batch: see `frame_loss`.
         fixed_statistics: see `set_training`.
     """
@@ -39,14 +39,15 @@ class Box2MaskActor(BaseActor):
         self.fixed_statistics = fixed_statistics
 
     def __call__(self, data: Any) -> tuple[Tensor, dict[str, float]]:
-        """Loss and statistics of one batch.
+        """Compute the loss and the statistics of one batch.
 
         Args:
             data: `train_images` [T, B, 3, H, W] uint8 RGB, `train_anno` [T, B, 4] float32 (x, y, w, h) in crop pixels,
-                `train_masks` [T, B, H, W] uint8 (0, 1, 255 undecided).
+                and `train_masks` [T, B, H, W] uint8 (0 background, 1 object, 255 undecided).
 
         Returns:
-            The scalar loss, and `Loss/total`, `Loss/coarse`, `Loss/refined` (0 where the variant does not refine), `J`.
+            The scalar loss; and the statistics `Loss/total`, `Loss/coarse`, `Loss/refined` (0 if the network variant
+            does not refine) and `J` (see `mean_jaccard`).
         """
         images, boxes, masks = data["train_images"], data["train_anno"], data["train_masks"]
         with autocast(images.device, self.autocast):
@@ -64,5 +65,5 @@ class Box2MaskActor(BaseActor):
         }
 
     def train(self, mode: bool = True) -> None:
-        """Training or evaluation mode; frozen parts stay in evaluation mode."""
+        """Switch the network to training or evaluation mode; its frozen parts stay in evaluation mode."""
         set_training(self.net, mode, self.fixed_statistics)

@@ -1,6 +1,6 @@
-"""What both actors share.
+"""What the actors share.
 
-Shapes: T frames, B sequences, H W crop pixels.
+Shapes: T frames, B sequences, H x W crop pixels.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ Objective = Callable[[Tensor, Tensor], Tensor]
 
 
 def frame_loss(objective: Objective, logits: Tensor, masks: Tensor, whole_batch: bool = False) -> Tensor:
-    """The objective, averaged over all frames of all sequences.
+    """Compute the objective, averaged over all frames of all sequences.
 
     Args:
         objective: see `Objective`.
-        logits: [T, B, H, W] of any float type; above 0 is object.
-        masks: [T, B, H, W] uint8; 0, 1, or 255 where undecided.
-        whole_batch: in training, compute it on the frames of all processes, as an objective that is not a mean over
-            frames demands.
+        logits: [T, B, H, W] of any float type; a logit above 0 means object.
+        masks: [T, B, H, W] uint8; 0 background, 1 object, 255 undecided.
+        whole_batch: whether, in training, the objective is computed on the frames of all processes together. An
+            objective that is not a mean over frames needs this.
     """
     if whole_batch and torch.is_grad_enabled():
         logits, masks = gather_batch(logits.float(), 1), gather_batch(masks, 1)
@@ -34,14 +34,14 @@ def frame_loss(objective: Objective, logits: Tensor, masks: Tensor, whole_batch:
 
 @torch.no_grad()
 def mean_jaccard(logits: Tensor, masks: Tensor) -> float:
-    """Mean over frames of |prediction and mask| / |prediction or mask|, undecided pixels left out.
+    """The Jaccard index |prediction and mask| / |prediction or mask|, averaged over frames; ignores undecided pixels.
 
     Args:
-        logits: [T, B, H, W]; above 0 is object.
-        masks: [T, B, H, W]; 0, 1, or 255 where undecided.
+        logits: [T, B, H, W]; a logit above 0 means object.
+        masks: [T, B, H, W] uint8; 0 background, 1 object, 255 undecided.
 
     Returns:
-        0 to 1. A frame where prediction and mask are both empty counts 1.
+        A number from 0 to 1. A frame whose prediction and mask are both empty counts as 1.
     """
     known, objects = masks != IGNORE, masks == 1
     predicted = (logits > 0) & known
@@ -51,12 +51,13 @@ def mean_jaccard(logits: Tensor, masks: Tensor) -> float:
 
 
 def set_training(net: nn.Module, mode: bool, fixed_statistics: bool = False) -> None:
-    """As `net.train(mode)`, but modules without a trainable parameter keep their batch statistics.
+    """Do what `net.train(mode)` does, but let modules without a trainable parameter keep their batch statistics.
 
     Args:
-        net: changed in place.
-        mode: whether to train.
-        fixed_statistics: all of them do; their scales and offsets are trained nevertheless.
+        net: the network; it is changed in place.
+        mode: True for training mode, False for evaluation mode.
+        fixed_statistics: whether all batch normalisations keep their statistics; their scales and offsets are trained
+            nevertheless.
     """
     net.train(mode)
     for module in net.modules():

@@ -1,6 +1,6 @@
-"""Loss of the LWL network (Bhat et al., "Learning What to Learn for Video Object Segmentation", ECCV 2020).
+"""The loss of the LWL network (Bhat et al., "Learning What to Learn for Video Object Segmentation", ECCV 2020).
 
-Shapes: T1 frames with given masks, T2 frames to segment, B sequences, H W crop pixels.
+Shapes: T1 frames with given masks, T2 frames to segment, B sequences, H x W crop pixels.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ class LWLActor(BaseActor):
     Args:
         net: `net(train_images, test_images, train_masks, previous_masks, num_refinement_iter)` -> logits [T2, B, H, W].
         objective: loss of logits against masks, averaged over frames.
-        num_refinement_iter: passed to the network.
-        autocast: run the network in bfloat16; the loss stays in float32.
-        previous: how the masks of the frames before are made up; None for a network that does not look at them.
-        absent_share: share of the later frames that are taken from the next sequence of the batch, where the object is
-            not: only in training, and only if the batch has several sequences.
+        num_refinement_iter: refinement iterations of the filter; passed to the network.
+        autocast: whether the network runs in bfloat16; the loss is computed in float32 in any case.
+        previous: how the masks of the preceding frames are simulated; None for a network that takes no such masks.
+        absent_share: share of the later frames that are replaced by frames of another sequence of the batch, which do
+            not show the object. This happens only in training, and only if the batch has several sequences.
         whole_batch: see `frame_loss`.
     """
 
@@ -48,14 +48,15 @@ class LWLActor(BaseActor):
         self.whole_batch = whole_batch
 
     def __call__(self, data: Any) -> tuple[Tensor, dict[str, float]]:
-        """Loss and statistics of one batch.
+        """Compute the loss and the statistics of one batch.
 
         Args:
             data: `train_images` [T1, B, 3, H, W] and `test_images` [T2, B, 3, H, W] uint8 RGB, `train_masks`
-                [T1, B, H, W] and `test_masks` [T2, B, H, W] uint8 (0, 1, 255 undecided; as input 255 is background).
+                [T1, B, H, W] and `test_masks` [T2, B, H, W] uint8 (0 background, 1 object, 255 undecided). Where such
+                masks are inputs of the network, undecided pixels count as background.
 
         Returns:
-            The scalar loss; `Loss/total` and `J`.
+            The scalar loss; and the statistics `Loss/total` and `J`.
         """
         train_images, test_images, test_masks = data["train_images"], data["test_images"], data["test_masks"]
         train_masks = (data["train_masks"] == 1).float()
@@ -73,16 +74,28 @@ class LWLActor(BaseActor):
         return self.judge(logits, test_masks, data)
 
     def judge(self, logits: Tensor, masks: Tensor, data: Any) -> tuple[Tensor, dict[str, float]]:
-        """Loss and statistics of predictions [T2, B, H, W]; masks likewise, `data` the whole batch."""
+        """Compute the loss and the statistics of predictions.
+
+        Args:
+            logits: [T2, B, H, W] of any float type.
+            masks: [T2, B, H, W] uint8 (0 background, 1 object, 255 undecided).
+            data: the whole batch, for subclasses.
+
+        Returns:
+            See `__call__`.
+        """
         loss = frame_loss(self.objective, logits, masks, self.whole_batch)
         return loss, {"Loss/total": loss.item(), "J": mean_jaccard(logits, masks)}
 
     def train(self, mode: bool = True) -> None:
-        """Training or evaluation mode; frozen parts stay in evaluation mode."""
+        """Switch the network to training or evaluation mode; its frozen parts stay in evaluation mode."""
         set_training(self.net, mode)
 
     def _previous_masks(self, masks: Tensor) -> Tensor | None:
-        """[T2, B, H, W] uint8 -> float, 0..1; in evaluation mode equal masks always give equal ones."""
+        """Simulate previous masks, float in 0..1, from true ones [T2, B, H, W] uint8.
+
+        In evaluation mode the same masks always give the same result.
+        """
         if self.previous is None:
             return None
         generator = None if self.net.training else torch.Generator().manual_seed(0)

@@ -1,6 +1,6 @@
-"""Loss of the LWL network where some videos have boxes alone (paper section 4.2, table 3).
+"""The loss of the LWL network if some of the videos have only boxes (paper section 4.2, table 3).
 
-Shapes: T2 frames to segment, B sequences, S of them with masks, H W crop pixels.
+Shapes: T2 frames to segment, B sequences, N frames, H x W crop pixels.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ WeakObjective = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 class WeakLWLActor(LWLActor):
-    """One loss for the sequences with masks, another for those with boxes; their sum.
+    """The sum of one loss for the sequences with masks and another loss for the sequences with boxes.
 
-    The batch says which is which: `weak` [B] is 1 for boxes. Of these `test_masks` is not looked at, and `train_masks`
-    holds filled boxes, for the network needs something to learn from.
+    The field `weak` [B] of the batch is 1 for sequences with boxes. Their `test_masks` are not used; their
+    `train_masks` are filled boxes, since the network needs masks to learn the object from.
 
     Args:
         net: see `LWLActor`.
-        objective: on the sequences with masks, of all processes together.
-        weak_objective: on the frames with boxes.
+        objective: loss of the sequences with masks, computed on those of all processes together.
+        weak_objective: loss of the frames with boxes.
         num_refinement_iter: see `LWLActor`.
     """
 
@@ -39,7 +39,10 @@ class WeakLWLActor(LWLActor):
         self.weak_objective = weak_objective
 
     def judge(self, logits: Tensor, masks: Tensor, data: Any) -> tuple[Tensor, dict[str, float]]:
-        """As `LWLActor.judge`, with `Loss/masks` and `Loss/boxes`; J is that of the sequences with masks."""
+        """As `LWLActor.judge`, with two more statistics, `Loss/masks` and `Loss/boxes`.
+
+        `J` is that of the sequences with masks; without any such sequence it is left out.
+        """
         weak = data["weak"].bool()
         with_masks = self._mask_loss(logits, masks, weak)
         with_boxes = self._box_loss(logits, data, weak)
@@ -59,7 +62,7 @@ class WeakLWLActor(LWLActor):
         return self.objective(logits[:, ~weak].flatten(0, 1), masks[:, ~weak].flatten(0, 1))
 
     def _box_loss(self, logits: Tensor, data: Any, weak: Tensor) -> Tensor:
-        """The mean over all frames with boxes of all processes, as a mean over processes."""
+        """The weak loss of this process, weighted so that the mean over processes is the mean over all their frames."""
         count = int(weak.sum())
         counts = processes().gather(count) if torch.is_grad_enabled() else [count]
         if count == 0:

@@ -1,6 +1,6 @@
-"""Boxes (x, y, w, h): checks at the door, from masks, overlap.
+"""Boxes (x, y, w, h): the check of a box that a user gives, the box of a mask, and the overlap of boxes.
 
-A box covers the half-open pixel range [x, x + w) x [y, y + h), origin top left, so that a mask of one
+A box covers the half-open pixel range [x, x + w) x [y, y + h) with the origin at the top left, so that a mask of one
 pixel at (3, 5) has the box (3, 5, 1, 1).
 """
 
@@ -13,23 +13,24 @@ import numpy as np
 from ltr_ext.errors import UserError
 
 MOST_PIXELS = 1e7
-"""Coordinates beyond this are no pixels of any picture."""
+"""No picture has pixels whose coordinates are larger than this."""
 
 
 def check_box(box: Sequence[float], *, height: int, width: int, name: str) -> np.ndarray:
-    """Return the box as floats, or refuse it.
+    """Return the box as an array, or refuse it.
 
     Args:
         box: (x, y, w, h) in image pixels.
         height: image height in pixels.
         width: image width in pixels.
-        name: what the message calls it, for example ``"bear frame 12"``.
+        name: how messages call the box, for example "bear frame 12".
 
     Returns:
-        [4] float64, unchanged.
+        [4] float64, the same numbers.
 
     Raises:
-        UserError: not four finite numbers, beyond any picture, no area, or wholly outside the image.
+        UserError: the box is not four finite numbers, lies beyond any picture, has no area, or lies wholly outside the
+            image.
     """
     shown = _shown(box)
     try:
@@ -51,13 +52,13 @@ def check_box(box: Sequence[float], *, height: int, width: int, name: str) -> np
 
 
 def mask_to_box(mask: np.ndarray) -> np.ndarray | None:
-    """The box through the extreme points of a mask (paper, section 4.3).
+    """The box through the extreme points of a mask (paper section 4.3).
 
     Args:
-        mask: [H, W], object where true.
+        mask: [H, W]; nonzero where the object is.
 
     Returns:
-        [4] float64 (x, y, w, h), or None for an empty mask.
+        [4] float64 (x, y, w, h) in pixels of the mask, or None for an empty mask.
     """
     rows = np.flatnonzero(mask.any(axis=1))
     if rows.size == 0:
@@ -68,14 +69,14 @@ def mask_to_box(mask: np.ndarray) -> np.ndarray | None:
 
 
 def box_iou(boxes_a: np.ndarray, boxes_b: np.ndarray) -> np.ndarray:
-    """Intersection over union, box by box.
+    """The intersection over union of each box and its counterpart.
 
     Args:
         boxes_a: [..., 4] (x, y, w, h).
-        boxes_b: [..., 4] (x, y, w, h), same leading shape or broadcastable to it.
+        boxes_b: [..., 4] (x, y, w, h); its leading shape is the same, or can be broadcast.
 
     Returns:
-        [...] float64 in 0..1; 0 where both have no area.
+        [...] float64 in 0..1; 0 where neither box has an area.
     """
     a, b = np.asarray(boxes_a, dtype=np.float64), np.asarray(boxes_b, dtype=np.float64)
     top_left = np.maximum(a[..., :2], b[..., :2])

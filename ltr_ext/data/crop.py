@@ -1,8 +1,8 @@
-"""Crops around boxes and the way back (paper sections 3.4 and 3.5).
+"""Crops around boxes, and the way back from a crop to its image (paper sections 3.4 and 3.5).
 
-A crop is a rectangle of whole image pixels, resized to the network's input. Coordinates are continuous with pixel
-edges at integers, so the map between image and crop is u = (x - left) * out_width / width, without any half-pixel
-term; resampling with half-pixel centres (OpenCV's convention) realises exactly this map.
+A crop is a rectangle of whole image pixels that is resized to the network's input size. Coordinates are continuous and
+pixel edges lie at integers, so that the map from image to crop is u = (x - left) * out_width / width, without any
+half-pixel term. Resampling with half-pixel centres (OpenCV's convention) implements exactly this map.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ from ltr_ext.data.boxes import MOST_PIXELS
 from ltr_ext.errors import UserError
 
 MIN_COVER = 1.15
-"""A crop is never smaller than this multiple of its box, whatever the scale and the image say."""
+"""A crop is never smaller than this multiple of its box, whatever the scale and the size of the image are."""
 
 
 @dataclass(frozen=True)
 class Crop:
-    """A rectangle in an image and the size it is resized to."""
+    """A rectangle in an image, and the size to which it is resized."""
 
     left: int
     top: int
     width: int
     height: int
-    """Region in image pixels; may reach over the image."""
+    """`left`, `top`, `width` and `height` are the region in image pixels; it may extend beyond the image."""
     out_hw: tuple[int, int]
     """Size of the crop, (height, width) in crop pixels."""
 
     @property
     def zoom(self) -> np.ndarray:
-        """Crop pixels per image pixel, (x, y)."""
+        """[2] crop pixels per image pixel, (x, y)."""
         return np.array([self.out_hw[1] / self.width, self.out_hw[0] / self.height])
 
     def cut(self, image: np.ndarray) -> np.ndarray:
-        """Cut a picture; outside the image its edge is repeated.
+        """Cut the crop from an image; pixels outside the image repeat its edge.
 
         Args:
             image: [H, W, 3] uint8.
@@ -48,7 +48,7 @@ class Crop:
         return self._resize(self._region(image, cv2.BORDER_REPLICATE))
 
     def cut_mask(self, labels: np.ndarray) -> np.ndarray:
-        """Cut an id mask, nearest pixel; outside the image it is 0.
+        """Cut the crop from an id mask, by nearest neighbour; pixels outside the image are 0.
 
         Args:
             labels: [H, W] uint8.
@@ -60,11 +60,11 @@ class Crop:
         return cv2.resize(region, self.out_hw[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
 
     def paste(self, values: np.ndarray, image_hw: tuple[int, int], outside: float) -> np.ndarray:
-        """Bring crop values back to the image, the inverse of `cut`.
+        """Resample values of the crop to the image's pixels: the inverse of `cut`.
 
         Args:
             values: [*out_hw] float32, for example logits.
-            image_hw: size of the image.
+            image_hw: (height, width) of the image.
             outside: value of the image pixels that the crop does not cover.
 
         Returns:
@@ -79,7 +79,7 @@ class Crop:
         return out
 
     def boxes_to_crop(self, boxes: np.ndarray) -> np.ndarray:
-        """Boxes [..., 4] (x, y, w, h) from image to crop pixels."""
+        """Convert boxes [..., 4] (x, y, w, h) from image pixels to crop pixels, float64."""
         boxes = np.asarray(boxes, dtype=np.float64)
         corner = (boxes[..., :2] - [self.left, self.top]) * self.zoom
         return np.concatenate([corner, boxes[..., 2:] * self.zoom], axis=-1)
@@ -115,22 +115,20 @@ def crop_around(
 ) -> Crop:
     """Choose the crop of a box.
 
-    The region has the aspect of `out_hw` and `scale` squared times the area of the box; it is shrunk to fit into the
-    image, but still holds the box with a margin (`MIN_COVER`), and moved so as not to exceed the image where it can.
+    The region has the aspect ratio of `out_hw`, and its area is `scale` squared times the area of the visible part of
+    the box. It is shrunk to fit into the image, but never so far that it does not hold the visible part of the box with
+    a margin (`MIN_COVER`), and it is moved into the image where it fits.
 
     Args:
-        box: (x, y, w, h) in image pixels; touches the image (see `check_box`).
+        box: (x, y, w, h) in image pixels; it overlaps the image (see `check_box`).
         image_hw: (height, width) of the image.
-        scale: side of the region relative to the box, by area.
-        out_hw: size of the crop.
-        shift: displacement of the centre in units of the box, (x, y); a training augmentation.
-
-    Returns:
-        The crop.
+        scale: square root of the region's area over the box's area.
+        out_hw: (height, width) of the crop in crop pixels.
+        shift: displacement (x, y) of the centre in units of the visible box's sides; a training augmentation.
     """
     height, width = image_hw
     x, y, w, h = box
-    # What lies outside the image says nothing: centre on the visible part.
+    # The part outside the image holds no information: centre on the visible part.
     x0, y0, x1, y1 = max(x, 0.0), max(y, 0.0), min(x + w, width), min(y + h, height)
     w, h = max(x1 - x0, 1.0), max(y1 - y0, 1.0)
     centre = ((x0 + x1) / 2 + shift[0] * w, (y0 + y1) / 2 + shift[1] * h)
@@ -147,22 +145,20 @@ def crop_around(
 
 
 def search_region(box: np.ndarray, image_hw: tuple[int, int], scale: float, out_hw: tuple[int, int]) -> Crop:
-    """The region in which LWL searches ("inside_major" in upstream).
+    """Choose the region in which LWL searches for the object ("inside_major" in upstream).
 
-    It has the aspect of `out_hw` and `scale` squared times the area of the box, is shrunk until the axis that exceeds
-    the image less fits, and moved inside where it can; it need not hold the box.
+    The region has the aspect ratio of `out_hw`, and its area is `scale` squared times the area of the box. It is shrunk
+    until the axis that exceeds the image less fits, and moved into the image on each axis that fits. It need not hold
+    the box.
 
     Args:
-        box: (x, y, w, h) in image pixels; may lie outside the image.
+        box: (x, y, w, h) in image pixels; it may lie outside the image.
         image_hw: (height, width) of the image.
-        scale: side of the region relative to the box, by area.
-        out_hw: size of the crop.
-
-    Returns:
-        The crop.
+        scale: square root of the region's area over the box's area.
+        out_hw: (height, width) of the crop in crop pixels.
 
     Raises:
-        UserError: a box that is not finite, or beyond any picture.
+        UserError: the box is not finite, or lies beyond any picture.
     """
     if not np.abs(box).max() <= MOST_PIXELS:
         raise UserError(f"box {','.join(f'{value:g}' for value in box)} is none of a picture; give x,y,w,h in pixels")
@@ -178,14 +174,14 @@ def search_region(box: np.ndarray, image_hw: tuple[int, int], scale: float, out_
 
 
 def _shift_inside(centre: float, length: int, limit: int) -> int:
-    """Start of a range of `length` around `centre`: inside [0, limit], or about its middle if it is longer."""
+    """The start of a range of `length` around `centre`, moved inside [0, limit]; a longer range is centred on it."""
     if length > limit:
         return round((limit - length) / 2)
     return int(np.clip(round(centre - length / 2), 0, limit - length))
 
 
 def _place(centre: float, length: int, limit: int, low: float, high: float) -> int:
-    """Start of a range of `length` around `centre`: inside [0, limit] if it fits, and always holding [low, high]."""
+    """The start of a range of `length` around `centre`, moved so that it holds [low, high], then as `_shift_inside`."""
     start = round(centre - length / 2)
     start = int(np.clip(start, np.ceil(high) - length, np.floor(low)))
     return int(np.clip(start, 0, limit - length)) if length <= limit else round((limit - length) / 2)

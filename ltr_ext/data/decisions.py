@@ -1,7 +1,8 @@
-"""What a reviewer decided about the sequences of an annotation job: `decisions.csv`.
+"""A reviewer's decisions about the sequences of an annotation job: `decisions.csv`.
 
-Columns `sequence,decision` and, if wanted, `comment`; UTF-8. The report page writes it, `run_annotate.py --apply` takes
-it, training leaves out what it rejects. A sequence that is not in it is undecided, and used.
+It is a UTF-8 table with the columns `sequence`, `decision` and, optionally, `comment`. The report page writes it,
+`run_annotate.py --apply` reads it, and training leaves out the rejected sequences. A sequence that is not in the table
+is undecided, and used.
 """
 
 from __future__ import annotations
@@ -16,18 +17,18 @@ from ltr_ext.errors import UserError
 from ltr_ext.output import write_text
 
 Choice = Literal["accept", "reject", "flag"]
-"""`reject`: not to be used; `flag`: used, but to be looked at again."""
+"""A sequence with `reject` is not used; one with `flag` is used, but somebody should look at it again."""
 
 CHOICES: tuple[str, ...] = get_args(Choice)
 COLUMNS = ("sequence", "decision", "comment")
 REMEDY = "name the CSV file that the report page writes: sequence,decision,comment"
 DECISIONS_FILE = "decisions.csv"
-"""Its name inside the output folder of an annotation job, where the last applied decisions lie."""
+"""The name of the table in an annotation job's output folder, which holds the decisions that were applied last."""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """About one sequence."""
+    """The decision about one sequence."""
 
     sequence: str
     choice: str
@@ -36,13 +37,14 @@ class Decision:
 
 
 def read_decisions(path: str | Path) -> dict[str, Decision]:
-    """Read and check the file.
+    """Read and check the table.
 
     Returns:
-        Sequence -> decision, in the order of the file.
+        {sequence: decision}, in the order of the file.
 
     Raises:
-        UserError: missing, without the two columns, an unknown decision, or a sequence that is decided twice.
+        UserError: the file is missing, lacks a column, or has an unknown decision, a row without a sequence, or a
+            sequence that is decided twice.
     """
     decided: dict[str, Decision] = {}
     for number, line in csv_rows(path, "decisions", COLUMNS[:2], REMEDY):
@@ -59,26 +61,26 @@ def read_decisions(path: str | Path) -> dict[str, Decision]:
 
 
 def write_decisions(path: str | Path, decisions: Iterable[Decision]) -> None:
-    """Write the file; it is whole or not there.
+    """Write the table atomically.
 
     Args:
-        path: the CSV file; its folder exists.
-        decisions: in the order they shall have.
+        path: the CSV file; its folder must exist.
+        decisions: the rows, in the order of the file.
     """
     rows = [(decision.sequence, decision.choice, decision.comment) for decision in decisions]
     write_text(path, csv_text(COLUMNS, rows))
 
 
 def names_with(decisions: Mapping[str, Decision], choice: Choice) -> list[str]:
-    """Sequences so decided, in the order of the file."""
+    """The sequences with this decision, in the order of the file."""
     return [name for name, decision in decisions.items() if decision.choice == choice]
 
 
 def rejected_in(annotation: Path) -> frozenset[str]:
-    """Sequences that the applied decisions of an annotation job reject; none where nothing was decided.
+    """The sequences that the applied decisions of an annotation job reject; none if no decisions were applied.
 
     Args:
-        annotation: output folder of the job.
+        annotation: the output folder of the job.
 
     Raises:
         UserError: see `read_decisions`.

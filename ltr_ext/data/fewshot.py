@@ -1,4 +1,4 @@
-"""Samples for few-shot training (LWL): a first frame with its mask, later frames to segment."""
+"""Samples for few-shot training (LWL): a first frame with its mask, and later frames to segment."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ from ltr_ext.data.search_crops import SearchConfig, crop_search_regions
 
 @dataclass(frozen=True)
 class Source:
-    """A data set of a recipe."""
+    """A data set of a training recipe."""
 
     dataset: Any
-    """With `multiobj=False`: each object is a sequence."""
+    """The host's data set, made with `multiobj=False`, so that each object is a sequence."""
     turns: int
-    """Samples it gives in its turn."""
+    """How many samples it gives in a row when it is its turn."""
     weak: bool = False
-    """Its masks are filled boxes. Its crops are not rotated: their boxes would be loose."""
+    """Whether its masks are filled boxes. Its crops are not rotated then, since a rotated box is no longer tight."""
 
 
 class FewShotSampler(VideoSampler):
-    """First and later frames of videos, as LWL draws them.
+    """Draws a first frame and later frames of a video, as LWL does.
 
-    Frames are drawn by `first_and_later_frames`. Data sets take turns and sequences come without replacement, as in
-    `VideoSampler`; LWL draws both at random, in the same proportions.
+    Frames are drawn by `first_and_later_frames`. Data sets take turns and sequences are drawn without replacement, as
+    in `VideoSampler`; upstream's LWL draws both at random, in the same proportions.
 
     Args:
         sources: the data sets.
         first_crops: how the first frame is cropped.
-        later_crops: how the later ones are.
-        num_later: how many.
-        max_gap: in frames.
-        samples_per_epoch: length.
-        seed: of all samples.
-        repeat: every epoch has the same samples.
+        later_crops: how the later frames are cropped.
+        num_later: how many later frames a sample has.
+        max_gap: largest distance of a later frame from the first one, in frames.
+        samples_per_epoch: see `ClipSampler`.
+        seed: see `ClipSampler`.
+        repeat: see `ClipSampler`.
 
-    A sample is as that of `SyntheticSampler` with test frames, with `weak` (0 or 1). Of weak samples the masks are
-    filled boxes and `test_anno` holds their boxes (x, y, w, h), which may reach over the crop.
+    A sample has the fields of a `SyntheticSampler` with `test_crops`, and `weak` (0 or 1). In weak samples the masks
+    are filled boxes, and `test_anno` holds these boxes (x, y, w, h) in crop pixels; they may extend beyond the crop.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Which T frames of a video a training sample consists of."""
+"""How the T frames of a training sample are chosen from a video."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Callable
 import numpy as np
 
 Draw = Callable[[np.random.Generator, np.ndarray, int, int], list[int] | None]
-"""(generator, [V] ascending numbers of the frames that show the object, T, frames of the stretch) -> T of these
-numbers, ascending; None if the video has not enough."""
+"""(generator, [V] ascending numbers of the frames that show the object, T, length of the window in frames) -> T of
+these numbers in ascending order, or None if the video has too few frames."""
 
 
 def distinct_frames(rng: np.random.Generator, visible: np.ndarray, num_frames: int, window: int) -> list[int] | None:
-    """Frames of a stretch that begins where the object shows, each once: the paper's text, section 3.4. See `Draw`."""
+    """Draw distinct frames from a window that begins where the object is visible (paper section 3.4); see `Draw`."""
     if len(visible) < num_frames:
         return None
     start = rng.choice(visible[: len(visible) - num_frames + 1])
@@ -25,9 +25,10 @@ def distinct_frames(rng: np.random.Generator, visible: np.ndarray, num_frames: i
 def first_and_later_frames(
     rng: np.random.Generator, visible: np.ndarray, num_frames: int, window: int
 ) -> list[int] | None:
-    """A frame that has others after it, and some of those, with replacement: the authors' code, and LWL's. See `Draw`.
+    """Draw a frame, and the others with replacement from the window after it; see `Draw`.
 
-    The object must show in more than twice as many frames as are drawn.
+    This is what the authors' code and LWL's do, rather than the paper's text. The object must be visible in more than
+    twice as many frames as are drawn.
     """
     if len(visible) <= 2 * num_frames:
         return None

@@ -1,4 +1,4 @@
-"""Reading and writing photographs; masks are read and written by `mask_io`, whose names are here, too."""
+"""Reading and writing photographs. Masks are handled by `mask_io`, whose functions can be imported from here, too."""
 
 from __future__ import annotations
 
@@ -25,34 +25,36 @@ __all__ = [
     "write_mask",
 ]
 
-# What is wrong with a picture, we say ourselves. OpenCV 4 has the one function, OpenCV 5 the other; 0 is silence.
+# Our own messages say what is wrong with a picture, so OpenCV is silenced (level 0). OpenCV 4 has the first function,
+# OpenCV 5 the second.
 (cv2.setLogLevel if hasattr(cv2, "setLogLevel") else cv2.utils.logging.setLogLevel)(0)
 
 
 def read_image(path: str | Path, *, upright: bool = False, levels: tuple[int, int] | None = None) -> np.ndarray:
     """Read a picture as RGB.
 
-    Grey becomes three equal channels; an alpha channel is left out, whatever lies under it is shown. Of 16 bits the
-    upper 8 are taken, unless `levels` says otherwise.
+    A grey picture becomes three equal channels. An alpha channel is dropped, so that transparent pixels show the colour
+    stored under them. Pictures of 16 bits keep their upper 8 bits, unless `levels` is given.
 
     Args:
-        path: an image file that OpenCV can decode.
-        upright: turn the picture as its EXIF orientation says and people see it. By default it is as stored: that is
-            what boxes and masks of the data sets refer to.
-        levels: values of 16-bit pictures that become 0 and 255; those between are spread, those beyond are clipped.
+        path: an image file that OpenCV or Pillow can decode.
+        upright: whether the picture is turned as its EXIF orientation says, as people see it. By default it is left as
+            stored, since the boxes and masks of data sets refer to the stored pixels.
+        levels: the two values of a 16-bit picture that become 0 and 255; values between them are mapped linearly,
+            values beyond them are clipped.
 
     Returns:
         [H, W, 3] uint8 RGB.
 
     Raises:
-        UserError: missing, no file, no picture, cut short, animated, above `MAX_PIXELS`, or of numbers that are no
-            shades of 8 or 16 bits.
+        UserError: the file is missing, is not a regular file, not a picture, cut short, animated, larger than
+            `MAX_PIXELS`, or has pixels that are neither of 8 nor of 16 bits.
     """
     return to_8_bits(read_raw_image(path, upright=upright), levels)
 
 
 def read_raw_image(path: str | Path, *, upright: bool = False) -> np.ndarray:
-    """As `read_image`, in the depth it is stored in: [H, W, 3] uint8 or uint16 RGB."""
+    """As `read_image`, but in the stored depth: [H, W, 3] uint8 or uint16 RGB."""
     with open_regular(path, "image") as file:
         header = picture_header(file, f"image {path}")
         file.seek(0)
@@ -66,7 +68,7 @@ def read_raw_image(path: str | Path, *, upright: bool = False) -> np.ndarray:
 
 
 def to_8_bits(image: np.ndarray, levels: tuple[int, int] | None = None) -> np.ndarray:
-    """[H, W, 3] uint8 of uint8 (as it is) or uint16 (see `read_image`)."""
+    """Convert [H, W, 3] uint16 to uint8, see `read_image`; a uint8 picture is returned as it is."""
     if image.dtype == np.uint8:
         return image
     if levels is None:
@@ -77,22 +79,22 @@ def to_8_bits(image: np.ndarray, levels: tuple[int, int] | None = None) -> np.nd
 
 
 def image_size(path: str | Path, *, upright: bool = False) -> tuple[int, int]:
-    """(height, width) of a picture, from its header.
+    """The (height, width) of a picture, from its header; `upright` as in `read_image`.
 
     Raises:
-        UserError: as `read_image`, but for what shows only when pixels are decoded.
+        UserError: as `read_image`, except for damage that shows only when the pixels are decoded.
     """
     return image_header(path).size(upright)
 
 
 def image_header(path: str | Path) -> PictureHeader:
-    """What a picture says of itself; raises `UserError` as `image_size` does."""
+    """The header of a picture; raises `UserError` as `image_size` does."""
     with open_regular(path, "image") as file:
         return picture_header(file, f"image {path}")
 
 
 def _decode(data: bytes, header: PictureHeader) -> np.ndarray | None:
-    """[H, W, 3] RGB of the stored pixels, in the depth they have; None if they cannot be decoded."""
+    """The stored pixels as [H, W, 3] RGB in their own depth, or None if they cannot be decoded."""
     if header.format == "TIFF" and not (header.deep and header.mode in ("RGB", "RGBA", "RGBX")):
         return _decode_tiff(data)
     of_tiff = header.format == "TIFF"
@@ -105,7 +107,7 @@ def _decode(data: bytes, header: PictureHeader) -> np.ndarray | None:
 
 
 def _decode_tiff(data: bytes) -> np.ndarray | None:
-    """As `_decode`, by Pillow: alpha, CMYK, Lab and orientation come out right, but not colours of 16 bits."""
+    """As `_decode`, by Pillow, which handles alpha, CMYK, Lab and orientation, but not colours of 16 bits."""
     try:
         with open_picture(io.BytesIO(data)) as image:
             if image.mode.startswith("I;16"):
@@ -116,7 +118,7 @@ def _decode_tiff(data: bytes) -> np.ndarray | None:
 
 
 def _turned(image: np.ndarray, orientation: int) -> np.ndarray:
-    """A picture [H, W, 3] as its EXIF orientation 1..8 says; the sides change places from 5 on."""
+    """Turn a picture [H, W, 3] as its EXIF orientation 1..8 says; from 5 on, height and width change places."""
     if orientation >= 5:
         image = image.swapaxes(0, 1)
     if orientation in (2, 3, 6, 7):
@@ -127,11 +129,11 @@ def _turned(image: np.ndarray, orientation: int) -> np.ndarray:
 
 
 def _is_cut_short(data: bytes) -> bool:
-    """Whether a JPEG or PNG lacks its end: OpenCV fills what is missing with grey and says nothing."""
+    """Whether a JPEG or PNG lacks its end. OpenCV fills the missing part with grey without a message."""
     ends = {b"\xff\xd8": b"\xff\xd9", b"\x89PNG": b"IEND\xaeB`\x82"}
     if not any(data.startswith(start) and not data.endswith(end) for start, end in ends.items()):
         return False
-    # Some cameras append bytes of their own: only a full decoding by a stricter reader tells.
+    # Some cameras append bytes of their own, so only a full decoding by a stricter reader can tell.
     try:
         with open_picture(io.BytesIO(data)) as image:
             image.load()
@@ -141,10 +143,10 @@ def _is_cut_short(data: bytes) -> bool:
 
 
 def write_jpeg(path: str | Path, image: np.ndarray, quality: int) -> None:
-    """Write a picture.
+    """Write a picture as JPEG.
 
     Args:
-        path: the .jpg file; its folder exists.
+        path: the .jpg file; its folder must exist.
         image: [H, W, 3] uint8 RGB.
         quality: 0 to 100.
     """

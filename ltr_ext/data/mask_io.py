@@ -1,7 +1,8 @@
-"""Id masks on disk: every form that people store them in is read right, or refused in one line.
+"""Id masks on disk: every form in which people store them is either read correctly or refused in one line.
 
-A mask is [H, W] uint8: 0 background, 255 (`IGNORE_LABEL`) undecided, other values object ids. Where 255 is the only
-value of a whole clip (DAVIS 2016, many tools) it is the object; that is for the reader of the clip to say.
+A mask is [H, W] uint8: 0 is background, 255 (`IGNORE_LABEL`) is undecided, and other values are object ids. Where 255
+is the only value of a whole clip besides 0 (DAVIS 2016, many tools), it stands for the object; the code that reads the
+clip has to decide this.
 """
 
 from __future__ import annotations
@@ -15,37 +16,38 @@ from ltr_ext.data.picture_files import open_picture, open_regular, picture_heade
 from ltr_ext.errors import UserError
 
 IGNORE_LABEL = 255
-"""Mask value that stands for "undecided": counts in no loss and no metric."""
+"""The mask value of undecided pixels, which count in no loss and no metric."""
 MAX_PALETTE_ID = IGNORE_LABEL - 1
-"""A palette PNG has one byte per pixel."""
+"""The largest object id, since a palette PNG has one byte per pixel."""
 
 SIXTEEN_BIT_WHITE = 65535
 MANY_THIN_VALUES = 8
-"""So many values without one block of 2 x 2 pixels are no objects but the shades of a smoothed edge."""
+"""If this many values never fill a block of 2 x 2 pixels, they are not objects but shades of a smoothed edge."""
 SHADE = 32
-"""Beside 255, thin values from here on are shades of it; lower ones may be slivers of objects beside "undecided"."""
+"""If a mask holds 255, thin values from this one on are shades of it; lower ones may be slivers of objects."""
 MANY_VALUES = 24
-"""With more values than these, most pixels of an id mask still lie within areas of one value."""
+"""If a mask has more values than this, and is an id mask, most of its pixels still lie within areas of one value."""
 
 
 def read_mask(path: str | Path, *, wide: bool = False) -> np.ndarray:
     """Read an id mask.
 
-    * Palette PNG: the index is the id, whatever the colours; grey: the value, also of 16 bits if it fits into 8.
-    * Colour (RGB, RGBA): the colours of DAVIS stand for their ids; grey in three channels is read as grey.
-    * 1 bit: 0 and 1. Black and white of 8 or 16 bits: 0 and 255.
+    * Palette PNG: the index is the id, whatever the colours are.
+    * Grey: the value is the id; a 16-bit value must fit into 8 bits.
+    * Colour (RGB, RGBA): the colours of DAVIS's palette stand for their ids; three equal channels are read as grey.
+    * Pictures of 1 bit give 0 and 1; black and white pictures of 8 or 16 bits give 0 and 255.
 
     Args:
         path: an image file.
-        wide: let grey of 16 bits have ids above 255; 255 is one of them there.
+        wide: whether a grey picture of 16 bits may have ids above 255; there, 255 is an id like any other.
 
     Returns:
-        [H, W] uint8; 0 is background, 255 (`IGNORE_LABEL`) undecided, other values are object ids. If `wide`, of a file
-        of 16 bits that is not black and white: [H, W] uint16.
+        [H, W] uint8; 0 is background, 255 (`IGNORE_LABEL`) is undecided, other values are object ids. If `wide`, a file
+        of 16 bits that is not black and white gives [H, W] uint16.
 
     Raises:
-        UserError: the file is missing or no picture, or its ids cannot be told: other colours, ids above 255, edges
-            smoothed by JPEG or by resizing, half transparent pixels.
+        UserError: the file is missing or not a picture, or its ids are ambiguous: it has other colours, ids above 255,
+            edges smoothed by JPEG or by resizing, or half transparent pixels.
     """
     try:
         with open_regular(path, "mask") as file:
@@ -77,7 +79,7 @@ def read_mask(path: str | Path, *, wide: bool = False) -> np.ndarray:
 
 
 def one_object(labels: np.ndarray) -> np.ndarray:
-    """A mask by itself, such as that of a photograph: 0 and 255 alone are background and object 1.
+    """Interpret a single mask, such as that of a photograph: if its values are 0 and 255 alone, 255 becomes object 1.
 
     Args:
         labels: [H, W] uint8, see `read_mask`.
@@ -87,7 +89,9 @@ def one_object(labels: np.ndarray) -> np.ndarray:
 
 
 def value_counts(labels: np.ndarray) -> np.ndarray:
-    """[256] int64: how many pixels have each value; in parts, since the counting takes eight times the memory.
+    """[256] int64, how many pixels have each value.
+
+    The pixels are counted in parts, since `numpy.bincount` takes eight times their memory.
 
     Args:
         labels: uint8 of any shape.
@@ -99,7 +103,7 @@ def value_counts(labels: np.ndarray) -> np.ndarray:
 
 
 def is_smoothed(labels: np.ndarray) -> bool:
-    """Whether values stand for shades between background and object rather than for objects.
+    """Whether the values stand for shades between background and object rather than for objects.
 
     Args:
         labels: [H, W] uint8.
@@ -120,7 +124,7 @@ def is_smoothed(labels: np.ndarray) -> bool:
 
 
 def palette() -> np.ndarray:
-    """The 256 colours of DAVIS: the bits of the id dealt out to the channels, highest first.
+    """The 256 colours of DAVIS: the bits of the id are distributed over the channels, starting with the highest bit.
 
     Returns:
         [256, 3] uint8 RGB.
@@ -135,10 +139,10 @@ def palette() -> np.ndarray:
 
 
 def write_mask(path: str | Path, labels: np.ndarray) -> None:
-    """Write an id mask as palette PNG; the pixel value is the object id.
+    """Write an id mask as palette PNG whose pixel values are the object ids.
 
     Args:
-        path: the PNG file; its folder exists.
+        path: the PNG file; its folder must exist.
         labels: [H, W] integers in 0..255.
     """
     image = Image.fromarray(np.asarray(labels, dtype=np.uint8))
@@ -147,14 +151,14 @@ def write_mask(path: str | Path, labels: np.ndarray) -> None:
 
 
 def _raw_mode(image: Image.Image) -> str:
-    """How the file stores its pixels, such as `RGB;16B`, where Pillow tells; it widens and narrows them silently."""
+    """How the file stores its pixels, such as `RGB;16B`, if Pillow says so; Pillow changes the depth silently."""
     tiles = getattr(image, "tile", None)
     arguments = tiles[0][3] if tiles else ""
     return str(arguments[0] if isinstance(arguments, tuple) and arguments else arguments)
 
 
 def _labels(path: str | Path, pixels: np.ndarray, mode: str, raw_mode: str) -> np.ndarray:
-    """[H, W] uint8 from what Pillow decoded."""
+    """The id mask [H, W] uint8 of the pixels that Pillow decoded."""
     if mode in ("1", "L", "P") or mode.startswith("I"):
         labels = _narrow(path, pixels)
         if raw_mode in ("L;2", "L;4") and not set(np.unique(labels).tolist()) <= {0, IGNORE_LABEL}:
@@ -171,7 +175,7 @@ def _labels(path: str | Path, pixels: np.ndarray, mode: str, raw_mode: str) -> n
 
 
 def _wide(path: str | Path, pixels: np.ndarray) -> np.ndarray:
-    """[H, W] integers to uint16, without wrapping."""
+    """Convert [H, W] integers to uint16, and refuse values that do not fit."""
     low, high = int(pixels.min()), int(pixels.max())
     if low < 0 or high > SIXTEEN_BIT_WHITE:
         raise UserError(f"mask {path} holds values from {low} to {high}; ids run from 1 to {SIXTEEN_BIT_WHITE}")
@@ -179,7 +183,7 @@ def _wide(path: str | Path, pixels: np.ndarray) -> np.ndarray:
 
 
 def _narrow(path: str | Path, pixels: np.ndarray) -> np.ndarray:
-    """[H, W] bool or integers to uint8, without wrapping."""
+    """Convert [H, W] bool or integers to uint8, and refuse values that do not fit."""
     if pixels.dtype in (np.uint8, np.bool_):
         return pixels.astype(np.uint8)
     values = np.unique(pixels)
@@ -193,7 +197,7 @@ def _narrow(path: str | Path, pixels: np.ndarray) -> np.ndarray:
 
 
 def _without_alpha(path: str | Path, pixels: np.ndarray) -> np.ndarray:
-    """[H, W, C] without the last channel, where that says nothing of its own."""
+    """Drop the last channel of [H, W, C], and refuse it if it holds information of its own."""
     alpha, colours = pixels[..., -1], pixels[..., :-1]
     clear = alpha == 0
     hidden = not colours.any() and clear.any() and not clear.all()
@@ -203,11 +207,11 @@ def _without_alpha(path: str | Path, pixels: np.ndarray) -> np.ndarray:
 
 
 _CHANNEL_BITS = (((7, 0), (6, 3), (5, 6)), ((7, 1), (6, 4), (5, 7)), ((7, 2), (6, 5)))
-"""Of red, green, blue: which bit of the colour is which bit of the id; `palette` the other way round."""
+"""For red, green and blue, pairs of a bit of the colour and the bit of the id that it stands for, as in `palette`."""
 
 
 def _from_colours(path: str | Path, colours: np.ndarray) -> np.ndarray:
-    """[H, W, 3] uint8 to ids."""
+    """Convert colours [H, W, 3] uint8 to ids [H, W] uint8."""
     labels = np.zeros(colours.shape[:2], np.uint8)
     for channel, bits in enumerate(_CHANNEL_BITS):
         for bit, id_bit in bits:
@@ -222,7 +226,7 @@ def _from_colours(path: str | Path, colours: np.ndarray) -> np.ndarray:
 
 
 def _check_background(path: str | Path, labels: np.ndarray, colours: np.ndarray) -> None:
-    """Refuse a palette in which black is another index than 0 and 0 is drawn, too: which of them is background?"""
+    """Refuse a mask that uses both index 0 and another index whose colour is black: either may be the background."""
     used = np.flatnonzero(value_counts(labels))
     used = used[used < len(colours)]
     black = used[~colours[used].any(axis=1)]

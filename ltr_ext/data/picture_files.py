@@ -1,5 +1,7 @@
-"""What is looked at before a picture is decoded: kind of file, size, orientation. Refused here, by name, is what would
-wait for ever (a pipe), fill the memory (a picture bomb), or be read by halves (an animation).
+"""The checks before a picture is decoded: the kind of file, its size and its orientation.
+
+Files that would block for ever (a pipe), fill the memory (a decompression bomb), or be read only in part (an animation)
+are refused here with a message that names them.
 """
 
 from __future__ import annotations
@@ -17,20 +19,21 @@ from PIL import Image, UnidentifiedImageError
 from ltr_ext.errors import UserError
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
-"""Of the pictures that are read, in lower case; files may have them in upper case."""
+"""Suffixes of the pictures that are read, in lower case; a file's own suffix may be in upper case."""
 
 MAX_PIXELS = 256_000_000
-"""Largest picture that is read: the largest sensors of telephones have 200 megapixels; decoded, this is 768 MB."""
+"""Size of the largest picture that is read. The largest sensors of telephones have 200 megapixels; decoded, a picture
+of this size takes 768 MB."""
 
 _WIDE_MODES = ("F", "I", "I;32", "I;32B")
-"""Floating-point and 32-bit pixels: what is black and white in them is anybody's guess."""
+"""Pillow's modes of floating-point and 32-bit pixels, in which nothing says which values are black and white."""
 
 _EXIF_ORIENTATION = 0x0112
 _TIFF_SUBFILE_TYPE = 254
 _TIFF_BITS = 258
 _PILLOW_LIMIT = threading.Lock()
 
-warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImagePlugin")  # of damaged tags
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImagePlugin")  # it warns of damaged tags
 
 _SIGNATURES = (
     (0, b"\xff\xd8\xff", "a JPEG picture"),
@@ -59,34 +62,35 @@ _SIGNATURES = (
     (0, b"<", "a page of HTML or XML"),
 )
 _FOREIGN = ("an HEIC picture", "an AVIF picture", "a JPEG XL picture")
-"""Pictures that not every OpenCV can decode."""
+"""Kinds of pictures that not every build of OpenCV can decode."""
 
 
 @dataclass(frozen=True)
 class PictureHeader:
-    """What a picture says of itself."""
+    """What the header of a picture says."""
 
     height: int
-    """Stored rows."""
+    """Number of stored rows."""
     width: int
-    """Stored columns."""
+    """Number of stored columns."""
     orientation: int
-    """EXIF: 1 as stored, 2 to 8 to be mirrored or turned before it is looked at. A TIFF is always read upright."""
+    """EXIF orientation: 1 if the picture is shown as stored, 2 to 8 if it is mirrored or turned to be shown. A TIFF
+    always has 1, since it is read upright."""
     format: str
-    """Pillow's name: JPEG, PNG, ..."""
+    """Pillow's name of the file format: JPEG, PNG, ..."""
     mode: str
     """Pillow's name of the kind of pixel."""
     deep: bool = False
-    """A TIFF of more than 8 bits per channel."""
+    """Whether this is a TIFF of more than 8 bits per channel."""
 
     def size(self, upright: bool) -> tuple[int, int]:
-        """(height, width), as stored or as people see the picture."""
+        """The (height, width) of the picture as stored, or of the picture as people see it."""
         turned = upright and self.orientation >= 5
         return (self.width, self.height) if turned else (self.height, self.width)
 
 
 def kind_of_file(start: bytes) -> str | None:
-    """What a file is by its first bytes, with its article; None if unknown."""
+    """The kind of a file by its first bytes, in words with an article ("a PNG picture"); None if it is unknown."""
     for offset, mark, kind in _SIGNATURES:
         if start[offset:].startswith(mark):
             return kind
@@ -94,14 +98,14 @@ def kind_of_file(start: bytes) -> str | None:
 
 
 def open_regular(path: str | Path, what: str) -> IO[bytes]:
-    """Open a file for reading; anything else than a file, or a link to one, is refused and not waited for.
+    """Open a regular file, or a link to one, for reading; anything else is refused, since opening a pipe would block.
 
     Args:
-        path: of the file.
-        what: for messages: image, mask, frame, video.
+        path: the file.
+        what: what the file is, for messages: image, mask, frame, video.
 
     Raises:
-        UserError: missing, no permission, or a folder, pipe, socket or device.
+        UserError: the file is missing, may not be read, or is a folder, pipe, socket or device.
     """
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
@@ -116,14 +120,15 @@ def open_regular(path: str | Path, what: str) -> IO[bytes]:
 
 
 def picture_header(file: IO[bytes], label: str) -> PictureHeader:
-    """Read a picture's header, and refuse what cannot be decoded to one picture of a bearable size.
+    """Read a picture's header, and refuse a file that cannot be decoded to a single picture of a reasonable size.
 
     Args:
-        file: at its start; is left anywhere.
-        label: for messages, such as "image a.png".
+        file: open at its start; the position afterwards is undefined.
+        label: how messages call the file, such as "image a.png".
 
     Raises:
-        UserError: empty, no picture, of a kind that is not read, animated, of several pages, or above `MAX_PIXELS`.
+        UserError: the file is empty, not a picture, of a kind that is not read, animated, of several pages, or larger
+            than `MAX_PIXELS`.
     """
     start = file.read(64)
     file.seek(0)
@@ -151,9 +156,10 @@ def picture_header(file: IO[bytes], label: str) -> PictureHeader:
 
 
 def open_picture(file: IO[bytes]) -> Image.Image:
-    """`Image.open` of a picture of any size; who decodes it has looked at its header.
+    """Open a picture of any size with Pillow; the caller has to check its header before it decodes the pixels.
 
-    Pillow's own limit lies below what telephones make, and warns on the terminal. It is lifted for this moment alone.
+    Pillow's own limit is lower than the size of some telephones' pictures, and prints warnings. It is lifted during
+    this call alone.
     """
     with _PILLOW_LIMIT:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
@@ -164,10 +170,10 @@ def open_picture(file: IO[bytes]) -> Image.Image:
 
 
 def refuse_bomb(width: int, height: int, label: str) -> None:
-    """Refuse a picture above `MAX_PIXELS`, before memory is spent on it.
+    """Refuse a picture larger than `MAX_PIXELS`, before its pixels take up memory.
 
     Raises:
-        UserError: it is too large.
+        UserError: the picture is too large.
     """
     if width * height > MAX_PIXELS:
         raise UserError(
@@ -178,7 +184,7 @@ def refuse_bomb(width: int, height: int, label: str) -> None:
 
 def _header(image: Image.Image) -> PictureHeader:
     deep = image.format == "TIFF" and max(_tags(image).get(_TIFF_BITS, (1,))) > 8
-    # Every decoder turns a TIFF by itself, and Pillow its size.
+    # Every decoder turns a TIFF by itself, and Pillow gives the size of the turned picture.
     orientation = 1 if image.format == "TIFF" else _orientation(image)
     return PictureHeader(image.height, image.width, orientation, str(image.format), image.mode, deep)
 
@@ -188,16 +194,17 @@ def _tags(image: Image.Image) -> Any:
 
 
 def _orientation(image: Image.Image) -> int:
-    """1 where there is none, or a senseless or damaged one."""
+    """The EXIF orientation of a picture; 1 if it has none, or a meaningless or damaged one."""
     try:
-        value = Image.Image.getexif(image).get(_EXIF_ORIENTATION, 1)  # that of a PNG would decode it first
-    except Exception:  # what Pillow runs into in damaged metadata has many names, and the pixels may be whole
+        # The method of the base class, since that of a PNG would decode the pixels first.
+        value = Image.Image.getexif(image).get(_EXIF_ORIENTATION, 1)
+    except Exception:  # damaged metadata makes Pillow raise errors of many kinds, and the pixels may still be intact
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
 def _count_pages(image: Image.Image) -> int:
-    """Pictures in one file, without small copies of the first; the second view in a JPEG of a camera (MPO) is none."""
+    """The number of pictures in a file, without the reduced copies in a TIFF and the second view in a camera's MPO."""
     if image.format in ("MPO", "JPEG"):
         return 1
     pages = int(getattr(image, "n_frames", 1))

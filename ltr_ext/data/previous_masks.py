@@ -1,11 +1,11 @@
-"""Made-up masks "of the frame before", from the true masks of a frame (Perazzi et al., CVPR 2017, section 3.1).
+"""Simulated masks of the preceding frame, made of the true masks of a frame (Perazzi et al., CVPR 2017, section 3.1).
 
-A tracker hands the network its own last mask, cut out in the crop of the present frame. In training that mask is the
-true one of the present frame, moved, scaled and bent, and often wrong in the ways a tracker's mask is wrong: a part is
-missing, a part too much is there, it is somewhere else, it is only a box, or there is none. From the last kind the
-network learns to find the object without help.
+A tracker gives the network its own last mask, cut out by the crop of the current frame. In training that mask is the
+true mask of the current frame, moved, scaled and bent, and often wrong in the ways in which a tracker's mask is wrong:
+a part is missing, there is a surplus part, the mask lies elsewhere, is only a box, or is empty. From the empty masks
+the network learns to find the object without help.
 
-Shapes: N masks, H W crop pixels.
+Shapes: N masks, H x W crop pixels.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 @dataclass(frozen=True, kw_only=True)
 class PreviousMaskConfig:
-    """How a true mask is spoilt. Lengths are in units of the object's own size (root of its box's area)."""
+    """How true masks are distorted. Lengths are in units of the object's size, the square root of its box's area."""
 
     shift: float = 0.1
     """Largest displacement, per axis."""
@@ -44,15 +44,15 @@ class PreviousMaskConfig:
 def simulate_previous_masks(
     masks: Tensor, config: PreviousMaskConfig, generator: torch.Generator | None = None
 ) -> Tensor:
-    """Spoil masks.
+    """Distort true masks.
 
     Args:
         masks: [N, H, W] float, 0 or 1.
-        config: how much.
-        generator: of the random numbers, on the CPU; None: the global one.
+        config: how, and how much.
+        generator: random generator on the CPU, or None for the global one.
 
     Returns:
-        [N, H, W] float, 0..1; an empty mask stays empty.
+        [N, H, W] float in 0..1; an empty mask stays empty.
     """
 
     def uniform(*shape: int) -> Tensor:
@@ -69,7 +69,7 @@ def simulate_previous_masks(
 
     boxed = torch.where((chance[:, 1] < config.box)[:, None, None], _fill_boxes(masks), masks)
     pixels = _pixel_grid(masks)
-    # Where each pixel of the spoilt mask looks in the true one.
+    # The place in the true mask at which each pixel of the distorted mask is looked up.
     looked_up = (
         centre[:, None, None] + (pixels - centre[:, None, None] - shift[:, None, None]) / grow[:, None, None, None]
     )
@@ -98,13 +98,13 @@ def _pixel_grid(masks: Tensor) -> Tensor:
 
 
 def _look_up(masks: Tensor, places: Tensor) -> Tensor:
-    """Masks [N, H, W] at places [N, H, W, 2] (x, y) in pixels; 0 outside."""
+    """Sample masks [N, H, W] at places [N, H, W, 2] (x, y) in pixels; outside they are 0."""
     size = places.new_tensor([masks.shape[-1], masks.shape[-2]])
     return F.grid_sample(masks.unsqueeze(1), 2 * places / size - 1, align_corners=False)[:, 0]
 
 
 def _extent(masks: Tensor) -> tuple[Tensor, Tensor]:
-    """Which rows [N, H] and columns [N, W] lie between the first and the last that hold object."""
+    """Flags of the rows [N, H] and columns [N, W] from the first to the last that contain the object."""
     spans = []
     for dim in (2, 1):
         hit = masks.amax(dim=dim) > 0.5
@@ -113,13 +113,13 @@ def _extent(masks: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _fill_boxes(masks: Tensor) -> Tensor:
-    """[N, H, W] -> 1 inside the box of each mask."""
+    """Masks [N, H, W] that are 1 inside the box of each mask."""
     rows, columns = _extent(masks)
     return (rows[:, :, None] & columns[:, None, :]).to(masks.dtype)
 
 
 def _place(masks: Tensor) -> tuple[Tensor, Tensor]:
-    """Centre [N, 2] (x, y) and side [N] (root of the area) of the masks' boxes, in pixels; 0 where empty."""
+    """Centre [N, 2] (x, y) and size [N] (square root of the area) of the masks' boxes in pixels; 0 for empty masks."""
     rows, columns = (span.to(masks.dtype) for span in _extent(masks))
 
     def middle(span: Tensor) -> Tensor:

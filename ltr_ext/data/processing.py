@@ -1,4 +1,4 @@
-"""From frames and masks of a clip to the crops a network is trained on (paper section 3.4)."""
+"""Cuts the crops on which a network is trained from the frames and masks of a clip (paper section 3.4)."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ class CropConfig:
     crop_hw: tuple[int, int] = (480, 832)
     """Size of the crop in pixels."""
     scale: tuple[float, float] = (5.0, 5.0)
-    """Side of the crop relative to the box; drawn per clip from this range."""
+    """Range of the scale (see `crop_around`), which is drawn per clip."""
     shift: float = 0.0
-    """Standard deviation of the crop's centre, in units of the box; drawn per frame."""
+    """Standard deviation of the crop's centre, in units of the box's sides; drawn per frame."""
     scale_jitter: float = 0.0
     """Standard deviation of the logarithm of the scale; drawn per frame."""
     loose_share: float = 0.0
-    """Share of clips whose boxes are as careless as an annotator's."""
+    """Share of clips whose boxes are as imprecise as an annotator's."""
     looseness: float = 0.1
-    """Largest error of a careless box's side, relative to the box."""
+    """Largest error of an imprecise box's side, relative to the box."""
     flip: bool = True
-    """Flip half of the clips left-right."""
+    """Whether half of the clips are flipped left-right."""
 
 
 @dataclass(frozen=True)
 class CroppedClip:
-    """T crops."""
+    """The T crops of a clip."""
 
     images: Tensor
     """[T, 3, H, W] uint8 RGB."""
     masks: Tensor
-    """[T, H, W] uint8; 0, 1, 255."""
+    """[T, H, W] uint8; 0 background, 1 object, 255 undecided."""
     boxes: Tensor
     """[T, 4] float32 (x, y, w, h) in crop pixels."""
     crops: tuple[Crop, ...] = ()
@@ -49,16 +49,16 @@ class CroppedClip:
 def crop_clip(
     rng: np.random.Generator, frames: list[np.ndarray], masks: list[np.ndarray], config: CropConfig
 ) -> CroppedClip:
-    """Cut every frame around the box of its mask.
+    """Cut a crop from every frame, around the box of its mask.
 
     Args:
-        rng: the only source of chance.
-        frames: T of [H, W, 3] uint8 RGB.
-        masks: T of [H, W] uint8 with 1 for the object, which is in every frame.
+        rng: random generator, the only source of randomness.
+        frames: T frames [H, W, 3] uint8 RGB.
+        masks: T masks [H, W] uint8, 1 for the object, which every frame must show.
         config: how crops are cut.
 
     Raises:
-        ValueError: a frame has no object.
+        ValueError: a frame does not show the object.
     """
     scale = rng.uniform(*config.scale)
     loose = rng.random() < config.loose_share
@@ -86,12 +86,12 @@ def crop_clip(
 
 
 def loosen(rng: np.random.Generator, box: np.ndarray, looseness: float) -> np.ndarray:
-    """Move each side of a box outwards or, less, inwards, as annotators do.
+    """Move each side of a box outwards or, at most 0.4 times as far, inwards, as imprecise annotators do.
 
     Args:
-        rng: the only source of chance.
+        rng: random generator.
         box: [4] (x, y, w, h).
-        looseness: largest error of a side, as a part of the box.
+        looseness: largest error of a side, relative to the box's width or height.
     """
     x, y, w, h = box
     left, right = rng.uniform(-0.4 * looseness, looseness, 2) * w

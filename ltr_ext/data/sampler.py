@@ -1,4 +1,4 @@
-"""Samplers: data sets whose sample is a function of (seed, epoch, index) alone, so that training resumes exactly."""
+"""Samplers: data sets whose samples are functions of (seed, epoch, index) alone, so that training resumes exactly."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from ltr_ext.data.synthetic.stills import StillCollection
 
 
 class ClipSampler(Dataset):
-    """Abstract: a number of samples per epoch, each drawn with a generator seeded by (seed, epoch, index).
+    """Abstract base class: every sample is drawn with a random generator seeded by (seed, epoch, index).
 
     Args:
-        samples_per_epoch: length.
-        seed: of all samples.
-        repeat: give every epoch the samples of the first, as validation wants.
+        samples_per_epoch: number of samples in an epoch.
+        seed: seed of all samples.
+        repeat: whether every epoch has the samples of the first one, as validation needs.
     """
 
     def __init__(self, samples_per_epoch: int, seed: int, repeat: bool) -> None:
@@ -34,33 +34,35 @@ class ClipSampler(Dataset):
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the samples of that epoch."""
+        """Switch to the samples of that epoch."""
         self.epoch = 0 if self.repeat else epoch
 
     def __len__(self) -> int:
         return self.samples_per_epoch
 
     def __getitem__(self, index: int) -> Any:
-        """`TensorDict` of one clip; see the subclass."""
+        """The `TensorDict` of one clip; its fields are those of the subclass."""
         raise NotImplementedError
 
 
 class SyntheticSampler(ClipSampler):
-    """Clips made from still photographs.
+    """Draws synthetic clips made of still photographs.
 
     Args:
         stills: photographs with id masks.
-        backgrounds: plain photographs, may be empty.
+        backgrounds: photographs without masks; may be empty.
         clips: what clips look like.
-        crops: how they are cropped.
-        num_frames: T.
-        samples_per_epoch: length.
-        seed: of all samples.
-        repeat: every epoch has the same samples.
-        test_crops: if given, the first frame becomes `train_*` and the others, cropped like this, `test_*` (LWL).
+        crops: how frames are cropped.
+        num_frames: number T of frames.
+        samples_per_epoch: see `ClipSampler`.
+        seed: see `ClipSampler`.
+        repeat: see `ClipSampler`.
+        test_crops: if given, the first frame becomes `train_*`, and the others, cropped in this way, become `test_*`,
+            as LWL needs.
 
-    A sample holds `train_images` [T, 3, H, W] uint8, `train_masks` [T, H, W] uint8 (0, 1, 255), `train_anno` [T, 4]
-    float32 boxes in crop pixels, `dataset` and `sequence` (str); with `test_crops` also `test_images` and so on.
+    A sample holds `train_images` [T, 3, H, W] uint8 RGB, `train_masks` [T, H, W] uint8 (0 background, 1 object,
+    255 undecided), `train_anno` [T, 4] float32 boxes (x, y, w, h) in crop pixels, `dataset` and `sequence` (str); with
+    `test_crops` also `test_images`, `test_masks` and `test_anno`.
     """
 
     def __init__(
@@ -85,7 +87,7 @@ class SyntheticSampler(ClipSampler):
         self.test_crops = test_crops
 
     def __getitem__(self, index: int) -> Any:
-        """`TensorDict` of one clip."""
+        """The `TensorDict` of one clip."""
         rng = np.random.default_rng((self.seed, self.epoch, index))
         clip = render_clip(rng, self.num_frames, self.stills, self.backgrounds, self.clips)
         clips = cut_sample(rng, clip.frames, clip.masks, self.crops, self.test_crops)
@@ -93,24 +95,24 @@ class SyntheticSampler(ClipSampler):
 
 
 class VideoSampler(ClipSampler):
-    """Sub-sequences of mask-annotated videos (paper section 3.4), sequences without replacement.
+    """Draws sub-sequences of videos with masks (paper section 3.4); sequences are drawn without replacement.
 
-    The data sets take turns in the given proportion; each is gone through in a random order that is new in every epoch
-    and every time it is exhausted.
+    The data sets take turns in the given proportion. The sequences of each are used in a random order, which is drawn
+    anew in every epoch and whenever the data set is exhausted.
 
     Args:
-        datasets: the host's video data sets with `multiobj=False` (each object is a sequence).
-        turns: how many samples each data set gives in its turn, for example (6, 1).
-        crops: how frames are cropped; None in subclasses that crop otherwise.
-        num_frames: T.
-        window: the frames are drawn from a stretch of this many frames.
-        samples_per_epoch: length.
-        seed: of all samples.
-        repeat: every epoch has the same samples.
+        datasets: the host's video data sets, made with `multiobj=False`, so that each object is a sequence.
+        turns: how many samples each data set gives in a row when it is its turn, for example (6, 1).
+        crops: how frames are cropped; None in subclasses that crop in another way.
+        num_frames: number T of frames.
+        window: the frames are drawn from a window of this many frames.
+        samples_per_epoch: see `ClipSampler`.
+        seed: see `ClipSampler`.
+        repeat: see `ClipSampler`.
         draw: how the frames are chosen, see `ltr_ext.data.frame_choice`.
-        test_crops: if given, the first frame becomes `train_*` and the others, cropped like this, `test_*` (LWL).
+        test_crops: see `SyntheticSampler`.
 
-    A sample is as that of `SyntheticSampler`.
+    A sample has the fields of a sample of `SyntheticSampler`.
     """
 
     def __init__(
@@ -137,7 +139,11 @@ class VideoSampler(ClipSampler):
         self.window = window
 
     def __getitem__(self, index: int) -> Any:
-        """`TensorDict` of one sub-sequence."""
+        """The `TensorDict` of one sub-sequence.
+
+        Raises:
+            ValueError: 100 sequences in a row do not have enough frames that show the object.
+        """
         number, place = self.choose(index)
         rng = np.random.default_rng((self.seed, self.epoch, index))
         dataset = self.datasets[number]
@@ -151,7 +157,7 @@ class VideoSampler(ClipSampler):
         raise ValueError(f"{dataset.get_name()}: {lacking}; check the data set")
 
     def choose(self, index: int) -> tuple[int, int]:
-        """Which data set (its number) and which of its sequences sample `index` of this epoch uses."""
+        """The number of the data set, and the number of its sequence, that sample `index` of this epoch uses."""
         cycle, place = divmod(index, sum(self.turns))
         number = int(np.searchsorted(np.cumsum(self.turns), place, side="right"))
         used_before = cycle * self.turns[number] + place - sum(self.turns[:number])
@@ -161,7 +167,7 @@ class VideoSampler(ClipSampler):
         return number, int(order[position])
 
     def _draw_from(self, rng: np.random.Generator, number: int, sequence: int) -> Any | None:
-        """T frames, in which the object is seen, of a sequence of data set `number`; None if it has not so many."""
+        """A sample of a sequence of data set `number`; None if fewer than T of its frames show the object."""
         dataset = self.datasets[number]
         info = dataset.get_sequence_info(sequence)
         numbers = self.draw(rng, np.flatnonzero(np.asarray(info["visible"])), self.num_frames, self.window)
@@ -176,18 +182,18 @@ class VideoSampler(ClipSampler):
     def _cut(
         self, rng: np.random.Generator, number: int, frames: list[np.ndarray], masks: list[np.ndarray], name: str
     ) -> Any:
-        """The sample of frames of data set `number` and their masks."""
+        """Make a sample of frames of data set `number` and their masks."""
         assert self.crops is not None
         clips = cut_sample(rng, frames, masks, self.crops, self.test_crops)
         return make_sample(clips, dataset=self.datasets[number].get_name(), sequence=name)
 
 
 class MixedSampler(ClipSampler):
-    """Samplers that take turns.
+    """Lets several samplers take turns.
 
     Args:
-        samplers: all with the same fields and the same length, which is this sampler's.
-        turns: how many samples each gives in its turn, for example (3, 1).
+        samplers: samplers with the same fields and the same length, which is this sampler's length, too.
+        turns: how many samples each gives in a row when it is its turn, for example (3, 1).
     """
 
     def __init__(self, samplers: Sequence[ClipSampler], turns: Sequence[int]) -> None:
@@ -196,7 +202,7 @@ class MixedSampler(ClipSampler):
         self.last_of_turn = np.cumsum(turns)
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the samples of that epoch."""
+        """Switch to the samples of that epoch."""
         for sampler in self.samplers:
             sampler.set_epoch(epoch)
 
@@ -213,7 +219,7 @@ def cut_sample(
     crops: CropConfig | SearchConfig,
     test_crops: CropConfig | None,
 ) -> dict[str, CroppedClip]:
-    """Crops of a clip for `make_sample`; with `test_crops` its first frame is "train" and the others are "test"."""
+    """Crop a clip for `make_sample`; with `test_crops`, its first frame becomes "train" and the others "test"."""
     if test_crops is None:
         return {"train": _crop(rng, frames, masks, crops)}
     return {
@@ -225,25 +231,20 @@ def cut_sample(
 def _crop(
     rng: np.random.Generator, frames: list[np.ndarray], masks: list[np.ndarray], crops: CropConfig | SearchConfig
 ) -> CroppedClip:
-    """Crops of the kind that the config stands for."""
+    """Cut the kind of crops that the class of the config stands for."""
     if isinstance(crops, SearchConfig):
         return crop_search_regions(rng, frames, masks, crops)
     return crop_clip(rng, frames, masks, crops)
 
 
 def make_sample(clips: Mapping[str, CroppedClip], **facts: Any) -> Any:
-    """A `TensorDict` of crops and facts.
+    """Make the `TensorDict` of a sample, whose tensors have upstream's names.
 
     Args:
-        clips: "train", "test" -> crops; their tensors get upstream's names.
-        facts: whatever else a sample holds.
+        clips: crops by the prefix of their names, "train" or "test".
+        facts: the other fields of the sample.
     """
-    fields: dict[str, Any] = {}
+    fields: dict[str, Any] = dict(facts)
     for prefix, clip in clips.items():
-        fields |= _fields(prefix, clip)
-    return TensorDict({**fields, **facts})
-
-
-def _fields(prefix: str, clip: CroppedClip) -> dict[str, Any]:
-    """Upstream's names for the tensors of a clip."""
-    return {f"{prefix}_images": clip.images, f"{prefix}_masks": clip.masks, f"{prefix}_anno": clip.boxes}
+        fields |= {f"{prefix}_images": clip.images, f"{prefix}_masks": clip.masks, f"{prefix}_anno": clip.boxes}
+    return TensorDict(fields)

@@ -1,6 +1,7 @@
-"""Crops as LWL is trained on: search regions around boxes that jitter, then rotated, zoomed, lit anew.
+"""The crops on which LWL is trained: search regions around jittered boxes, with random rotation, zoom and brightness.
 
-Figures: Bhat et al., "Learning What to Learn for Video Object Segmentation", ECCV 2020, and upstream's code.
+The numbers are those of Bhat et al., "Learning What to Learn for Video Object Segmentation", ECCV 2020, and of
+upstream's code.
 """
 
 from __future__ import annotations
@@ -18,22 +19,22 @@ from ltr_ext.data.processing import CroppedClip
 
 @dataclass(frozen=True, kw_only=True)
 class SearchConfig:
-    """How search regions are chosen and changed."""
+    """How search regions are chosen and augmented."""
 
     crop_hw: tuple[int, int] = (480, 832)
     """Size of the crop in pixels."""
     scale: float = 5.0
-    """Side of the region relative to the jittered box."""
+    """Square root of the region's area over the jittered box's area."""
     centre_jitter: tuple[float, float] = (3.0, 3.0)
-    """Width of the uniform distribution of the centre (x, y), in units of the root of the box's area."""
+    """Width of the uniform distribution of the centre (x, y), in units of the square root of the box's area."""
     scale_jitter: float = 0.25
-    """Standard deviation of the logarithm of the box's sides, each by itself."""
+    """Standard deviation of the logarithms of the box's width and height, which are drawn independently."""
     grey: float = 0.05
-    """Share of groups of frames turned grey."""
+    """Probability that all frames of a call become grey."""
     flip: float = 0.5
-    """Share of groups of frames flipped left-right."""
+    """Probability that all frames of a call are flipped left-right."""
     rotation: float = 15.0
-    """Largest angle, degrees; drawn per frame."""
+    """Largest angle in degrees; drawn per frame."""
     zoom: float = 0.2
     """Largest logarithm of the zoom; drawn per frame."""
     brightness: float = 0.2
@@ -43,20 +44,20 @@ class SearchConfig:
 def crop_search_regions(
     rng: np.random.Generator, frames: list[np.ndarray], masks: list[np.ndarray], config: SearchConfig
 ) -> CroppedClip:
-    """Cut a search region from every frame; all of them are grey, or flipped, or none.
+    """Cut a search region from every frame; either all of them or none become grey, and so for flipping.
 
     Args:
-        rng: the only source of chance.
-        frames: T of [H, W, 3] uint8 RGB.
-        masks: T of [H, W] uint8 with 1 for the object, which is in every frame.
-        config: how.
+        rng: random generator, the only source of randomness.
+        frames: T frames [H, W, 3] uint8 RGB.
+        masks: T masks [H, W] uint8, 1 for the object, which every frame must show.
+        config: how regions are chosen and augmented.
 
     Returns:
-        Crops whose mask may be empty, where the object lies outside. The boxes are those of the masks before cropping,
-        carried along: they may reach over the crop, and are tight unless the crop was rotated.
+        The crops. A mask is empty if the object lies outside its crop. The boxes are those of the uncropped masks in
+        crop pixels: they may extend beyond the crop, and are tight unless the crop was rotated.
 
     Raises:
-        ValueError: a frame has no object.
+        ValueError: a frame does not show the object.
     """
     grey, flip = rng.random() < config.grey, rng.random() < config.flip
     images, labels, boxes = [], [], []
@@ -81,14 +82,14 @@ def crop_search_regions(
 
 
 def _jitter(rng: np.random.Generator, box: np.ndarray, config: SearchConfig) -> np.ndarray:
-    """A box nearby, of another size."""
+    """A random box near the given one, of another size."""
     size = box[2:] * np.exp(rng.normal(0, config.scale_jitter, 2))
     offset = np.sqrt(size.prod()) * np.array(config.centre_jitter) * (rng.random(2) - 0.5)
     return np.concatenate([box[:2] + box[2:] / 2 + offset - size / 2, size])
 
 
 def _draw_affine(rng: np.random.Generator, config: SearchConfig, flip: bool) -> np.ndarray:
-    """[3, 3] map of pixel centres (x, y, 1) about the middle of the crop."""
+    """A random [3, 3] affine map of pixel centres (x, y, 1), which leaves the middle of the crop in place."""
     height, width = config.crop_hw
     angle = rng.uniform(-config.rotation, config.rotation) if config.rotation else 0.0
     zoom = np.exp(rng.uniform(-config.zoom, config.zoom))
@@ -98,9 +99,9 @@ def _draw_affine(rng: np.random.Generator, config: SearchConfig, flip: bool) -> 
 
 
 def _carry(box: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """The box around a box's corners after the map."""
+    """The box around the four mapped corners of a box."""
     x, y, w, h = box
-    # edges lie half a pixel beside centres
+    # The map is one of pixel centres, and edges lie half a pixel beside them.
     corners = np.array([[x + i * w - 0.5, y + j * h - 0.5, 1.0] for i in (0, 1) for j in (0, 1)])
     moved = (corners @ matrix.T)[:, :2] + 0.5
     low, high = moved.min(axis=0), moved.max(axis=0)

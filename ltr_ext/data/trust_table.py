@@ -1,6 +1,7 @@
-"""How far each mask of a sequence can be trusted: the table that lies beside the masks.
+"""The trust table of a sequence, which says how far each of its masks can be trusted.
 
-One row per frame and object, CSV, written by annotation and read by the report and by the training samplers.
+It is a CSV file with one row per frame and object. Annotation writes it; the report and the data sets for training read
+it.
 """
 
 from __future__ import annotations
@@ -19,18 +20,20 @@ from ltr_ext.output import write_text
 
 @dataclass(frozen=True)
 class Trust:
-    """What is known about one mask without its ground truth."""
+    """What can be said about a mask without its ground truth."""
 
     confidence: float
-    """Estimated J of the mask, 0..1; 0 for an empty mask of a boxed object, nan where there is nothing to judge by."""
+    """Estimated Jaccard index J of the mask, 0..1; 0 if the mask of an object with a given box is empty; nan if there
+    is nothing to estimate it from."""
     tightness: float
-    """IoU of the mask's own box and the given one, 0..1; 0 for an empty mask, nan without a given box."""
+    """IoU of the mask's own box and the given box, 0..1; 0 for an empty mask, nan without a given box."""
     area: int
-    """Pixels of the mask."""
+    """Area of the mask in pixels."""
     area_jump: float
-    """|log2| of the area over that of the object's mask before; 1 is doubled or halved; nan for the first one."""
+    """|log2| of the ratio of the area to that of the object's previous mask; 1 means doubled or halved; nan for the
+    first mask."""
     parts: int
-    """Connected parts (8 neighbours) with at least a hundredth of the mask's area each."""
+    """Number of connected parts (8 neighbours) that have at least a hundredth of the mask's area."""
     touches_border: bool
     """Whether the mask reaches the border of the image."""
 
@@ -41,13 +44,13 @@ class TrustRow:
 
     sequence: str
     frame: int
-    """Number of the frame among those that were annotated, from 0."""
+    """Index of the frame among the annotated frames, from 0."""
     file: str
-    """Stem of the name of the frame's picture; formats number their mask files in their own ways."""
+    """The file name of the frame's picture without suffix; output formats may number their mask files differently."""
     object: int
     """Object id."""
     boxed: bool
-    """Whether the object's box was given on this frame."""
+    """Whether a box of the object was given on this frame."""
     trust: Trust
 
 
@@ -57,11 +60,11 @@ REMEDY = "annotate the sequence again"
 
 
 def write_trust(path: str | Path, rows: Iterable[TrustRow]) -> None:
-    """Write the table of a sequence; the file is whole or not there.
+    """Write the table of a sequence atomically.
 
     Args:
-        path: the CSV file; its folder exists.
-        rows: in the order they shall have. nan is written as an empty cell, truth as 1 and 0.
+        path: the CSV file; its folder must exist.
+        rows: the rows, in the order of the file. nan becomes an empty cell; True and False become 1 and 0.
     """
     outer = ((row, (row.sequence, row.frame, row.file, row.object, row.boxed)) for row in rows)
     write_text(path, csv_text(COLUMNS, ([_cell(v) for v in (*cells, *astuple(row.trust))] for row, cells in outer)))
@@ -71,23 +74,23 @@ def read_trust(path: str | Path) -> list[TrustRow]:
     """Read the table of a sequence.
 
     Raises:
-        UserError: missing, or a line that is not what `write_trust` writes.
+        UserError: the file is missing, or has a line that `write_trust` cannot have written.
     """
     path = Path(path)
     return [_row(path, number, line) for number, line in csv_rows(path, "trust table", COLUMNS, REMEDY)]
 
 
 def trust_file(annotation: str | Path, sequence: str) -> Path:
-    """Where the table of a sequence lies in the output folder of an annotation job.
+    """The path of a sequence's table in the output folder of an annotation job.
 
     Raises:
-        UserError: the job has no such sequence.
+        UserError: the job has no table of this sequence.
     """
     annotation = Path(annotation)
     plain = annotation / "trust" / f"{sequence}.csv"
     if plain.is_file():
         return plain
-    # A name that cannot be the name of a file is written otherwise; the manifest beside the table knows it.
+    # A sequence whose name cannot be a file name has another one; the sequence's manifest says which.
     folder = annotation / "sequences"
     for path in sorted(folder.rglob("*.json")):
         try:

@@ -1,7 +1,7 @@
-"""Which files belong to which data set: enough to tell one that is half unpacked.
+"""The files that belong to each data set, so that one that is only partly unpacked is recognised.
 
-A layout yields (folder, names) pairs. Lists come first, and what they name after them; a list that is missing ends the
-search, because nobody knows what else to expect.
+A layout yields pairs (folder, names of entries). Lists come before the files that they name; a missing list ends the
+search, since the names of the other files are unknown without it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 Expected = tuple[Path, list[str]]
-"""A folder, and names that belong into it."""
+"""A folder, and the names of entries that it should have."""
 Entries = Callable[[Path, Collection[str] | None], Iterator[Expected]]
 
 GOT10K_LABELS = ("absence.label", "cover.label")
@@ -24,16 +24,16 @@ TRACKINGNET_SETS = range(12)
 
 @dataclass(frozen=True)
 class Layout:
-    """Where a data set lies, and what it consists of."""
+    """The location of a data set, and the files of which it consists."""
 
     title: str
-    """In words."""
+    """The name of the data set in messages."""
     field: str
-    """The path of the settings."""
+    """The field of the settings that holds its path."""
     holds: str
-    """What that path is to be, for the user."""
+    """A description of that path, for messages."""
     entries: Entries
-    """(root, names of the sequences if the data set does not list them) -> folders and names."""
+    """(root, names of the sequences if the data set itself does not list them) -> the expected entries."""
 
 
 def _got10k(root: Path, sequences: Collection[str] | None, *, split: str) -> Iterator[Expected]:
@@ -49,7 +49,7 @@ def _got10k(root: Path, sequences: Collection[str] | None, *, split: str) -> Ite
 
 def _lasot(root: Path, sequences: Collection[str] | None, *, split: str) -> Iterator[Expected]:
     if sequences is None:
-        # Older downloads have no lists.
+        # Older downloads of LaSOT have no lists.
         there = sorted(path.parent.name for path in root.glob("*/*-*/groundtruth.txt"))
         sequences = _lines(root / f"{split}_set.txt") or there
         if not sequences:
@@ -100,10 +100,10 @@ def _youtubevos(
 
 
 def _described_frames(meta: Path) -> list[tuple[str, list[list[str]]]]:
-    """(video, frames of each object) of a `meta.json`.
+    """Pairs (video, frames of each object) of a `meta.json`.
 
     Raises:
-        ValueError: it holds something else.
+        ValueError: the file has other contents.
     """
     try:
         videos = json.loads(meta.read_text(encoding="utf-8"))["videos"].items()
@@ -124,7 +124,10 @@ def _vot(root: Path, sequences: Collection[str] | None) -> Iterator[Expected]:
 
 
 def _numbers(folder: Path, boxes: int, *, first: int, whole: bool) -> range:
-    """Numbers of a sequence's frames: one per box; of test sequences, whose boxes are not given, up to the last."""
+    """The numbers of a sequence's frames, one per box.
+
+    Test sequences have only the first box; with `whole`, the numbers go up to the last frame found in the folder.
+    """
     last = first + max(boxes, 1) - 1
     if whole:
         last = max([last, *(int(stem) for stem in _stems(folder, ".jpg") if stem.isdecimal())])
@@ -137,7 +140,7 @@ def _stems(folder: Path, ending: str) -> set[str]:
 
 
 def _lines(path: Path) -> list[str]:
-    """The lines that are not empty; none if there is no such file."""
+    """The nonempty lines of a file; none if there is no such file."""
     if not path.is_file():
         return []
     return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
@@ -194,4 +197,4 @@ LAYOUTS: dict[str, Layout] = {
     "yt300": _youtubevos_layout("2019", "train"),
     "vot2020": Layout("VOT2020", "vot2020_dir", _VOT, _vot),
 }  # fmt: skip
-"""Name -> layout; evaluation sets have the host's names, training sets `_train`."""
+"""Layouts by name. Evaluation sets have the names that the host gives them; those of training sets end in `_train`."""

@@ -1,8 +1,9 @@
-"""Whether a data set lies where the settings say, whole: one function, one message for all of them.
+"""Checks whether a data set lies complete where the settings say.
 
     require_dataset("got10k_val")
 
-Which data set, which path is set and where, what was found there and what is the first thing missing, on one line.
+The message has one line. It names the data set, its path and the file that sets it, what was found there, and the first
+missing entry.
 """
 
 from __future__ import annotations
@@ -14,26 +15,27 @@ from pathlib import Path
 import numpy as np
 
 from ltr_ext.data.image_io import IGNORE_LABEL, read_mask
-from ltr_ext.dataset.layouts import LAYOUTS, Expected, Layout
+from ltr_ext.dataset.layouts import LAYOUTS, Expected
 from ltr_ext.errors import UserError
 from ltr_ext.paths import load_paths
 from ltr_ext.progress import Progress
+from ltr_ext.text import one_line
 
 SHOWN_NAMES = 5
 
 
 def require_dataset(name: str, sequences: Collection[str] | None = None) -> Path:
-    """The folder of a data set, after a look for every file that belongs to it; only lists are opened.
+    """Return the folder of a data set after checking that all of its files are there; only the lists are read.
 
     Args:
-        name: of `LAYOUTS`: a data set for evaluation by the host's name, or one for training such as `yt2019_train`.
-        sequences: names, where the data set's own lists do not say (LaSOT's test set).
+        name: a key of `LAYOUTS`.
+        sequences: names of the sequences, if the data set's own lists do not name them (LaSOT's test set).
 
     Returns:
-        The path that the settings name.
+        The path in the settings.
 
     Raises:
-        UserError: the path is not set, does not exist, or holds something else or less than the data set.
+        UserError: the path is not set, does not exist, or does not hold the complete data set.
     """
     layout = LAYOUTS[name]
     paths = load_paths()
@@ -49,7 +51,7 @@ def require_dataset(name: str, sequences: Collection[str] | None = None) -> Path
     try:
         found, expected, missing = count_entries(layout.entries(root, sequences), layout.title)
     except (OSError, ValueError) as error:
-        raise UserError(f"{place}: {_one_line(error)}; unpack that file again") from error
+        raise UserError(f"{place}: {one_line(error)}; unpack that file again") from error
     if missing is not None:
         remedy = f"unpack the data set again, or name {layout.holds}"
         raise UserError(
@@ -62,14 +64,14 @@ def require_dataset(name: str, sequences: Collection[str] | None = None) -> Path
 
 
 def count_entries(groups: Iterable[Expected], title: str) -> tuple[int, int, Path | None]:
-    """Look for files, folder by folder.
+    """Look for entries, folder by folder.
 
     Args:
-        groups: folders and the names that belong into them; drawn one by one, so a group may depend on the last one.
-        title: for the progress bar.
+        groups: folders and the names of their expected entries.
+        title: name of the data set, for the progress bar.
 
     Returns:
-        How many were found, how many were expected, and the first that is missing.
+        The numbers of found and of expected entries, and the first missing one.
     """
     found = expected = 0
     first: Path | None = None
@@ -91,7 +93,7 @@ def _contents(root: Path) -> str:
 
 
 def _check_single_object(root: Path, place: str) -> None:
-    """DAVIS 2017 has the lists of 2016, too, and its masks are not those of 2016."""
+    """Refuse DAVIS 2017 in place of DAVIS 2016: it has the lists of 2016, too, but other masks."""
     path = next((root / "Annotations" / "480p").glob("*/00000.png"))
     values = np.unique(read_mask(path))
     if set(values.tolist()) - {0, IGNORE_LABEL}:
@@ -99,10 +101,3 @@ def _check_single_object(root: Path, place: str) -> None:
             f"{place}: {path.relative_to(root)} holds ids {values[values > 0].tolist()}, as DAVIS 2017 does; the masks "
             f"of DAVIS 2016 hold one object, value 255: name the DAVIS 2016 package"
         )
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
-
-
-__all__ = ["LAYOUTS", "Layout", "count_entries", "require_dataset"]

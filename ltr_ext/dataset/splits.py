@@ -1,8 +1,9 @@
 """Fixed splits of the YouTube-VOS 2019 training set, the same on every machine.
 
-YT300: the 300 sequences that no training sees (paper section 4.1), which pytracking publishes as "jjvalid"; the others
-are its "jjtrain". A and B: the others, 1 : 9; A has masks, B boxes alone (section 4.2). Which these were was not
-published. Ours rank the names by the SHA-256 of "A:<name>": A is the first tenth (rounded).
+YT300 are the 300 sequences that are never used for training (paper section 4.1), which pytracking publishes as
+"jjvalid"; the others are its "jjtrain". A and B divide the others 1 : 9; A has masks, B has only boxes (paper section
+4.2). The authors did not publish this division. Ours ranks the names by the SHA-256 of "A:<name>" and takes the first
+tenth (rounded) as A.
 
     python -m ltr_ext.dataset.splits ~/data/YouTubeVOS --part A
 """
@@ -19,25 +20,25 @@ from ltr_ext.errors import CommandLine, UserError, run_command
 
 UPSTREAM_LIST = "ltr/data_specs/youtubevos_jjvalid.txt"
 OWN_LIST = Path(__file__).with_name("yt300.txt")
-"""The same 300 names, sorted: those of `UPSTREAM_LIST` in visionml/pytracking 7eb9e74."""
+"""The sorted names of `UPSTREAM_LIST` in visionml/pytracking 7eb9e74."""
 SHARE_OF_A = 0.1
 PARTS = ("train", "YT300", "A", "B")
 
 
 def yt300_names() -> frozenset[str]:
-    """The names of YT300: upstream's list where its tree is present, else our copy of it."""
+    """The names of YT300, from upstream's list if upstream is the host, otherwise from our copy of it."""
     published = host.find("auto").home / UPSTREAM_LIST
     return frozenset((published if published.is_file() else OWN_LIST).read_text(encoding="utf-8").split())
 
 
 def split_yt300(frames_dir: Path) -> tuple[list[str], list[str]]:
-    """Names of training and of held-out sequences, both sorted.
+    """The names of the training sequences and of the held-out sequences, both sorted.
 
     Args:
-        frames_dir: `<youtubevos_dir>/2019/train/JPEGImages`; may hold a part of the data set.
+        frames_dir: `<youtubevos_dir>/2019/train/JPEGImages`; it may hold only a part of the data set.
 
     Raises:
-        UserError: the folder is missing, or holds none of the one or none of the other.
+        UserError: the folder is missing, or lacks sequences of either kind.
     """
     names = sorted(path.name for path in frames_dir.iterdir() if path.is_dir()) if frames_dir.is_dir() else []
     listed = yt300_names()
@@ -52,13 +53,13 @@ def split_yt300(frames_dir: Path) -> tuple[list[str], list[str]]:
 
 
 def split_a_b(names: list[str]) -> tuple[list[str], list[str]]:
-    """The part with masks and the part with boxes (table 3), both sorted.
+    """The sequences with masks (A) and those with boxes (B) of the paper's table 3, both sorted.
 
     Args:
         names: the training sequences, without YT300.
 
     Returns:
-        A, a tenth of them but at least one, and B.
+        A, a tenth of the names but at least one, and B, the others.
     """
     ranked = sorted(names, key=lambda name: hashlib.sha256(f"A:{name}".encode()).hexdigest())
     count = max(round(SHARE_OF_A * len(names)), 1)
@@ -66,14 +67,14 @@ def split_a_b(names: list[str]) -> tuple[list[str], list[str]]:
 
 
 def part_of(frames_dir: Path, part: str) -> list[str]:
-    """Sorted names of one of `PARTS`; errors as `split_yt300`."""
+    """The sorted names of one of `PARTS`; raises `UserError` as `split_yt300` does."""
     train, held_out = split_yt300(frames_dir)
     a, b = split_a_b(train)
     return {"train": train, "YT300": held_out, "A": a, "B": b}[part]
 
 
 def main() -> int:
-    """Print the names of a part, one a line."""
+    """Print the names of a part, one per line."""
     parser = CommandLine(
         prog="python -m ltr_ext.dataset.splits",
         description=__doc__,

@@ -1,4 +1,4 @@
-"""Pseudo masks for training, without what a reviewer rejected and without masks of low confidence."""
+"""Pseudo masks for training, without the sequences that a reviewer rejected and without masks of low confidence."""
 
 from __future__ import annotations
 
@@ -18,20 +18,22 @@ from ltr_ext.text import counted
 class TrustedMasks:
     """A view of one of the host's video data sets with pseudo masks (`Got10kVOS`, `LasotVOS`, ...).
 
-    Sequences that `<annotation>/decisions.csv` rejects are gone, and are renumbered away; frames whose mask has too
-    little confidence are there but not `visible`, so that no sampler draws them. Everything else is the data set's.
+    Sequences that `<annotation>/decisions.csv` rejects are left out, and the others are renumbered. Frames whose mask
+    has too low a confidence are present but not `visible`, so that samplers do not draw them. Everything else is as in
+    the data set.
 
     Args:
-        dataset: made by the host; each of its sequences has one object.
+        dataset: the host's data set, each of whose sequences has one object.
         annotation: output folder of the annotation job that made the masks, with `trust/<sequence>.csv` and, once
             decisions were applied, `decisions.csv`.
-        min_confidence: least confidence of a mask that is used; 0 for all. A mask without confidence is not used
-            where one is asked for.
-        names: names of the sequences, in the order of their numbers; None for `dataset.sequence_list`.
+        min_confidence: smallest confidence of a mask that is used; 0 uses all masks. If it is above 0, masks without a
+            confidence are not used.
+        names: names of the sequences, in the order of their numbers; None means `dataset.sequence_list`.
         prefix: what the annotation job puts before these names, for example "train/".
 
     Raises:
-        UserError: min_confidence out of range, no such folder, unreadable decisions, or all sequences rejected.
+        UserError: `min_confidence` is out of range, the folder is missing, the decisions cannot be read, or they reject
+            all sequences.
     """
 
     def __init__(
@@ -59,7 +61,7 @@ class TrustedMasks:
         self._confidences: dict[int, np.ndarray] = {}
 
     def __getattr__(self, name: str) -> Any:
-        """What is not here is the data set's: `get_name`, `is_video_sequence`, ..."""
+        """All other attributes are the data set's: `get_name`, `is_video_sequence`, ..."""
         if name == "dataset":
             raise AttributeError(name)
         return getattr(self.dataset, name)
@@ -68,14 +70,14 @@ class TrustedMasks:
         return len(self._kept)
 
     def get_num_sequences(self) -> int:
-        """Of those that are not rejected."""
+        """The number of sequences that are not rejected."""
         return len(self._kept)
 
     def get_sequence_info(self, seq_id: int) -> dict[str, Any]:
-        """The data set's, with `visible` false where the mask is not to be trusted.
+        """The data set's facts about a sequence, with `visible` false where the mask's confidence is too low.
 
         Raises:
-            UserError: a confidence is asked for and the sequence has no table, or one of another length.
+            UserError: `min_confidence` is above 0, and the sequence has no trust table or one of another length.
         """
         info = dict(self.dataset.get_sequence_info(self._kept[seq_id][0]))
         if self.min_confidence > 0:
@@ -85,15 +87,15 @@ class TrustedMasks:
         return info
 
     def get_frames(self, seq_id: int, frame_ids: Sequence[int], anno: dict[str, Any] | None = None) -> Any:
-        """The data set's."""
+        """The data set's frames, with the annotation of `get_sequence_info`."""
         info = self.get_sequence_info(seq_id) if anno is None else anno
         return self.dataset.get_frames(self._kept[seq_id][0], frame_ids, info)
 
     def _confidence(self, seq_id: int, num_frames: int) -> np.ndarray:
-        """[num_frames] float32; of several objects the least, nan as -1.
+        """[num_frames] float32 confidences, -1 for nan; of several objects the lowest.
 
-        The i-th frame of the data set is the i-th one of the table: both count the frames that have masks, be it every
-        one (GOT-10k) or every fifth (LaSOT).
+        The i-th frame of the data set is the i-th frame of the table, since both count the frames that have masks:
+        every frame (GOT-10k) or every fifth (LaSOT).
         """
         if seq_id not in self._confidences:
             path = trust_file(self.annotation, self._kept[seq_id][1])

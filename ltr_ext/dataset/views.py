@@ -1,4 +1,4 @@
-"""Views of the host's video data sets with masks (`multiobj=False`, each object is a sequence)."""
+"""Views of the host's video data sets with other masks (made with `multiobj=False`, so each object is a sequence)."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ Frames = tuple[list[np.ndarray], dict[str, Any], dict[str, Any]]
 
 
 class _View:
-    """Everything as in the data set below, but the masks.
+    """Base class: everything is as in the data set, except the masks.
 
     Args:
-        dataset: one of the host's.
+        dataset: one of the host's data sets.
     """
 
     def __init__(self, dataset: Any) -> None:
         self.dataset = dataset
 
     def get_num_sequences(self) -> int:
-        """Sequences, that is objects."""
+        """The number of sequences, each of one object."""
         return self.dataset.get_num_sequences()
 
     def get_sequence_info(self, seq_id: int) -> dict[str, Any]:
-        """As the data set below."""
+        """The data set's facts about a sequence."""
         return self.dataset.get_sequence_info(seq_id)
 
 
 class BoxesOnly(_View):
-    """A data set whose masks nobody may see: each is replaced by its box, filled."""
+    """A data set whose masks are hidden: each is replaced by its filled box."""
 
     def get_name(self) -> str:
-        """Name for logs."""
+        """The name for logs."""
         return f"{self.dataset.get_name()}, boxes"
 
     def get_frames(self, seq_id: int, frame_ids: Sequence[int], anno: dict[str, Any] | None = None) -> Frames:
-        """Images, annotation with `mask` [H, W] float (1 in the box), facts."""
+        """The frames' images, their annotation with `mask` [H, W] float32 (1 in the box), and facts."""
         images, annotation, facts = self.dataset.get_frames(seq_id, frame_ids, anno)
         boxes = annotation["bbox"]
         masks = [_filled(box, image.shape[:2]) for box, image in zip(boxes, images, strict=True)]
@@ -55,7 +55,7 @@ class PseudoMasks(_View):
 
     Args:
         dataset: the host's YouTubeVOS.
-        folder: `<folder>/<sequence>/<frame>.png`, pixel value = object id.
+        folder: the folder of the masks `<sequence>/<frame>.png`, whose pixel values are object ids.
     """
 
     def __init__(self, dataset: Any, folder: Path) -> None:
@@ -63,11 +63,11 @@ class PseudoMasks(_View):
         self.folder = folder
 
     def get_name(self) -> str:
-        """Name for logs."""
+        """The name for logs."""
         return f"{self.dataset.get_name()}, masks of {self.folder.name}"
 
     def get_frames(self, seq_id: int, frame_ids: Sequence[int], anno: dict[str, Any] | None = None) -> Frames:
-        """Images, annotation with `mask` [H, W] float (0 or 1), facts.
+        """The frames' images, their annotation with `mask` [H, W] float32 (0 or 1), and facts.
 
         Raises:
             UserError: a mask is missing.
@@ -86,7 +86,7 @@ class PseudoMasks(_View):
 
 
 def _filled(box: Tensor, image_hw: tuple[int, ...]) -> Tensor:
-    """[H, W] float with 1 in a box of whole pixels."""
+    """[H, W] float32 that is 1 inside a box, rounded to whole pixels."""
     x, y, w, h = (round(float(value)) for value in box)
     mask = torch.zeros(image_hw[0], image_hw[1])
     mask[max(y, 0) : max(y + h, 0), max(x, 0) : max(x + w, 0)] = 1

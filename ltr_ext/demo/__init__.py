@@ -1,1 +1,1 @@
-"""Clips and stills drawn on the machine: nothing downloaded, always the same."""
+"""Clips and stills that are drawn on the user's machine: nothing is downloaded, and they are always the same."""

@@ -1,6 +1,6 @@
-"""Places: wide painted backgrounds the camera moves over, and things that stand in front.
+"""Places: wide painted backgrounds over which the camera moves, and things that stand in front of them.
 
-A background is [H, W, 3] float32 RGB, 0..255, larger than the picture that is cut from it.
+A background is [H, W, 3] float32 RGB, 0..255, and larger than the frames that are cut from it.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ BACKGROUNDS: dict[str, Callable[[np.random.Generator, int, int], np.ndarray]] = 
     "reef": reef,
     "yard": yard,
 }
-"""Places by name; each is painted from (generator, height, width)."""
+"""Painters of places by name; their arguments are (generator, height, width)."""
 
 
 def bush(rng: np.random.Generator, width: int) -> Part:
@@ -168,18 +168,18 @@ def stamp(background: np.ndarray, part: Part, base: tuple[float, float], gain: f
 def scatter(
     rng: np.random.Generator, canvas: np.ndarray, kinds: list[str], count: int, top: int, spread: float = 0.25
 ) -> np.ndarray:
-    """The background with figures painted in that never move.
+    """Paint figures that never move into a background.
 
     Args:
         rng: random generator.
-        canvas: [H, W, 3] float32.
-        kinds: names of `figures.FIGURES` to draw from.
-        count: how many.
-        top: highest row they stand on.
-        spread: part of the height below `top` over which they stand.
+        canvas: [H, W, 3] float32 RGB.
+        kinds: names in `registry.FIGURES` from which each figure is drawn.
+        count: number of figures.
+        top: the highest row on which a figure stands.
+        spread: height of the area below `top` where they stand, as a share of the background's height.
 
     Returns:
-        [H, W, 3] float32.
+        [H, W, 3] float32 RGB, a new picture.
     """
     height, width = canvas.shape[:2]
     for base in np.sort(rng.uniform(top, top + spread * height, count)).tolist():

@@ -1,4 +1,4 @@
-"""The clips of the demo data set: five small stories, each with something that makes tracking hard."""
+"""The clips of the demo data set: five small scenes, each with something that makes tracking hard."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ CLIPS: dict[str, tuple[Callable[[np.random.Generator, tuple[int, int], int], Sce
     "fish": (fish, (360, 640)),
     "herd": (herd, (270, 480)),
 }
-"""Sequence name -> (scene builder, (height, width))."""
+"""The scene builder and the (height, width) of each sequence, by name."""
 
 
 def _parked(x: float, ground: float) -> Callable[[float], Pose]:
@@ -153,7 +153,7 @@ def _parked(x: float, ground: float) -> Callable[[float], Pose]:
 
 
 def _swim(x: float, y: float, speed: float, rhythm: float, lag: float) -> Callable[[float], Pose]:
-    """Swim level with a slow rise and fall; looks where it goes."""
+    """Swim level with a slow rise and fall, looking in the direction of motion."""
 
     def motion(t: float) -> Pose:
         rise = 9 * np.sin(0.13 * t + lag)

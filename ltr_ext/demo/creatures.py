@@ -1,4 +1,4 @@
-"""Figures that live: four-legged animals, people, fish."""
+"""Living figures: four-legged animals, people, fish."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Animal(Figure):
         head += [(0.3 * muzzle, -0.18), (0.27 * muzzle, -0.11), (0.12, -0.09), (0.04, 0.08)]
         outline = np.array(head) * length
         part = make_part(outline, surface, (0, 0), gloss=0.05)
-        # Eye and nose: what makes a face of it.
+        # An eye and a nose make the head a face.
         for x, y, radius in ((0.1, -0.23, 0.018), (0.28 * muzzle, -0.17, 0.022)):
             centre = (int(x * length + part.pivot[0]), int(y * length + part.pivot[1]))
             cv2.circle(part.picture, centre, max(1, int(radius * length)), (18, 14, 12, 1), -1, cv2.LINE_AA)

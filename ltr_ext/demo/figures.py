@@ -1,7 +1,7 @@
-"""What a figure is, and the colours figures have.
+"""The base class of figures, and their colours.
 
-A figure lives in its own frame: x to the right (the way it looks), y down, origin at its centre, pixels at
-scale 1. `draw` puts it on a canvas [H, W, 4] float32 (RGB multiplied by alpha, see `sprites`).
+A figure has its own coordinate frame: x to the right (the direction in which it looks), y down, the origin at its
+centre, in pixels at scale 1. `draw` paints it on a canvas [H, W, 4] float32 (RGB multiplied by alpha, see `sprites`).
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ class Figure(ABC):
     """Something that can be drawn in a pose.
 
     Attributes:
-        length: extent along x in pixels at scale 1.
+        length: extent along x, in pixels at scale 1.
         ground: y of its lowest point at rest, where it touches the ground.
-        casts_shadow: whether a shadow belongs under it.
+        casts_shadow: whether it stands on the ground and casts a shadow there.
     """
 
     length: float
@@ -32,13 +32,13 @@ class Figure(ABC):
 
         Args:
             canvas: [H, W, 4] float32.
-            matrix: [3, 3] from the figure's frame to canvas pixels.
-            phase: state of its inner motion (steps, wheels, waves), radians.
+            matrix: [3, 3] affine map from the figure's frame to canvas pixels.
+            phase: phase of its inner motion (steps, wheels, waves), in radians.
         """
 
 
 def two_colours(rng: np.random.Generator, vivid: float) -> tuple[textures.Colour, textures.Colour]:
-    """Two colours that differ: `vivid` 0 gives fur tones, 1 paint."""
+    """Draw two different colours; `vivid` is the probability of paint rather than fur."""
     fur = [(150, 104, 62), (92, 66, 46), (196, 168, 126), (60, 52, 48), (214, 204, 190), (128, 120, 112), (172, 92, 48)]
     paint = [
         (196, 40, 36),

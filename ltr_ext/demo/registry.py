@@ -18,4 +18,4 @@ FIGURES: dict[str, Callable[[np.random.Generator, float], Figure]] = {
     "ball": Ball,
     "toy": Toy,
 }
-"""Each is built from (generator, length in pixels)."""
+"""The classes of figures; the arguments of their constructors are (generator, length in pixels)."""

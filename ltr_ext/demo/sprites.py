@@ -1,7 +1,7 @@
 """Jointed figures: shaded cut-out parts that turn about their joints.
 
-A picture with transparency is [H, W, 4] float32: RGB 0..255 already multiplied by alpha, alpha 0..1.
-Affine maps are [2, 3] or [3, 3] float64 acting on column vectors (x, y, 1).
+A picture with transparency is [H, W, 4] float32: RGB 0..255, already multiplied by alpha, and alpha 0..1.
+Affine maps are [3, 3] float64 and act on column vectors (x, y, 1).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 LIGHT = np.array([-0.45, -0.65, 0.61], np.float32)
-"""Direction to the light: from the upper left, in front."""
+"""The direction towards the light, which shines from the upper left in front."""
 
 
 @dataclass(frozen=True)
@@ -22,20 +22,20 @@ class Part:
     picture: np.ndarray
     """[H, W, 4] float32, RGB multiplied by alpha."""
     pivot: tuple[float, float]
-    """The joint the part turns about, (x, y) in its own pixels."""
+    """The joint (x, y) about which the part turns, in its own pixels."""
 
 
 def points(text: str) -> np.ndarray:
-    """Points written as "x,y x,y ...": [N, 2] float64."""
+    """Read points written as "x,y x,y ..." into [N, 2] float64."""
     return np.array([pair.split(",") for pair in text.split()], dtype=np.float64)
 
 
 def spline(control: np.ndarray, samples: int = 10) -> np.ndarray:
-    """A smooth closed curve through the control points (Catmull-Rom).
+    """A smooth closed curve (a Catmull-Rom spline) through the control points.
 
     Args:
         control: [N, 2] (x, y).
-        samples: curve points per given point.
+        samples: number of points of the curve per control point.
 
     Returns:
         [N * samples, 2] float64.
@@ -51,26 +51,25 @@ def spline(control: np.ndarray, samples: int = 10) -> np.ndarray:
 
 
 def fill(curve: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Coverage of a closed curve: [H, W] float32, 0..1, with soft edges."""
+    """The coverage [H, W] float32, 0..1 with soft edges, of the area inside a closed curve."""
     canvas = np.zeros((height, width), np.uint8)
     cv2.fillPoly(canvas, [np.round(curve * 16).astype(np.int32)], 255, cv2.LINE_AA, shift=4)
     return canvas.astype(np.float32) / 255
 
 
-def shade(alpha: np.ndarray, gloss: float = 0.15, roundness: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Light on a shape puffed up like a cushion.
+def shade(alpha: np.ndarray, gloss: float) -> tuple[np.ndarray, np.ndarray]:
+    """The light on a shape that bulges like a cushion.
 
     Args:
         alpha: [H, W] coverage.
         gloss: strength of the highlight, 0..1.
-        roundness: 0 is flat, 1 as deep as wide.
 
     Returns:
-        (factor, highlight): [H, W] float32 each; picture = colour * factor + 255 * highlight.
+        (factor, highlight), [H, W] float32 each; the lit picture is colour * factor + 255 * highlight.
     """
     distance = cv2.distanceTransform((alpha > 0.5).astype(np.uint8), cv2.DIST_L2, 5)
     reach = max(float(distance.max()), 1.0)
-    depth = np.sqrt(np.clip(1 - (1 - distance / reach) ** 2, 0, 1)) * reach * roundness
+    depth = np.sqrt(np.clip(1 - (1 - distance / reach) ** 2, 0, 1)) * reach
     depth = cv2.GaussianBlur(depth, (0, 0), max(1.0, reach / 8))
     normal = np.dstack([-cv2.Sobel(depth, -1, 1, 0), -cv2.Sobel(depth, -1, 0, 1), np.full_like(depth, 8.0)])
     normal /= np.linalg.norm(normal, axis=2, keepdims=True)
@@ -86,14 +85,11 @@ def make_part(
     """Cut a shaded part out of a surface.
 
     Args:
-        outline: [N, 2] (x, y), pixels, any origin.
-        colour: [H, W, 3] float32 surface, repeated where the outline is larger.
-        pivot: the joint, in the outline's coordinates.
-        gloss: strength of the highlight.
-        smooth: draw a smooth curve through the outline instead of straight edges.
-
-    Returns:
-        The part.
+        outline: [N, 2] (x, y) in pixels, with any origin.
+        colour: [H, W, 3] float32, the surface; it is repeated if the outline is larger.
+        pivot: the joint (x, y), in the outline's coordinates.
+        gloss: strength of the highlight, 0..1.
+        smooth: whether the outline is a smooth curve through the points, or a polygon.
     """
     curve = spline(outline) if smooth else np.asarray(outline, np.float64)
     origin = np.floor(curve.min(axis=0)) - 4
@@ -107,28 +103,28 @@ def make_part(
 
 
 def darker(part: Part, gain: float) -> Part:
-    """The part in the shade."""
+    """A copy of the part whose colours are multiplied by `gain`."""
     return Part(part.picture * np.array([gain, gain, gain, 1], np.float32), part.pivot)
 
 
 def rotation(degrees: float) -> np.ndarray:
-    """[3, 3] turn about the origin, clockwise on the screen (y points down)."""
+    """[3, 3] rotation about the origin, clockwise on the screen, since y points down."""
     c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
 
 
 def translation(x: float, y: float) -> np.ndarray:
-    """[3, 3] shift."""
+    """[3, 3] translation."""
     return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64)
 
 
 def scaling(x: float, y: float) -> np.ndarray:
-    """[3, 3] scale; a negative factor mirrors."""
+    """[3, 3] scaling; a negative factor mirrors."""
     return np.diag([x, y, 1.0])
 
 
 def blend(canvas: np.ndarray, picture: np.ndarray) -> None:
-    """Lay a picture over a canvas of the same size and kind, in place."""
+    """Paint a picture with transparency over a canvas of the same shape, in place."""
     canvas *= 1 - picture[..., 3:]
     canvas += picture
 
@@ -139,7 +135,7 @@ def place(canvas: np.ndarray, part: Part, matrix: np.ndarray) -> None:
     Args:
         canvas: [H, W, 4] float32.
         part: what to draw.
-        matrix: [3, 3] from coordinates about the part's pivot to canvas pixels.
+        matrix: [3, 3] affine map from the part's pixels, with its pivot as origin, to canvas pixels.
     """
     full = matrix @ translation(-part.pivot[0], -part.pivot[1])
     height, width = part.picture.shape[:2]

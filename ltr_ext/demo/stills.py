@@ -1,4 +1,4 @@
-"""Stills with masks drawn on the machine, to train with where there are no photographs."""
+"""Draws stills with masks, to train with if there are no photographs."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from ltr_ext.output import OutputFolder
 from ltr_ext.progress import Progress
 
 STILLS_PER_PLACE = 10
-"""A painted place serves for this many stills, each seen from elsewhere; painting takes most of the time."""
+"""A painted place is used for this many stills, each with another camera, since painting takes most of the time."""
 
 STILL_SIZE = (288, 384)
 MIN_VISIBLE_PIXELS = 150
-"""Smaller remains of an occluded figure become ignore pixels in the stills."""
+"""If fewer pixels of a figure are visible, they become undecided (255) in the stills."""
 
 
 def write_demo_stills(folder: str | Path, count: int, seed: int = 0) -> None:
-    """Draw pictures with id masks, to train with where there are no photographs.
+    """Draw pictures with id masks, to train with if there are no photographs.
 
-    `<folder>/%05d.jpg` and `%05d.png`: palette PNG, 0 background, 1..n figures, 255 undecided.
+    They are `<folder>/%05d.jpg` and `<folder>/%05d.png`, a palette PNG: 0 background, 1..n figures, 255 undecided.
 
     Args:
-        folder: where to.
+        folder: the output folder.
         count: number of pictures.
-        seed: other seeds draw other pictures.
+        seed: seed of the random generator.
 
     Raises:
         UserError: the folder cannot be written.
@@ -48,15 +48,15 @@ def write_demo_stills(folder: str | Path, count: int, seed: int = 0) -> None:
 
 
 def random_scene(rng: np.random.Generator, place: str, background: np.ndarray) -> Scene:
-    """One to five figures of any kind anywhere in a place, some behind something.
+    """Draw a scene of one to five figures in a place; half of the scenes have a prop in front of them.
 
     Args:
         rng: random generator.
         place: name of the place in `BACKGROUNDS`.
-        background: [H, W, 3] float32, the painted place.
+        background: [H, W, 3] float32 RGB, the painted place.
 
     Returns:
-        A scene of `STILL_SIZE`; ids 1..n from back to front.
+        A scene of `STILL_SIZE` with object ids 1..n from back to front.
     """
     height, width = STILL_SIZE
     zoom = float(rng.uniform(0.85, 1.5))
@@ -97,14 +97,14 @@ def random_scene(rng: np.random.Generator, place: str, background: np.ndarray) -
 
 
 def _drift(pose: Pose, speed: float) -> Callable[[float], Pose]:
-    """Move sideways at a steady pace around the pose of time 0."""
+    """Move sideways at a steady speed from the pose at time 0; the motion starts again at every whole frame."""
     return lambda t: Pose(
         pose.x + speed * (t % 1), pose.ground, pose.scale, pose.angle, pose.mirror, pose.phase, pose.lift
     )
 
 
 def _tidy(labels: np.ndarray) -> np.ndarray:
-    """Number the visible figures 1..n without gaps; remains too small to learn from become 255."""
+    """Number the visible figures 1..n without gaps; figures that are too small to learn from become 255."""
     tidy = np.zeros_like(labels)
     next_id = 1
     for object_id in np.unique(labels[labels > 0]).tolist():

@@ -1,7 +1,7 @@
-"""Surfaces drawn from noise: grass, brick, planks, pebbles, leaves, coats.
+"""Surfaces made of noise: grass, brick, planks, pebbles, leaves, coats.
 
-Every function takes a random generator and a size and returns [H, W, 3] float32 RGB, 0..255 (or [H, W]
-float32, 0..1, where it says so). The same generator state gives the same picture.
+Unless it says otherwise, a function takes a random generator and a size in pixels, and returns [H, W, 3] float32 RGB,
+0..255. The same generator state gives the same picture.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ Colour = tuple[float, float, float]
 def fractal(
     rng: np.random.Generator, height: int, width: int, cell: float, octaves: int = 4, aspect: float = 1.0
 ) -> np.ndarray:
-    """Noise of several scales, each half as coarse and half as strong as the one before.
+    """Noise of several scales, each half as coarse and half as strong as the previous one.
 
     Args:
         rng: random generator.
-        height: rows.
-        width: columns.
-        cell: size of the coarsest features in pixels.
+        height: number of rows.
+        width: number of columns.
+        cell: size of the coarsest features, in pixels.
         octaves: number of scales.
-        aspect: features are this much wider than high.
+        aspect: width of the features over their height.
 
     Returns:
         [H, W] float32, stretched to 0..1.
@@ -40,14 +40,14 @@ def fractal(
 
 
 def ramp(values: np.ndarray, *colours: Colour) -> np.ndarray:
-    """Colour a field: [H, W] in 0..1 to [H, W, 3], through evenly spaced colours."""
+    """Map values [H, W] in 0..1 to colours [H, W, 3], interpolated between evenly spaced colours."""
     table = np.asarray(colours, np.float32)
     lookup = np.stack([np.interp(np.linspace(0, 1, 256), np.linspace(0, 1, len(table)), c) for c in table.T], axis=-1)
     return lookup[(np.clip(values, 0, 1) * 255).astype(np.uint8)].astype(np.float32)
 
 
 def grain(rng: np.random.Generator, image: np.ndarray, strength: float) -> np.ndarray:
-    """The picture with fine and middle-sized brightness noise of the given strength (grey levels)."""
+    """Add fine and coarse noise of the brightness to a picture [H, W, 3]; `strength` is in grey levels."""
     height, width = image.shape[:2]
     fine = rng.normal(0, strength, (height, width)).astype(np.float32)
     coarse = (fractal(rng, height, width, 24, 3) - 0.5) * 3 * strength
@@ -166,20 +166,17 @@ def plaster(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
 
 
 def coat(rng: np.random.Generator, height: int, width: int, kind: str, colours: tuple[Colour, Colour]) -> np.ndarray:
-    """What covers an object: its main colour, a second one in the named pattern, and hair-fine noise.
+    """The surface of an object: a main colour, a second one in the named pattern, and fine noise like hair.
 
     Args:
         rng: random generator.
-        height: rows.
-        width: columns.
+        height: number of rows.
+        width: number of columns.
         kind: "plain", "stripes", "spots", "patches", "bands" or "checks".
         colours: main and second colour.
 
-    Returns:
-        [H, W, 3] float32 RGB.
-
     Raises:
-        ValueError: unknown kind.
+        ValueError: the kind is unknown.
     """
     ys, xs = np.mgrid[:height, :width].astype(np.float32)
     warp = fractal(rng, height, width, 40, 3)

@@ -1,4 +1,4 @@
-"""Figures that are things: cars, balls, toys."""
+"""Lifeless figures: cars, balls, toys."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Ball(Figure):
         radius = length / 2
         kind = str(rng.choice(["stripes", "spots", "patches", "checks", "bands"]))
         self.length, self.ground = length, radius
-        # A map of the globe, wide enough that the seam is seldom noticed.
+        # The sphere's surface by longitude and latitude; its seam lies on the far side and is hardly ever seen.
         self._globe = cv2.GaussianBlur(textures.coat(rng, 96, 192, kind, two_colours(rng, 1.0)), (0, 0), 0.8)
         self._tilt = rng.uniform(-0.6, 0.6)
         side = int(length) + 6
@@ -104,7 +104,7 @@ class Ball(Figure):
 
 
 class Toy(Figure):
-    """A lump of random smooth outline that breathes; stands for all the things without a name."""
+    """A lump with a random smooth outline that changes its shape rhythmically; it stands for objects of any kind."""
 
     def __init__(self, rng: np.random.Generator, length: float) -> None:
         kind = str(rng.choice(["plain", "stripes", "spots", "patches", "bands", "checks"]))

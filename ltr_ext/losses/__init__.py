@@ -1,4 +1,4 @@
-"""Losses on mask logits: pure torch."""
+"""Losses on mask logits, in pure PyTorch."""
 
 from ltr_ext.losses.crf import crf_loss
 from ltr_ext.losses.masks import bce_loss, lovasz_bce_loss, lovasz_loss, lovasz_sigmoid_loss

@@ -1,10 +1,10 @@
-"""Dense-CRF loss (Tang et al., "On Regularized Losses for Weakly-supervised CNN Segmentation", ECCV 2018).
+"""The dense-CRF loss (Tang et al., "On Regularized Losses for Weakly-supervised CNN Segmentation", ECCV 2018).
 
-sum_k S_k^T W (1 - S_k) over the two labels, W a Gaussian of colour and place: pixels that look alike and lie close pay
-for different labels. Tang et al. filter with a permutohedral lattice, which approximates W; here W is exact, on a
-coarse grid, and made in blocks that are not kept.
+The loss is sum_k S_k^T W (1 - S_k) over the two labels, where W is a Gaussian of colour and position: it penalises
+different labels of pixels with similar colours that are close to each other. Tang et al. filter with a permutohedral
+lattice, which approximates W. Here W is exact, but on a coarse grid, and computed in blocks that are not kept.
 
-Shapes: N frames, H W pixels, P points of the grid.
+Shapes: N frames, H x W pixels, P points of the grid.
 """
 
 from __future__ import annotations
@@ -16,31 +16,33 @@ from torch import Tensor
 from torch.nn import functional as F
 
 SIGMA_RGB = 15.0
-"""Standard deviation of the kernel in colour, 0-255 (Tang et al.)."""
+"""Standard deviation of the kernel in colour, in grey levels of 0-255 (Tang et al.)."""
 SIGMA_XY = 100.0
-"""Standard deviation of the kernel in place, pixels of the crop (Tang et al., on pictures of 513 x 513)."""
+"""Standard deviation of the kernel in position, in crop pixels (Tang et al., for pictures of 513 x 513)."""
 GRID = 64
-"""Longest side of the grid."""
+"""Largest number of cells along the longer side of the grid."""
 BLOCK = 1024
-"""Rows of W that exist at once."""
+"""Number of rows of W that are in memory at a time."""
 
 
 def crf_loss(
     logits: Tensor, images: Tensor, sigma_rgb: float = SIGMA_RGB, sigma_xy: float = SIGMA_XY, grid: int = GRID
 ) -> Tensor:
-    """The loss of each frame, divided by the sum of all entries of W, averaged over frames.
+    """The loss of each frame, divided by the sum of all entries of W and averaged over frames.
 
-    The division makes it independent of the size of the picture: 0 where all pixels are sure of one label, at most 1/2.
+    The division makes the loss independent of the size of the picture: it is 0 if all pixels have the same label with
+    certainty, and at most 1/2.
 
     Args:
-        logits: [N, H, W] float; above 0 is object.
-        images: [N, 3, H, W] RGB, 0-255, any type.
-        sigma_rgb: of the kernel, 0-255.
-        sigma_xy: of the kernel, pixels.
-        grid: probabilities and colours are averaged over cells until the longer side has at most this many.
+        logits: [N, H, W] float; a logit above 0 means object.
+        images: [N, 3, H, W] RGB, 0-255, of any type.
+        sigma_rgb: standard deviation of the kernel in colour, in grey levels of 0-255.
+        sigma_xy: standard deviation of the kernel in position, in pixels.
+        grid: probabilities and colours are averaged over the cells of a grid with at most this many along the longer
+            side.
 
     Returns:
-        Scalar.
+        A scalar.
     """
     height, width = logits.shape[-2:]
     shrink = min(1.0, grid / max(height, width))
@@ -83,7 +85,7 @@ def smooth(at: Tensor, points: Tensor, values: Tensor) -> Tensor:
 
 
 class _DisagreementShare(torch.autograd.Function):
-    """2 s^T W (1 - s) / 1^T W 1 for s [P] and W of points [P, F]; differentiable in s alone."""
+    """2 s^T W (1 - s) / 1^T W 1 for s [P] and the kernel W of points [P, 5]; differentiable only in s."""
 
     @staticmethod
     def forward(ctx: Any, s: Tensor, points: Tensor) -> Tensor:

@@ -1,10 +1,10 @@
-"""Multiple-instance loss from the tightness of boxes (Hsu et al., NeurIPS 2019).
+"""The multiple-instance loss that uses the tightness of boxes (Hsu et al., NeurIPS 2019).
 
-A tight box is touched by its object on all four sides, so every line across the box, from side to side, holds object:
-a positive bag. Every line outside it holds none: a negative bag. The object probability of a bag is the largest of its
-pixels.
+The object touches all four sides of a tight box, so every line across the box, from side to side, contains a pixel of
+the object; such a line is a positive bag. A line outside the box contains none; it is a negative bag. The object
+probability of a bag is the largest one of its pixels.
 
-Shapes: N frames, H W pixels.
+Shapes: N frames, H x W pixels.
 """
 
 from __future__ import annotations
@@ -14,39 +14,41 @@ from torch import Tensor
 from torch.nn import functional as F
 
 PAIRWISE_WEIGHT = 0.05
-"""Of the smoothness term, in the code that Hsu et al. published."""
+"""Weight of the smoothness term, from the code that Hsu et al. published."""
 
 TOLERANCE = 0.5
-"""Pixels by which a box may reach over the crop and still count as wholly inside."""
+"""How far, in pixels, a box may extend beyond the crop and still count as wholly inside."""
 
 
 def mil_loss(logits: Tensor, boxes: Tensor, pairwise_weight: float = PAIRWISE_WEIGHT) -> Tensor:
-    """Unary term over bags plus weighted smoothness, per frame, averaged over frames.
+    """The cross-entropy of the bags plus the weighted smoothness term, averaged over frames.
 
     Args:
-        logits: [N, H, W] float; above 0 is object.
-        boxes: [N, 4] (x, y, w, h), crop pixels, tight; may reach over the crop; without area: no object in the crop.
-        pairwise_weight: of the smoothness term.
+        logits: [N, H, W] float; a logit above 0 means object.
+        boxes: [N, 4] tight boxes (x, y, w, h) in crop pixels. They may extend beyond the crop; a box without area means
+            that the object is not in the crop.
+        pairwise_weight: weight of the smoothness term.
 
     Returns:
-        Scalar.
+        A scalar.
     """
     return bag_loss(logits, boxes) + pairwise_weight * smoothness(logits)
 
 
 def bag_loss(logits: Tensor, boxes: Tensor) -> Tensor:
-    """Cross-entropy of bags, averaged over the bags of each frame, then over frames.
+    """The cross-entropy of the bags, averaged over the bags of each frame and then over frames.
 
-    Positive bags are the rows and columns of pixels inside the box. Rows are left out where the box reaches over the
-    crop to the left or right, columns where it does at the top or bottom: there the object may be outside the crop.
-    Negative bags are the pixels outside the box, row by row and column by column. A pixel is inside if its centre is.
+    Positive bags are the rows and the columns of the pixels inside the box. If the box extends beyond the crop on the
+    left or right, its rows are left out, and if it does at the top or bottom, its columns, since their object pixels
+    may lie outside the crop. Negative bags are the pixels outside the box, by row and by column. A pixel is inside if
+    its centre is.
 
     Args:
         logits: [N, H, W] float.
-        boxes: [N, 4] as `mil_loss`.
+        boxes: [N, 4], see `mil_loss`.
 
     Returns:
-        Scalar.
+        A scalar.
     """
     height, width = logits.shape[-2:]
     x, y, w, h = boxes.to(logits.dtype).unbind(-1)
@@ -54,7 +56,7 @@ def bag_loss(logits: Tensor, boxes: Tensor) -> Tensor:
     rows, rows_whole = _covered(y, h, height)
     inside = rows[:, :, None] & columns[:, None, :]
     total, count = logits.new_zeros(logits.shape[0]), logits.new_zeros(logits.shape[0])
-    for dim, whole in ((2, columns_whole), (1, rows_whole)):  # 2: a bag is a row, 1: a column
+    for dim, whole in ((2, columns_whole), (1, rows_whole)):  # a bag is a row for dim 2, a column for dim 1
         positive = inside.any(dim) & whole[:, None]
         negative = ~inside.all(dim)
         total = total + _bags(-_largest(logits, inside, dim), positive)
@@ -64,7 +66,7 @@ def bag_loss(logits: Tensor, boxes: Tensor) -> Tensor:
 
 
 def smoothness(logits: Tensor) -> Tensor:
-    """Mean squared difference of the probabilities of neighbouring pixels (eight neighbours); logits [N, H, W]."""
+    """The mean squared difference of the probabilities of neighbouring pixels (8 neighbours), of logits [N, H, W]."""
     p = logits.sigmoid()
     height, width = p.shape[-2:]
     total, pairs = p.new_zeros(()), 0
@@ -78,7 +80,7 @@ def smoothness(logits: Tensor) -> Tensor:
 
 
 def _covered(start: Tensor, length: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """Which pixels [N, size] of an axis a box covers with their centres, and whether it is wholly inside [N]."""
+    """For one axis: whether a box covers each pixel's centre [N, size], and whether it lies inside the crop [N]."""
     centres = torch.arange(size, device=start.device, dtype=start.dtype) + 0.5
     end = start + length
     covered = (centres >= start[:, None]) & (centres < end[:, None])
@@ -86,10 +88,10 @@ def _covered(start: Tensor, length: Tensor, size: int) -> tuple[Tensor, Tensor]:
 
 
 def _largest(logits: Tensor, where: Tensor, dim: int) -> Tensor:
-    """Largest logit of each bag; very negative where the bag is empty."""
+    """The largest logit of each bag; -10,000 for an empty bag."""
     return logits.masked_fill(~where, -1e4).amax(dim)
 
 
 def _bags(signed: Tensor, valid: Tensor) -> Tensor:
-    """Cross-entropy of bags [N, L], summed over the valid ones; `signed` is the bag's logit against its label."""
+    """The cross-entropy of bags [N, L], summed over the valid ones; `signed` is the logit of the wrong label."""
     return (F.softplus(signed) * valid).sum(1)

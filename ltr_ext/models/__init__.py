@@ -1,1 +1,1 @@
-"""Networks: pure torch, no host, no settings, no files."""
+"""Networks, in pure PyTorch: they use no host, no settings and no files."""

@@ -1,9 +1,6 @@
-"""Spatio-temporal aggregation S (paper eq. 2): a ridge regression solved by steepest descent.
+"""The spatio-temporal aggregation S (paper eq. 2): a ridge regression that is solved by steepest descent.
 
-The objective is quadratic in the filter z, so x * z never has to be recomputed: it moves along a line with z
-(x * (z - alpha g) = x * z - alpha (x * g)). One iteration costs one forward and one transposed convolution.
-
-Shapes: T frames, B sequences, D features, C encoding channels, h w grid, K filter size, N = T h w samples, P = D K K.
+Shapes: T frames, B sequences, D features, C encoding channels, h x w grid, K filter size.
 """
 
 from __future__ import annotations
@@ -16,41 +13,18 @@ from torch import Tensor, nn
 
 from ltr_ext.models.descent import SteepestDescent, apply_filter
 
-__all__ = ["Aggregation", "Reduction", "Solution", "apply_filter", "objective", "solve"]
+__all__ = ["Aggregation", "Reduction", "Solution", "apply_filter", "solve"]
 
 Reduction = Literal["mean", "sum"]
 
 
 class Solution(NamedTuple):
-    """What a solve returns: the filter and the encodings it predicts."""
+    """The solution of eq. 2b: the filter and the encodings that it predicts."""
 
     filter: Tensor
-    """[B, C, D, K, K] z."""
+    """[B, C, D, K, K], z."""
     prediction: Tensor
-    """[T, B, C, h, w] s_t = x_t * z, carried along with z."""
-
-
-def objective(
-    features: Tensor, target: Tensor, weight: Tensor, filters: Tensor, regularisation: Tensor, reduction: Reduction
-) -> Tensor:
-    """The value of eq. 2b, per sequence.
-
-    Args:
-        features: [T, B, D, h, w] x_t.
-        target: [T, B, C, h, w] e_t.
-        weight: [T, B, C, h, w] w_t, or broadcastable to it.
-        filters: [B, C, D, K, K] z.
-        regularisation: scalar lambda.
-        reduction: "mean" over frames as in eq. 2b, or "sum" as in upstream's code.
-
-    Returns:
-        [B].
-    """
-    residual = weight * (apply_filter(features, filters) - target)
-    data_term = residual.square().sum(dim=(0, 2, 3, 4))
-    if reduction == "mean":
-        data_term = data_term / features.shape[0]
-    return data_term + regularisation * filters.square().sum(dim=(1, 2, 3, 4))
+    """[T, B, C, h, w], s_t = x_t * z."""
 
 
 def solve(
@@ -66,20 +40,20 @@ def solve(
 ) -> Solution:
     """Minimise eq. 2b by steepest descent with exact line search.
 
-    Differentiable in features, target, weight, regularisation and initial filter.
+    The solution is differentiable in features, target, weight, regularisation and initial filter.
 
     Args:
-        features: [T, B, D, h, w] x_t.
-        target: [T, B, C, h, w] e_t.
-        weight: [T, B, C, h, w] w_t, or broadcastable to it.
+        features: [T, B, D, h, w], x_t.
+        target: [T, B, C, h, w], e_t.
+        weight: [T, B, C, h, w], w_t, or a shape that can be broadcast to it.
         regularisation: scalar lambda > 0.
         kernel_size: K, odd.
         iterations: number of steps; 0 returns the initial filter.
-        reduction: "mean" over frames (eq. 2b) or "sum" (upstream's code).
-        initial: [B, C, D, K, K] to start from; zero if None.
+        reduction: "mean" over frames as in eq. 2b, or "sum" as in upstream's code.
+        initial: [B, C, D, K, K], the filter at the start; None means zero.
 
-    Returns:
-        Filter and prediction.
+    Raises:
+        ValueError: kernel_size is even.
     """
     if kernel_size % 2 == 0:
         raise ValueError(f"kernel_size must be odd, got {kernel_size}")
@@ -92,13 +66,13 @@ def solve(
 
 
 class Aggregation(nn.Module):
-    """S with its learned lambda.
+    """S with its learned regularisation lambda.
 
     Args:
         kernel_size: K.
         initial_regularisation: lambda at the start of training.
-        reduction: "mean" as in eq. 2b; "sum" for upstream's weight files.
-        parametrisation: "exp" keeps lambda = exp(r) positive; "square" (lambda = r^2) is that of upstream's files.
+        reduction: "mean" as in eq. 2b, or "sum" as upstream's weight files need.
+        parametrisation: "exp" keeps lambda = exp(r) positive; "square", lambda = r^2, is that of upstream's files.
     """
 
     def __init__(
@@ -119,14 +93,14 @@ class Aggregation(nn.Module):
 
     @property
     def regularisation(self) -> Tensor:
-        """Scalar lambda; strictly positive with "exp"."""
+        """The scalar lambda; strictly positive with "exp"."""
         raw = self.raw_regularisation
         return raw.exp() if self.parametrisation == "exp" else raw.square()
 
     def forward(
         self, features: Tensor, target: Tensor, weight: Tensor, iterations: int, initial: Tensor | None = None
     ) -> Solution:
-        """Solve in float32 whatever the autocast state: the step lengths do not survive bfloat16. Shapes as `solve`."""
+        """Call `solve`, in float32 even under autocast, since bfloat16 is too imprecise for the step lengths."""
         with torch.autocast(features.device.type, enabled=False):
             precise = features.dtype if features.dtype == torch.float64 else torch.float32
             return solve(

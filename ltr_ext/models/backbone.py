@@ -1,6 +1,7 @@
-"""Backbones F: images in, four levels of features out (paper section 3.5).
+"""Backbones F, which extract four levels of features from images (paper section 3.5).
 
-Both take RGB 0-255 and normalise inside, so that no caller can feed the wrong colour order.
+Both backbones take RGB 0-255 and normalise it themselves, so that no caller needs to know the colour order of a weight
+file.
 """
 
 from __future__ import annotations
@@ -16,31 +17,31 @@ from ltr_ext.models.fused import convolve
 from ltr_ext.models.lite0 import Lite0
 
 LEVELS = ("layer1", "layer2", "layer3", "layer4")
-"""Feature levels, fine to coarse: strides 4, 8, 16, 32."""
+"""The feature levels from fine to coarse, at strides 4, 8, 16 and 32."""
 STEM = "stem"
-"""What lies before them, at stride 2: edges and little else."""
+"""The level before them, at stride 2, which holds little more than edges."""
 
 
 class Backbone(nn.Module):
-    """Abstract: RGB images -> features by level.
+    """Abstract base class: computes features by level from RGB images.
 
     Attributes:
-        channels: channels of `STEM` and of each of `LEVELS`.
+        channels: number of channels of `STEM` and of each of `LEVELS`.
     """
 
     channels: ClassVar[dict[str, int]]
     body: Any
 
     def normalise(self, images: Tensor) -> Tensor:
-        """RGB 0-255 [N, 3, H, W] -> what the weights were trained on."""
+        """Convert RGB 0-255 [N, 3, H, W] to the colour order and range with which the weights were trained."""
         raise NotImplementedError
 
     def levels(self, normalised: Tensor) -> list[Tensor]:
-        """Normalised [N, 3, H, W] -> features of `STEM`, then in the order of `LEVELS`."""
+        """The features of normalised images [N, 3, H, W]: those of `STEM`, then those of `LEVELS` in their order."""
         raise NotImplementedError
 
     def fold_batch_norm(self) -> None:
-        """Fold the frozen batch statistics into the convolutions, in place; features stay equal up to rounding."""
+        """Fold the batch statistics into the convolutions, in place, and freeze these; features change by rounding."""
         for parent in list(self.modules()):
             convolution: tuple[str, nn.Conv2d] | None = None
             for name, child in list(parent.named_children()):
@@ -53,7 +54,7 @@ class Backbone(nn.Module):
                     convolution = None
 
     def unfreeze(self, parts: Sequence[str]) -> None:
-        """Let parts be trained; their batch statistics stay as they are.
+        """Make parts trainable; their batch statistics stay fixed.
 
         Args:
             parts: names of modules of the body, for example "layer2" or "blocks.6".
@@ -76,10 +77,11 @@ class Backbone(nn.Module):
             images: [N, 3, H, W] float RGB, 0-255.
 
         Returns:
-            `STEM` and `LEVELS` -> [N, channels[level], ceil(H / stride), ceil(W / stride)].
+            Features [N, channels[level], ceil(H / stride), ceil(W / stride)] by level, for `STEM` and `LEVELS`.
         """
         if torch.is_inference_mode_enabled() and images.device.type == "cpu":
-            # One by one: the finest maps of several images are too big for caches, and for the allocator to keep.
+            # One image at a time, since the finest maps of several images fit neither the caches nor the memory that
+            # the allocator keeps for reuse.
             by_image = [self.levels(self.normalise(image)) for image in images.split(1)]
             levels = [torch.cat(maps) for maps in zip(*by_image, strict=True)] if len(images) != 1 else by_image[0]
         else:
@@ -88,7 +90,7 @@ class Backbone(nn.Module):
 
 
 class EfficientNetLite0(Backbone):
-    """EfficientNet-Lite0 without its head; weights: (x - 127) / 128."""
+    """EfficientNet-Lite0 without its head; its weights expect (x - 127) / 128."""
 
     channels: ClassVar[dict[str, int]] = {STEM: 16, "layer1": 24, "layer2": 40, "layer3": 112, "layer4": 320}
 
@@ -104,7 +106,7 @@ class EfficientNetLite0(Backbone):
 
 
 class ResNet50(Backbone):
-    """ResNet-50 as in Mask R-CNN: the stride sits in the 1x1 convolution; BGR 0-255 minus the mean."""
+    """ResNet-50 as in Mask R-CNN, with the strides in 1x1 convolutions; its weights expect BGR 0-255 minus the mean."""
 
     mean_bgr: Tensor
 
@@ -112,7 +114,7 @@ class ResNet50(Backbone):
 
     def __init__(self) -> None:
         super().__init__()
-        from torchvision.models import resnet50  # here, not above: its import takes a second
+        from torchvision.models import resnet50  # imported here since the import takes a second
 
         body = resnet50(weights=None)
         for stage in (body.layer2, body.layer3, body.layer4):
@@ -138,7 +140,7 @@ class ResNet50(Backbone):
 
 
 def _bottleneck(block: Any, maps: Tensor) -> Tensor:
-    """One block of a ResNet-50 of torchvision."""
+    """The output of one block of torchvision's ResNet-50."""
     short = maps if block.downsample is None else convolve(block.downsample[0], maps, norm=block.downsample[1])
     inner = convolve(block.conv1, maps, "relu", norm=block.bn1)
     inner = convolve(block.conv2, inner, "relu", norm=block.bn2)
@@ -149,13 +151,13 @@ BACKBONES: dict[str, Callable[[], Backbone]] = {"resnet50": ResNet50, "efficient
 
 
 def build_backbone(name: str) -> Backbone:
-    """A backbone with random weights.
+    """Build a backbone with random weights.
 
     Args:
         name: a key of `BACKBONES`.
 
     Raises:
-        ValueError: unknown name.
+        ValueError: the name is unknown.
     """
     if name not in BACKBONES:
         raise ValueError(f"backbone {name!r} is unknown; known: {', '.join(sorted(BACKBONES))}")
@@ -163,7 +165,7 @@ def build_backbone(name: str) -> Backbone:
 
 
 class TargetFeatures(nn.Module):
-    """x_t: layer3 reduced to D channels, one L2 norm per image, mean square 1 / (D K^2).
+    """The features x_t: layer3 reduced to D channels and scaled per image to a mean square of 1 / (D K^2).
 
     Args:
         in_channels: channels of layer3.
@@ -177,9 +179,9 @@ class TargetFeatures(nn.Module):
         self.mean_square = 1.0 / (out_channels * filter_size**2)
 
     def forward(self, layer3: Tensor) -> Tensor:
-        """[N, in_channels, h, w] -> float32 [N, D, h, w]."""
+        """Compute x_t [N, D, h, w] float32 from layer3 [N, in_channels, h, w]."""
         maps = convolve(self.reduce, layer3)
-        # Double inputs stay double (gradcheck); halves are widened before the squares are summed.
+        # float64 is kept, for gradcheck; half precision is widened before the squares are summed.
         maps = maps if maps.dtype == torch.float64 else maps.float()
         mean_square = maps.square().mean(dim=(1, 2, 3), keepdim=True)
         return maps * (self.mean_square / mean_square.clamp_min(1e-12)).sqrt()

@@ -1,10 +1,10 @@
-"""Segmentation decoder D: encodings and backbone features, coarse to fine, to logits (paper section 3.5, LWL).
+"""The segmentation decoder D, which turns encodings and backbone features into logits, from coarse to fine.
 
-What depends on the frame alone (`FrameDecoder.prepare`) is computed once per frame and shared by both passes of
-refinement and by every window that the frame belongs to: it includes the feature half of each level's first 3x3
-convolution, since conv(concat(a, b)) = conv_a(a) + conv_b(b).
+It is the decoder of the paper (section 3.5) and of LWL. The part that depends only on the frame (`Decoder.prepare`) is
+computed once per frame and shared by both passes of the refinement and by all windows that contain the frame. It
+includes the features' share of each level's first 3x3 convolution, since conv(concat(a, b)) = conv_a(a) + conv_b(b).
 
-Shapes: N images, E encoding channels (m_t and s_t), H W crop pixels.
+Shapes: N images, E encoding channels (m_t and s_t), F backbone channels, H x W crop pixels.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ COARSE_TO_FINE = LEVELS[::-1]
 
 
 class _Refine(nn.Module):
-    """1x1 convolution plus a residual 3x3 pair; [N, C, h, w] -> same."""
+    """A 1x1 convolution, then a residual block of two 3x3 convolutions; keeps the shape [N, C, h, w]."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class _Refine(nn.Module):
 
 
 class _Attention(nn.Module):
-    """Gate the channels of a level by what the deeper one and it hold on average, then add the deeper one."""
+    """Gates the channels of a level by the averages of this and the deeper level, then adds the deeper level."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class _Attention(nn.Module):
 
 
 class _Level(nn.Module):
-    """One level of the decoder: fuse features with the encoding, refine, join the deeper level, refine."""
+    """One level of the decoder: fuses features with the encoding, refines, adds the deeper level, refines again."""
 
     def __init__(self, feature_channels: int, encoding_channels: int, channels: int, deeper_channels: int) -> None:
         super().__init__()
@@ -72,12 +72,15 @@ class _Level(nn.Module):
         self.project = nn.Sequential(conv(deeper_channels, channels, 1), nn.ReLU()) if deeper_channels else None
 
     def prepare(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Backbone features [N, F, h, w] -> the feature half of the fusion, and the average the deepest level joins."""
+        """The features' share of the fusion, and the average that the deepest level adds in place of a deeper one.
+
+        `features` are those of the backbone [N, F, h, w].
+        """
         reduced = _chain(self.reduce, features)
         return convolve(self.fuse_features, reduced), reduced.mean(dim=(2, 3), keepdim=True)
 
     def add_encoding(self, prepared: Tensor, encoding: Tensor, inputs: slice, activation: Activation) -> Tensor:
-        """Fuse `prepared` with some channels of the encoding [N, ?, h, w]."""
+        """Add the share of some channels of the encoding, which are `inputs` of E, to `prepared`."""
         encoding = resize(encoding, prepared.shape[-2:])
         return convolve(self.fuse_encoding, encoding, activation, add=prepared, inputs=inputs)
 
@@ -102,12 +105,12 @@ def _draw_as_one(*parts: nn.Conv2d) -> None:
 
 
 def _last(channels: int, count: int) -> slice:
-    """The last `count` of so many channels."""
+    """The slice of the last `count` of `channels` channels."""
     return ALL if count == channels else slice(channels - count, channels)
 
 
 def _chain(layers: nn.Sequential, maps: Tensor) -> Tensor:
-    """Convolutions, each with the ReLU behind it if there is one, at once."""
+    """Apply a sequence of convolutions, each together with the ReLU that may follow it."""
     for layer, after in zip_longest(layers, layers[1:]):
         if isinstance(layer, nn.Conv2d):
             maps = convolve(layer, maps, "relu" if isinstance(after, nn.ReLU) else "none")
@@ -115,13 +118,13 @@ def _chain(layers: nn.Sequential, maps: Tensor) -> Tensor:
 
 
 class _Detail(nn.Module):
-    """What the finest level cannot know: edges of the stem (stride 2), and each of the pixels that share a logit.
+    """Details finer than the finest level: edges from the stem (stride 2), and a correction of each pixel's logit.
 
-    All its outputs are zero at the start, so that a decoder without it goes on training where it was.
+    All its outputs are zero at the start, so that the training of a decoder without it can continue with it.
 
     Args:
-        stem_channels: of the stem.
-        channels: of the decoder's tail.
+        stem_channels: number of channels of the stem.
+        channels: number of channels of the decoder's tail.
     """
 
     def __init__(self, stem_channels: int, channels: int) -> None:
@@ -135,21 +138,21 @@ class _Detail(nn.Module):
             nn.init.zeros_(layer.bias)
 
     def forward(self, maps: Tensor, edges: Tensor) -> Tensor:
-        """Tail before its activation and `edges` of the stem, [N, C, h, w] each -> tail after it."""
+        """The output of the tail, from its maps before the activation and `edges` of the stem, [N, C, h, w] each."""
         maps = F.relu(maps + edges)
         return convolve(self.mix, maps, "relu", add=maps)
 
 
 class Decoder(nn.Module):
-    """D.
+    """The decoder D.
 
     Args:
-        backbone_channels: channels of each backbone level.
+        backbone_channels: number of channels of each backbone level, and of the stem.
         encoding_channels: E.
-        widths: channels of the decoder at layer4, layer3, layer2, layer1.
-        upsampling: interpolation of the two last steps. "bicubic" as in LWL. "bilinear" also makes the logits at
-            half the crop's resolution and enlarges them, which on a CPU saves a tenth of a training step.
-        detail: whether the last steps see the stem, and correct each pixel.
+        widths: channels of the decoder at layer4, layer3, layer2 and layer1.
+        upsampling: interpolation of the two last steps, "bicubic" as in LWL or "bilinear". The latter also computes the
+            logits at half the crop's resolution and enlarges them, which on a CPU saves a tenth of a training step.
+        detail: whether the last steps use the stem, and correct each pixel.
     """
 
     def __init__(
@@ -174,28 +177,28 @@ class Decoder(nn.Module):
         self.detail = _Detail(backbone_channels[STEM], widths[-1] // 2) if detail else None
 
     def prepare(self, features: dict[str, Tensor]) -> tuple[Tensor, ...]:
-        """Once per frame: what does not depend on the encodings.
+        """Compute the part that does not depend on the encodings.
 
         Args:
-            features: stem and backbone levels, [N, F, h, w] each.
+            features: features of the stem and the backbone levels, [N, F, h, w] each.
 
         Returns:
-            One tensor per level, coarse to fine, then the deepest level's average, then the stem's edges if the decoder
-            has use for them; all with leading N.
+            One tensor per level from coarse to fine, then the deepest level's average, then, if the decoder uses them,
+            the edges of the stem; all with the leading dimension N.
         """
         prepared = [self._level(name).prepare(features[name]) for name in COARSE_TO_FINE]
         edges = () if self.detail is None else (self.detail.edges(features[STEM]),)
         return (*(maps for maps, _ in prepared), prepared[0][1], *edges)
 
     def with_encoding(self, prepared: tuple[Tensor, ...], encoding: Tensor) -> tuple[Tensor, ...]:
-        """Fuse the first channels of the encoding beforehand, for frames that are decoded more than once.
+        """Fuse the first channels of the encoding in advance, for frames that are decoded more than once.
 
         Args:
-            prepared: from `prepare`.
+            prepared: the result of `prepare`.
             encoding: [N, E', h, w], the first E' of the E channels, for the same frames.
 
         Returns:
-            To be used as `prepared`, with the other channels as `encoding` (or None, if there are no others).
+            The argument `prepared` for `forward`, whose `encoding` then has only the other channels (or is None).
         """
         fused = [
             self._level(name).add_encoding(maps, encoding, slice(encoding.shape[1]), "none")
@@ -206,17 +209,18 @@ class Decoder(nn.Module):
     def forward(
         self, encoding: Tensor | None, prepared: tuple[Tensor, ...], size: tuple[int, int], fine: bool = True
     ) -> Tensor:
-        """Decode.
+        """Compute logits.
 
         Args:
-            encoding: [N, E, h, w] at stride 16; or the last channels of it, the others being zero, or in `prepared`
-                (`with_encoding`); or None for zeros alone.
-            prepared: from `prepare`, for the same N frames.
+            encoding: [N, E, h, w] at stride 16, or only its last channels if the others are zero or already in
+                `prepared`, or None if all are.
+            prepared: the result of `prepare` or `with_encoding`, for the same N frames.
             size: (H, W) of the crop.
-            fine: whether to see to details, if it can; what is refined afterwards need not.
+            fine: whether the details are added, if the decoder has them; logits that are refined later do not need
+                them.
 
         Returns:
-            [N, H, W] logits, float32; above 0 is object.
+            [N, H, W] logits, float32 (float64 for such inputs); a logit above 0 means object.
         """
         detail = self.detail if fine else None
         levels, (average, *edges) = prepared[: len(LEVELS)], prepared[len(LEVELS) :]

@@ -1,9 +1,9 @@
-"""Steepest descent on a weighted ridge regression through convolutions, with its derivative in closed form.
+"""Steepest descent on a weighted ridge regression with convolutions, and its derivative in closed form.
 
-A convolution s = x * z is linear in z; its adjoint is the sum over frames and positions of r[n] x[n + tap]. No feature
-is copied once per filter tap, as it would be to make matrix products of everything.
+A convolution s = x * z is linear in z; its adjoint is the sum over frames and positions of r[n] x[n + tap]. Unlike in
+an implementation by matrix products alone, the features are not copied for each filter tap.
 
-Shapes: T frames, B sequences, C encoding channels, D features, K filter size, h w feature grid. Maps are
+Shapes: T frames, B sequences, C encoding channels, D features, K filter size, h x w feature grid. Maps are
 [T, B, C, h, w], filters [B, C, D, K, K]; sequences are the groups of grouped convolutions.
 """
 
@@ -20,7 +20,7 @@ from torch.nn import functional as F
 
 
 def apply_filter(features: Tensor, filters: Tensor) -> Tensor:
-    """s_t = x_t * z (eq. 2a), one filter per sequence.
+    """s_t = x_t * z (paper eq. 2a), with one filter per sequence.
 
     Args:
         features: [T, B, D, h, w].
@@ -35,10 +35,11 @@ def apply_filter(features: Tensor, filters: Tensor) -> Tensor:
 
 
 def _correlate(features: Tensor, maps: Tensor, kernel_size: int) -> Tensor:
-    """The adjoint of `apply_filter` in the filter: [T, B, D, h, w] and maps [T, B, C, h, w] -> [B, C, D, K, K].
+    """The adjoint of `apply_filter` in the filter, from features [T, B, D, h, w] and maps [T, B, C, h, w].
 
-    Frameworks call it the weight gradient. For few channels and many features they are at half a processor's peak;
-    shifting the C channels of the maps, not the D features, and one matrix product are near it.
+    Frameworks call the result [B, C, D, K, K] the weight gradient. For few channels and many features, their
+    implementations reach half of a processor's peak speed. Shifting the C channels of the maps instead of the D
+    features, and one matrix product, come close to the peak.
     """
     channels, padding = maps.shape[2], kernel_size // 2
     by_sequence = maps.transpose(0, 1).flatten(0, 1).contiguous(memory_format=torch.channels_last)
@@ -46,13 +47,13 @@ def _correlate(features: Tensor, maps: Tensor, kernel_size: int) -> Tensor:
     windows = padded.unfold(3, kernel_size, 1).unfold(4, kernel_size, 1)
     shifted = windows.permute(0, 1, 3, 4, 5, 6, 2).flatten(4).flatten(1, 3)
     products = torch.bmm(shifted.mT, features.permute(1, 0, 3, 4, 2).flatten(1, 3))
-    # a map shifted one way meets the feature that lies the other way
+    # A map that is shifted in one direction meets the feature in the opposite direction.
     taps = products.unflatten(1, (kernel_size, kernel_size, channels)).flip(1, 2)
     return _filters(taps.permute(0, 3, 4, 1, 2))
 
 
 def _spread(maps: Tensor, filters: Tensor) -> Tensor:
-    """The adjoint of `apply_filter` in the features: maps [T, B, C, h, w], filters as there -> [T, B, D, h, w]."""
+    """The adjoint of `apply_filter` in the features: [T, B, D, h, w], from maps [T, B, C, h, w] and the filters."""
     sequences, _, dim = filters.shape[:3]
     features = F.conv_transpose2d(
         maps.flatten(1, 2), filters.flatten(0, 1), padding=filters.shape[-1] // 2, groups=sequences
@@ -61,14 +62,15 @@ def _spread(maps: Tensor, filters: Tensor) -> Tensor:
 
 
 class SteepestDescent(torch.autograd.Function):
-    """Minimise sum q (x * z - e)^2 + lambda |z|^2 over z, a fixed number of steps of exact line search.
+    """Minimises sum q (x * z - e)^2 + lambda |z|^2 over z by a fixed number of steps with exact line search.
 
-    With d = x * z - e (carried along: the objective is quadratic) and X^T the adjoint of the convolution, one step is
+    With d = x * z - e and the adjoint X^T of the convolution, one step is
 
         g = X^T (q d) + lambda z,   r = x * g,   alpha = <g, g> / (<q, r^2> + lambda <g, g>),   z <- z - alpha g
 
-    (half gradient and half Hessian: the factors cancel). Autograd would add one convolution to D channels per step to
-    the derivative in x, twice; here all of them are gathered in one at the end.
+    where g is half the gradient and the denominator half the curvature, so that the factors cancel. Since x * z is
+    linear in z, d is not computed anew: d <- d - alpha r. In the derivative with respect to x, autograd would use two
+    convolutions to D channels per step; here a single one at the end takes their place.
     """
 
     @staticmethod
@@ -84,12 +86,12 @@ class SteepestDescent(torch.autograd.Function):
         """Run the steps.
 
         Args:
-            ctx: of autograd.
-            features: [T, B, D, h, w] x.
-            target: [T, B, C, h, w] e.
-            weight: [T, B, C, h, w] q >= 0.
+            ctx: the context of autograd.
+            features: [T, B, D, h, w], x.
+            target: [T, B, C, h, w], e.
+            weight: [T, B, C, h, w], q >= 0.
             regularisation: scalar lambda > 0.
-            start: [B, C, D, K, K] first z.
+            start: [B, C, D, K, K], the initial z.
             iterations: number of steps.
 
         Returns:
@@ -108,7 +110,7 @@ class SteepestDescent(torch.autograd.Function):
                 response = apply_filter(features, gradient)
                 length = gradient.square().sum(dim=(1, 2, 3, 4))
                 curvature = (weight * response.square()).sum(dim=(0, 2, 3, 4)) + regularisation * length
-                # At the minimum both vanish; the floor keeps 0 / 0 at 0.
+                # At the minimum both are 0; the floor makes 0 / 0 equal 0.
                 alpha = length / curvature.clamp_min(torch.finfo(curvature.dtype).tiny)
                 if differentiates:
                     steps += [z, residual, gradient, response, length, curvature, alpha]
@@ -122,7 +124,7 @@ class SteepestDescent(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        """Reverse the steps; a name with `_` behind it is the derivative of the loss by that quantity."""
+        """Go through the steps in reverse; a name that ends in `_` is the derivative of the loss in that quantity."""
         features, target, weight, regularisation, start, *steps = ctx.saved_tensors
         kernel_size = start.shape[-1]
         z_, predicted_ = grads[0], _maps(grads[1])
@@ -164,30 +166,30 @@ class SteepestDescent(torch.autograd.Function):
 
 
 def _maps(maps: Tensor) -> Tensor:
-    """[T, B, C, h, w], laid out so that convolutions find all channels of a position side by side."""
+    """Maps [T, B, C, h, w] in a memory layout where all channels of a position are adjacent, as convolutions need."""
     stacked = maps.flatten(1, 2).contiguous(memory_format=torch.channels_last)
     return stacked.unflatten(1, maps.shape[1:3])
 
 
 def _filters(filters: Tensor) -> Tensor:
-    """[B, C, D, K, K], laid out as their maps."""
+    """Filters [B, C, D, K, K] in the memory layout of `_maps`."""
     stacked = filters.flatten(0, 1).contiguous(memory_format=torch.channels_last)
     return stacked.unflatten(0, filters.shape[:2])
 
 
 def _per_filter(numbers: Tensor) -> Tensor:
-    """[B], to be multiplied with filters."""
+    """Numbers [B] in a shape that can be multiplied with filters."""
     return numbers.view(-1, 1, 1, 1, 1)
 
 
 def _per_map(numbers: Tensor) -> Tensor:
-    """[B], to be multiplied with maps."""
+    """Numbers [B] in a shape that can be multiplied with maps."""
     return numbers.view(-1, 1, 1, 1)
 
 
 @contextmanager
 def _all_digits(features: Tensor) -> Iterator[None]:
-    """Convolutions in the dtype of their inputs: without autocast, and without TF32, which cuDNN takes by default."""
+    """A context in which convolutions use the full precision of their inputs: without autocast and cuDNN's TF32."""
     cudnn = torch.backends.cudnn
     with torch.autocast(features.device.type, enabled=False):
         if not features.is_cuda:

@@ -1,6 +1,6 @@
-"""Object encoder B (paper section 3.1, appendix B) and the mask encoder of refinement and LWL (eq. 3).
+"""The object encoder B (paper section 3.1, appendix B), and the mask encoder of the refinement (eq. 3) and of LWL.
 
-Shapes: N images, H W crop pixels, h = H / 16, w = W / 16, D features, C encoding channels.
+Shapes: N images, H x W crop pixels, h = H / 16, w = W / 16, D features, C encoding channels.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from ltr_ext.models.layers import ResidualBlock, conv, he_initialise, resize
 
 
 class Encoding(NamedTuple):
-    """e_t and its confidence w_t, both [N, C, h, w]."""
+    """The encoding e_t and its weight w_t, [N, C, h, w] each."""
 
     target: Tensor
     weight: Tensor
 
 
 def rasterise_boxes(boxes: Tensor, height: int, width: int) -> Tensor:
-    """Paint boxes as masks; a pixel that a box covers in part gets that part.
+    """Paint boxes as masks; a pixel that a box covers partly gets the covered share.
 
     Args:
-        boxes: [N, 4] (x, y, w, h), crop pixels, origin top left; may reach over the border.
+        boxes: [N, 4] (x, y, w, h) in crop pixels, origin top left; they may extend beyond the crop.
         height: crop height in pixels.
         width: crop width in pixels.
 
@@ -46,7 +46,7 @@ def rasterise_boxes(boxes: Tensor, height: int, width: int) -> Tensor:
 
 
 class _MaskStem(nn.Module):
-    """One-channel mask at crop resolution -> [N, widths[2], h, w] at stride 16."""
+    """Computes features [N, widths[2], h, w] at stride 16 from masks [N, 1, H, W]."""
 
     def __init__(self, widths: tuple[int, ...], block_bias: bool) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class _MaskStem(nn.Module):
 
 
 class _Heads(nn.Module):
-    """e_t = relu(conv); w_t = conv, 1 everywhere at the start (weight 0, bias 1)."""
+    """The two last convolutions: e_t, with a ReLU, and w_t, which is 1 everywhere before training."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
@@ -77,13 +77,13 @@ class _Heads(nn.Module):
 
 
 class ObjectEncoder(nn.Module):
-    """(e_t, w_t) = B(x_t, b_t), eq. 1.
+    """The object encoder (e_t, w_t) = B(x_t, b_t), eq. 1.
 
     Args:
         feature_dim: D.
         out_channels: C.
-        widths: channels after the stem, its two blocks, and the block that sees the features.
-        block_bias: whether the convolutions inside the residual blocks have a bias.
+        widths: channels of the stem's convolution, of its two blocks, and of the block that takes the features, too.
+        block_bias: whether the two inner convolutions of each residual block have a bias.
     """
 
     def __init__(
@@ -97,12 +97,12 @@ class ObjectEncoder(nn.Module):
         self.heads.start_with_unit_weight()
 
     def forward(self, box_masks: Tensor, features: Tensor) -> Encoding:
-        """box_masks [N, 1, H, W] in 0..1, features [N, D, h, w] -> encoding [N, C, h, w]."""
+        """The encoding [N, C, h, w] of box masks [N, 1, H, W] in 0..1 and features [N, D, h, w]."""
         return self.heads(_join(self.stem, self.block, box_masks, features))
 
 
 class SingleFrameEncoder(nn.Module):
-    """m_t: a second encoder of the same shape with only the first head (appendix B)."""
+    """The encoder of m_t, which has the layers of an object encoder with only the first head (appendix B)."""
 
     def __init__(
         self, feature_dim: int, out_channels: int, widths: tuple[int, int, int, int], block_bias: bool = True
@@ -114,17 +114,17 @@ class SingleFrameEncoder(nn.Module):
         he_initialise(self)
 
     def forward(self, box_masks: Tensor, features: Tensor) -> Tensor:
-        """box_masks [N, 1, H, W] in 0..1, features [N, D, h, w] -> m_t [N, C, h, w]."""
+        """m_t [N, C, h, w] of box masks [N, 1, H, W] in 0..1 and features [N, D, h, w]."""
         return convolve(self.head, _join(self.stem, self.block, box_masks, features), "relu")
 
 
 class MaskEncoder(nn.Module):
-    """(e_t, w_t) from a mask alone: B^ of eq. 3, and LWL's label encoder.
+    """The encoder of (e_t, w_t) from a mask alone: B^ of eq. 3, and LWL's label encoder.
 
     Args:
         out_channels: C.
-        widths: channels after the stem and its two blocks.
-        block_bias: as `ObjectEncoder`.
+        widths: channels of the stem's convolution and of its two blocks.
+        block_bias: see `ObjectEncoder`.
     """
 
     def __init__(self, out_channels: int, widths: tuple[int, int, int], block_bias: bool = True) -> None:
@@ -135,12 +135,12 @@ class MaskEncoder(nn.Module):
         self.heads.start_with_unit_weight()
 
     def forward(self, masks: Tensor, size: tuple[int, int] | torch.Size) -> Encoding:
-        """masks [N, 1, H, W] in 0..1 -> encoding [N, C, h, w] on the feature grid `size`."""
+        """The encoding [N, C, h, w] of masks [N, 1, H, W] in 0..1, on the feature grid `size` = (h, w)."""
         encoding = self.heads(self.stem(masks))
         return Encoding(resize(encoding.target, size), resize(encoding.weight, size))
 
 
 def _join(stem: nn.Module, block: nn.Module, masks: Tensor, features: Tensor) -> Tensor:
-    """Encode the mask, lay it beside the features, fuse."""
+    """Encode the masks, concatenate them with the features, and fuse the two."""
     encoded = resize(stem(masks), features.shape[-2:])
     return block(torch.cat((encoded, features), dim=1))

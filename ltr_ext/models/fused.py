@@ -1,8 +1,9 @@
-"""A convolution and what follows it - batch norm, a sum, an activation - as one operation where that is possible.
+"""Computes a convolution and the batch norm, sum and activation that follow it as one operation where possible.
 
-That is in inference (`torch.inference_mode`), on a CPU, in float32: oneDNN then writes each map once, not up to four
-times, from weights in the layout it wants. Elsewhere the same is computed step by step. Modules, names of their
-tensors and results stay the same: bit for bit without a batch norm, up to rounding with one.
+It is possible in inference (`torch.inference_mode`) on a CPU in float32: oneDNN then writes each map once instead of up
+to four times, and gets weights in the layout that it prefers. In all other cases the operations are computed one by
+one. The modules and the names of their tensors do not change, and neither do the results, except by rounding with a
+batch norm.
 """
 
 from __future__ import annotations
@@ -24,24 +25,24 @@ _ONEDNN: dict[str, tuple[str, list[float]]] = {
     "relu": ("relu", []),
     "relu6": ("hardtanh", [0.0, 6.0]),
 }
-"""What oneDNN calls an activation, and its parameters."""
+"""oneDNN's names and parameters of the activations."""
 _HAS_ONEDNN = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_convolution_pointwise")
 
 
 class _Packed(NamedTuple):
-    """What is kept of a layer."""
+    """The weights of a layer in oneDNN's layout."""
 
     sources: tuple[Tensor, ...]
-    """What it was made of; held so that no other tensor comes to lie there."""
+    """The tensors from which they were made; kept so that no other tensor can get the same address."""
     versions: tuple[tuple[int, int], ...]
-    """Where they lay, and how often they had been changed."""
+    """The addresses and the version counters of these tensors."""
     weight: Tensor
     bias: Tensor | None
     padding: list[int]
 
 
 _packed: WeakKeyDictionary[nn.Conv2d, dict[tuple[int, int | None, int | None], _Packed]] = WeakKeyDictionary()
-"""Of each layer, by how it is padded and by its input channels."""
+"""The packed weights of each layer, by padding and by first and last input channel."""
 
 
 def convolve(
@@ -54,17 +55,20 @@ def convolve(
     pad_as_needed: bool = False,
     inputs: slice = ALL,
 ) -> Tensor:
-    """activation(norm(layer(maps)) + add).
+    """Compute activation(norm(layer(maps)) + add).
 
     Args:
         layer: the convolution.
         maps: [N, C, h, w].
-        activation: of the sum.
-        norm: batch norm behind the convolution; anything else, or None, where there is none or it is folded already.
-        add: of the shape of the result.
-        pad_as_needed: zeros around `maps` as TensorFlow's "SAME" lays them, the odd one behind, so that ceil(size /
-            stride) positions come out; the layer has no padding of its own.
-        inputs: the layer's input channels that `maps` has; the others count as zeros. Of layers with one group.
+        activation: the activation of the sum.
+        norm: the batch norm after the convolution; None or any other module means that there is none, or that it is
+            already folded.
+        add: [N, C', h', w'], or None.
+        pad_as_needed: whether to pad `maps` with zeros as TensorFlow's "SAME" does, so that the result has
+            ceil(size / stride) positions; an odd number of zeros has the extra one at the end. The layer must have no
+            padding of its own.
+        inputs: the input channels of the layer that `maps` has; the others count as zeros. Only for layers with one
+            group.
 
     Returns:
         [N, C', h', w'].
@@ -84,15 +88,15 @@ def convolve(
 def _fuses(
     layer: nn.Conv2d, maps: Tensor, activation: Activation, norm: nn.BatchNorm2d | None, add: Tensor | None
 ) -> bool:
-    """Whether oneDNN does it all at once."""
+    """Whether oneDNN can compute all as one operation."""
     return (
         _HAS_ONEDNN
-        and not (add is not None and activation == "relu6")  # which oneDNN does not know
+        and not (add is not None and activation == "relu6")  # oneDNN has no such operation
         and torch.is_inference_mode_enabled()
         and not torch.is_autocast_enabled("cpu")
         and all(t.dtype == torch.float32 and t.device.type == "cpu" for t in (maps, layer.weight, add) if t is not None)
-        and not layer.weight.is_inference()  # such a tensor does not tell when it is changed
-        and layer.out_channels > 1  # one channel is too few for PyTorch 2.9's
+        and not layer.weight.is_inference()  # such a tensor has no version counter
+        and layer.out_channels > 1  # PyTorch 2.9 crashes on one channel
         and isinstance(layer.padding, tuple)
         and (norm is None or (not norm.training and norm.track_running_stats))
     )
@@ -107,7 +111,7 @@ def _fused(
     pad_as_needed: bool,
     inputs: slice,
 ) -> Tensor:
-    """As `convolve`, at once."""
+    """Compute `convolve` as one operation."""
     shifts = 0
     if pad_as_needed:
         before = _zeros(layer, maps)[0]
@@ -123,15 +127,15 @@ def _fused(
 
 
 def _pack(layer: nn.Conv2d, norm: nn.BatchNorm2d | None, maps: Tensor, shifts: int, inputs: slice) -> _Packed:
-    """Weights with the batch norm in them, laid out for oneDNN; made anew only when they have changed.
+    """The weights, including the batch norm, in oneDNN's layout; they are computed anew only after a change.
 
     Args:
         layer: the convolution.
-        norm: behind it, in eval mode.
-        maps: what it is applied to.
-        shifts: 0, or padding of a filter that is enlarged by a row and a column of zeros in front: with it, padding the
-            same on both sides does what needs one more behind.
-        inputs: input channels that are there.
+        norm: the batch norm after it, in evaluation mode, or None.
+        maps: an input, for its shape.
+        shifts: 0, or the padding for a filter that gets an extra row and column of zeros at its start. With this
+            filter, equal padding on both sides has the effect of one more zero at the end.
+        inputs: see `convolve`.
     """
     parts: list[Tensor | None] = [layer.weight, layer.bias]
     if norm is not None:
@@ -167,16 +171,13 @@ def _pack(layer: nn.Conv2d, norm: nn.BatchNorm2d | None, maps: Tensor, shifts: i
 
 
 def _zeros(layer: nn.Conv2d, maps: Tensor) -> list[int]:
-    """Left, right, above, below: what "SAME" padding adds."""
+    """The number of zeros that "SAME" padding adds on the left, on the right, above and below."""
     zeros = []
-    for size, kernel, stride in ((maps.shape[-1], *_of(layer, 1)), (maps.shape[-2], *_of(layer, 0))):
-        missing = max((-(-size // stride) - 1) * stride + kernel - size, 0)
+    for axis in (1, 0):
+        size, stride = maps.shape[axis - 2], layer.stride[axis]
+        missing = max((-(-size // stride) - 1) * stride + layer.kernel_size[axis] - size, 0)
         zeros += [missing // 2, missing - missing // 2]
     return zeros
-
-
-def _of(layer: nn.Conv2d, axis: int) -> tuple[int, int]:
-    return layer.kernel_size[axis], layer.stride[axis]
 
 
 def _padded(layer: nn.Conv2d, maps: Tensor) -> Tensor:

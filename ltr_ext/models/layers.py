@@ -1,4 +1,4 @@
-"""Small layers that encoders and decoder share."""
+"""Small layers that the encoders and the decoder share."""
 
 from __future__ import annotations
 
@@ -12,24 +12,26 @@ from ltr_ext.models.fused import convolve
 
 
 def conv(in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, bias: bool = True) -> nn.Conv2d:
-    """A convolution that keeps the grid (up to the stride)."""
+    """A convolution whose padding keeps the size of the maps (up to the stride)."""
     return nn.Conv2d(in_channels, out_channels, kernel_size, stride=stride, padding=kernel_size // 2, bias=bias)
 
 
 def resize(maps: Tensor, size: tuple[int, int] | torch.Size, mode: str = "bilinear") -> Tensor:
-    """Resize [N, C, h, w] to `size`; half-pixel centres, so no shift between grids."""
+    """Resize maps [N, C, h, w] to `size` with half-pixel centres, so that grids are not shifted."""
     if maps.shape[-2:] == tuple(size):
         return maps
     return F.interpolate(maps, tuple(size), mode=mode, align_corners=False)
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions beside a 3x3 projection (paper, figure 4). [N, in, h, w] -> [N, out, h/stride, w/stride].
+    """Two 3x3 convolutions in parallel with a 3x3 projection (paper figure 4).
+
+    Maps [N, in_channels, h, w] become [N, out_channels, h / stride, w / stride].
 
     Args:
-        in_channels: of the input.
-        out_channels: of the output.
-        stride: of the first convolution and the projection.
+        in_channels: number of input channels.
+        out_channels: number of output channels.
+        stride: stride of the first convolution and of the projection.
         bias: whether the two convolutions have a bias; the projection always has one.
     """
 
@@ -45,7 +47,7 @@ class ResidualBlock(nn.Module):
 
 
 def he_initialise(module: nn.Module) -> None:
-    """Normal weights with variance 2 / fan-out (He et al., 2015) in every convolution below `module`."""
+    """Initialise all convolutions of `module` with normal weights of variance 2 / fan-out (He et al., 2015)."""
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d):
             fan_out = layer.kernel_size[0] * layer.kernel_size[1] * layer.out_channels // layer.groups

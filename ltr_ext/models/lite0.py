@@ -1,8 +1,8 @@
-"""EfficientNet-Lite0 without its head: Tan and Le, "EfficientNet" (ICML 2019), without squeeze-and-excitation.
+"""EfficientNet-Lite0 without its head: the network of Tan and Le (ICML 2019) without squeeze-and-excitation.
 
-Names of the tensors are those of timm's `tf_efficientnet_lite0`, and so are the outputs.
+The names of the tensors and the outputs are those of timm's `tf_efficientnet_lite0`.
 
-Shapes: N images, H W pixels.
+Shapes: N images, H x W pixels.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from ltr_ext.models.layers import he_initialise
 
 STEM_CHANNELS = 32
 NORM_EPS = 1e-3
-"""Of TensorFlow's batch norms."""
+"""Epsilon of TensorFlow's batch norms."""
 
 
 class _Stage(NamedTuple):
-    """Blocks of one kind, one after the other; the first of them has the stride."""
+    """A sequence of blocks of one kind, the first of which has the stride."""
 
     blocks: int
     kernel_size: int
@@ -45,13 +45,13 @@ STAGES = (
 def _convolution(
     in_channels: int, out_channels: int, kernel_size: int = 1, stride: int = 1, groups: int = 1
 ) -> nn.Conv2d:
-    """Without bias; with a stride it is padded when it is applied."""
+    """A convolution without bias; with a stride above 1 it has no padding, since `_apply` pads the maps."""
     padding = kernel_size // 2 if stride == 1 else 0
     return nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, groups=groups, bias=False)
 
 
 class _Separable(nn.Module):
-    """Depthwise convolution, then a linear 1x1."""
+    """A depthwise convolution, then a 1x1 convolution without activation."""
 
     def __init__(self, in_channels: int, stage: _Stage, stride: int) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class _Separable(nn.Module):
 
 
 class _Inverted(nn.Module):
-    """1x1 to more channels, depthwise convolution, linear 1x1 to fewer."""
+    """A 1x1 convolution to more channels, a depthwise one, and a 1x1 to fewer channels without activation."""
 
     def __init__(self, in_channels: int, stage: _Stage, stride: int) -> None:
         super().__init__()
@@ -90,7 +90,7 @@ def _apply(layer: nn.Conv2d, norm: nn.Module, maps: Tensor) -> Tensor:
 
 
 class Lite0(nn.Module):
-    """Normalised images [N, 3, H, W] -> features at strides 2, 4, 8, 16 and 32."""
+    """Computes features at strides 2, 4, 8, 16 and 32 of normalised images [N, 3, H, W]."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,8 +1,8 @@
-"""Bicubic enlargement to double size as convolutions, and a convolution to one channel behind it.
+"""Bicubic enlargement to double size by convolutions, and a convolution to one channel after it.
 
-`F.interpolate` gathers 16 values for each value it makes. At double size all weights repeat every second position, so
-each of the four kinds of positions is a depthwise convolution (cubic with a = -0.75, half-pixel centres, border
-repeated: the numbers of `F.interpolate` up to rounding).
+`F.interpolate` gathers 16 values for each output value. At double size, all weights repeat every second position, so
+that each of the four kinds of positions is a depthwise convolution. The cubic has a = -0.75, half-pixel centres and a
+repeated border, so that the results are those of `F.interpolate` up to rounding.
 
 Shapes: N images, C channels.
 """
@@ -17,11 +17,11 @@ from ltr_ext.models.fused import convolve
 from ltr_ext.models.layers import resize
 
 TAPS = (-0.03515625, 0.26171875, 0.87890625, -0.10546875)
-"""Weights of the four neighbours of a position three quarters of the way from the second to the third."""
+"""Weights of the four neighbours of a position that is three quarters of the way from the second to the third."""
 
 
 def double_bicubic(maps: Tensor) -> Tensor:
-    """[N, C, h, w] -> [N, C, 2 h, 2 w], as `F.interpolate(maps, scale_factor=2, mode="bicubic")`."""
+    """Enlarge [N, C, h, w] to [N, C, 2 h, 2 w] as `F.interpolate(maps, scale_factor=2, mode="bicubic")` does."""
     count, channels, height, width = maps.shape
     if maps.device.type != "cpu":
         return F.interpolate(maps, scale_factor=2, mode="bicubic", align_corners=False)
@@ -37,13 +37,13 @@ def double_bicubic(maps: Tensor) -> Tensor:
 
 
 def enlarged_logit(layer: nn.Conv2d, maps: Tensor, size: tuple[int, int]) -> Tensor:
-    """`layer(resize(maps, size, "bicubic"))`, of a 3x3 convolution to one channel.
+    """Compute `layer(resize(maps, size, "bicubic"))` for a 3x3 convolution to one channel.
 
-    Enlarging treats every channel alike, so the channels can be mixed before it: one map per tap of the convolution
-    is enlarged, not one per input channel; then the taps are shifted and added, zeros beyond the border.
+    Enlarging treats all channels alike, so they can be combined before it: one map per tap of the convolution is
+    enlarged instead of one per input channel. The taps are then shifted and added, with zeros beyond the border.
 
     Args:
-        layer: 3x3, padding 1, one output channel.
+        layer: a 3x3 convolution with padding 1 and one output channel.
         maps: [N, C, h, w].
         size: (H, W).
 

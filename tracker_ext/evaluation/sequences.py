@@ -11,7 +11,8 @@ from pathlib import Path
 from pytracking.evaluation import Sequence, get_dataset
 from pytracking.evaluation.datasets import dataset_dict
 
-from ltr_ext.dataset.presence import LAYOUTS, require_dataset
+from ltr_ext.dataset.layouts import LAYOUTS
+from ltr_ext.dataset.presence import require_dataset
 from ltr_ext.errors import UserError
 from ltr_ext.paths import load_paths
 from ltr_ext.text import nearest, one_line, unknown

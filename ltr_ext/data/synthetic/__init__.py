@@ -1,1 +1,1 @@
-"""Synthetic video from photographs with masks."""
+"""Synthetic video, made of photographs with masks."""

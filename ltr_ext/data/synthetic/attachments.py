@@ -1,8 +1,8 @@
-"""What a cut-out object carries: other things that move with it, and thin lines.
+"""Things that are attached to a cut-out object and move with it: other objects, and thin lines.
 
-A thing inside the box may belong to the object (a rider, a bag) or pass by (a fence, a bystander). One frame cannot
-tell; several can, since what belongs moves along. Lines (strings, poles, antennas) make the box far larger than the
-body, so that a network which fills its boxes is wrong.
+A thing inside the box may belong to the object (a rider, a bag) or pass by (a fence, a bystander). A single frame
+cannot tell the two apart; several frames can, since a part of the object moves with it. Lines (strings, poles,
+antennas) make the box far larger than the body, so that a network which fills its boxes is wrong.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def attach_part(
     part_mask: np.ndarray,
     size: tuple[float, float] = (0.25, 0.9),
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Join another object to the object, in front of it or behind it; both move as one from here on.
+    """Attach another object to the object, in front of it or behind it; the two are one object from then on.
 
     Args:
         rng: random generator.
@@ -29,10 +29,10 @@ def attach_part(
         mask: [H, W] bool, the object; not empty.
         part_picture: [h, w, 3] uint8 RGB.
         part_mask: [h, w] bool, the other object; not empty.
-        size: range of its size (square root of the area) in units of the object's.
+        size: range of the other object's size (square root of its area), in units of the object's size.
 
     Returns:
-        (picture, mask) around both, larger or smaller than the inputs.
+        (picture [H', W', 3] uint8 RGB, mask [H', W'] bool) around both, larger or smaller than the inputs.
     """
     part_picture, part_mask = _trim(part_picture, part_mask)
     zoom = rng.uniform(*size) * np.sqrt(mask.sum() / part_mask.sum())
@@ -62,11 +62,11 @@ def attach_lines(
         rng: random generator.
         picture: [H, W, 3] uint8 RGB.
         mask: [H, W] bool, the object; not empty.
-        reach: range of how far they reach, in units of the object's size.
-        thinnest: least width of a line, pixels.
+        reach: range of their length, in units of the object's size (square root of its area).
+        thinnest: smallest width of a line, in pixels.
 
     Returns:
-        (picture, mask) around object and lines.
+        (picture [H', W', 3] uint8 RGB, mask [H', W'] bool) around the object and the lines.
     """
     size = float(np.sqrt(mask.sum()))
     length = size * rng.uniform(*reach)
@@ -85,14 +85,14 @@ def attach_lines(
         tip = start + length * np.array([np.cos(angle), np.sin(angle)]) + rng.normal(0, 1, 2) * spread
         curve = (1 - along) * root + along * tip + 4 * sag * along * (1 - along) * across
         cv2.polylines(lines, [np.round(curve).astype(np.int32)], False, 1, width)
-    # The picture is painted wider than the mask: its edge must not show what lay around the object.
+    # The colour is painted wider than the mask, so that the soft edge does not show the object's old surroundings.
     around = cv2.dilate(lines, np.ones((5, 5), np.uint8)) > 0
     picture[around & ~mask] = np.asarray(colour).astype(np.uint8)
     return picture, mask | (lines > 0)
 
 
 def _trim(picture: np.ndarray, mask: np.ndarray, margin: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Copies of the object's box and a margin around it; beyond the picture its edge is repeated."""
+    """Copies of picture and mask, cut to the object's box; a margin around it repeats the edge of the cut picture."""
     box = mask_to_box(mask)
     assert box is not None
     x, y, w, h = box.astype(int)

@@ -1,9 +1,10 @@
-"""Synthetic video from still photographs.
+"""Synthetic video, made of still photographs.
 
-Two kinds of clip. *Whole*: the photograph itself is warped from frame to frame (Perazzi et al., CVPR 2017), object and
-surroundings together. *Cut*: the object is cut out and moved over its own photograph (hole filled) or a foreign one,
-among distractors and behind occluders that move by themselves: there the cue that box2mask lives on, object against
-background, is in the data. Every draw comes from the generator handed in, so a clip is a function of its seed.
+There are two kinds of clips. In a *whole* clip, the photograph is warped from frame to frame, object and surroundings
+together (Perazzi et al., CVPR 2017). In a *cut* clip, the object is cut out and moved over its own photograph, whose
+hole is filled, or over another one, among distractors and behind occluders that have motions of their own. Cut clips
+thus contain the cue that box2mask uses, the motion of the object against its background. All random numbers come from
+the given generator, so that a clip is a function of the seed.
 """
 
 from __future__ import annotations
@@ -29,45 +30,45 @@ class SyntheticConfig:
     canvas_side: int = 416
     """Longer side of a frame in pixels."""
     whole_share: float = 0.3
-    """Share of clips that warp the photograph as a whole."""
+    """Share of whole clips; the others are cut clips."""
     own_background_share: float = 0.5
-    """Among cut clips: share moved over the object's own photograph."""
+    """Share of cut clips in which the object moves over its own photograph."""
     max_distractors: int = 3
-    """Most other objects in a cut clip."""
+    """Largest number of other objects in a cut clip."""
     occluder_share: float = 0.4
     """Probability that a distractor passes in front of the object."""
     part_share: float = 0.3
-    """Share of cut objects that another object is attached to: both are the object, and move as one."""
+    """Share of cut objects to which another object is attached; both move together, and both are the object."""
     line_share: float = 0.12
-    """Share of cut objects that thin lines are attached to."""
+    """Share of cut objects to which thin lines are attached."""
     shadow_share: float = 0.3
-    """Share of cut objects that cast a soft shadow, which is background but moves along."""
+    """Share of cut objects that cast a soft shadow, which is background but moves with the object."""
     line_reach: tuple[float, float] = (0.4, 1.8)
-    """How far such lines reach, shortest and longest, in units of the object's size."""
+    """Smallest and largest length of such lines, in units of the object's size."""
     thinnest_line: int = 1
-    """Least width of such a line, pixels of the photograph."""
+    """Smallest width of such a line, in pixels of the photograph."""
     hole_share: float = 0.0
-    """Share of cut objects with holes that show what is behind."""
+    """Share of cut objects with holes, through which the layers behind show."""
     crowd_share: float = 0.0
-    """Share of cut clips with a crowd in the background, mostly of the object's kind, that moves with it."""
+    """Share of cut clips with a crowd, mostly of the object's kind, that moves with the background."""
     still_share: float = 0.0
-    """Probability that a distractor stands still in the scene, before or behind what it passes (parallax)."""
+    """Probability that a distractor stands still in the scene, nearer or farther than the background (parallax)."""
     bar_share: float = 0.0
     """Share of cut clips with poles, a fence or a branch in front of the object."""
     blur_share: float = 0.0
-    """Share of clips in which all that moves is blurred along its way."""
+    """Share of clips with motion blur."""
     harmony: float = 0.6
-    """How far, at most, the colours of a cut object are drawn to those of a foreign background; 1 is wholly."""
+    """How far the colours of a cut object move at most towards those of another photograph; 1 is all the way."""
     object_share: tuple[float, float] = (0.15, 0.6)
-    """Size of the object in a cut clip: square root of its area over the canvas side, smallest and largest."""
+    """Smallest and largest size of the object in a cut clip: square root of its area over the canvas side."""
     speed: float = 0.9
-    """Standard deviation of the object's way through the clip, in units of its size."""
+    """Standard deviation of the object's path through the clip, in units of its size."""
     min_visible: float = 0.3
-    """Least share of the object that must be seen in each frame."""
+    """Smallest share of the object that must be visible in each frame."""
     min_share: float = 0.004
-    """Smallest object used, as a share of its photograph."""
+    """Area of the smallest object used, as a share of its photograph."""
     max_share: float = 0.7
-    """Largest object used, as a share of its photograph."""
+    """Area of the largest object used, as a share of its photograph."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +76,11 @@ class Clip:
     """A rendered clip with one annotated object."""
 
     frames: list[np.ndarray]
-    """T of [H, W, 3] uint8 RGB."""
+    """T frames [H, W, 3] uint8 RGB."""
     masks: list[np.ndarray]
-    """T of [H, W] uint8: 1 object, 0 background, 255 undecided."""
+    """T masks [H, W] uint8: 1 object, 0 background, 255 undecided."""
     name: str
-    """Photograph and object it was made from."""
+    """The photograph and the object from which it was made."""
 
 
 def render_clip(
@@ -92,11 +93,14 @@ def render_clip(
     """Render a clip in which the object is visible in every frame.
 
     Args:
-        rng: the only source of chance.
-        num_frames: T.
+        rng: random generator, the only source of randomness.
+        num_frames: number T of frames.
         stills: photographs with objects.
-        backgrounds: plain photographs for foreign backgrounds; other stills serve as well.
+        backgrounds: photographs without masks, for backgrounds; other stills are used as well.
         config: what clips look like.
+
+    Raises:
+        ValueError: 20 attempts gave no such clip.
     """
     for _ in range(20):
         still = stills.draw(rng)
@@ -119,7 +123,7 @@ def render_clip(
 def _whole_layer(
     rng: np.random.Generator, image: np.ndarray, labels: np.ndarray, chosen: int, config: SyntheticConfig
 ) -> Layer:
-    """The photograph as one layer that fills the canvas."""
+    """The whole photograph as one layer that fills the canvas."""
     mask = np.where(labels == IGNORE_LABEL, IGNORE_LABEL, labels == chosen).astype(np.uint8)
     canvas = _canvas(image.shape[:2], config.canvas_side)
     return Layer.background(image, mask, canvas, draw_motion(rng, travel=0.08, bend=0.03, growth=0.08, turn=0.06))
@@ -135,7 +139,7 @@ def _cut_layers(
     backgrounds: tuple[Path, ...],
     config: SyntheticConfig,
 ) -> tuple[list[Layer], int]:
-    """Background, things behind, the object, things in front; and the place of the object among them."""
+    """The layers of a cut clip from back to front, and the index of the object among them."""
     own = rng.random() < config.own_background_share
     if own:
         scene = fill_hole(rng, image, labels == chosen)
@@ -184,7 +188,7 @@ def _cut_layers(
 
 @dataclass(frozen=True)
 class _Others:
-    """Where the other objects of a clip come from."""
+    """The source of the other objects of a clip."""
 
     image: np.ndarray
     labels: np.ndarray
@@ -194,11 +198,15 @@ class _Others:
     config: SyntheticConfig
 
     def draw(self, rng: np.random.Generator, alike: float = 0.65) -> tuple[np.ndarray, np.ndarray] | None:
-        """(picture, mask) of an object of the same photograph, of its kind (same source), or of any; None if none.
+        """Draw an object from the same photograph, from another one of the same source, or from any photograph.
 
         Args:
             rng: random generator.
-            alike: probability of one of the two former; that of the first is 0.3, if there is another object in it.
+            alike: probability of one of the first two cases. That of the first is 0.3, if the photograph shows another
+                object at all.
+
+        Returns:
+            (picture [H, W, 3] uint8 RGB, mask [H, W] bool), or None if the drawn photograph has no suitable object.
         """
         smallest, largest = self.config.min_share, self.config.max_share
         kind = rng.random()
@@ -211,12 +219,12 @@ class _Others:
 
 
 def _happens(rng: np.random.Generator, share: float) -> bool:
-    """Whether what has this probability happens; what never does draws no number, so that older recipes repeat."""
+    """Draw an event of this probability; 0 draws no number, so that older recipes still give the same clips."""
     return share > 0 and bool(rng.random() < share)
 
 
 def _harmonise(picture: np.ndarray, mask: np.ndarray, scene: np.ndarray, strength: float) -> np.ndarray:
-    """Scale the colours of a picture so that the object's mean moves towards the scene's; strength 0 to 1."""
+    """Scale the colours of a picture so that the object's mean moves towards the scene's; `strength` is 0 to 1."""
     ratio = (scene.mean(axis=(0, 1)) + 8.0) / (picture[mask].mean(axis=0) + 8.0)
     return np.clip(picture * np.clip(ratio, 0.4, 2.5) ** strength, 0, 255).astype(np.uint8)
 
@@ -224,8 +232,8 @@ def _harmonise(picture: np.ndarray, mask: np.ndarray, scene: np.ndarray, strengt
 def _render(
     rng: np.random.Generator, layers: list[Layer], annotated: int, num_frames: int, config: SyntheticConfig, name: str
 ) -> Clip | None:
-    """Draw all frames; None if the object is hidden in one."""
-    # One time in each T-th of the clip: frames as near as can be and far apart both occur, and something moves.
+    """Render all frames; None if the object is hidden in one of them."""
+    # One time in each T-th of the clip, so that frames may be close or far apart, but span the motion together.
     times = (np.arange(num_frames) + rng.uniform(0, 1, num_frames)) / num_frames
     look = draw_look(rng)
     exposure = rng.uniform(0.02, 0.12) if _happens(rng, config.blur_share) else 0.0
@@ -255,6 +263,6 @@ def _render(
 
 
 def _canvas(image_hw: tuple[int, int], side: int) -> tuple[int, int]:
-    """(height, width) with the aspect of the picture and the longer side as given."""
+    """The (height, width) with the aspect ratio of the picture and this longer side, at least 64 pixels each."""
     factor = side / max(image_hw)
     return max(round(image_hw[0] * factor), 64), max(round(image_hw[1] * factor), 64)

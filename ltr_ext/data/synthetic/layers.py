@@ -1,4 +1,4 @@
-"""Layers of a synthetic clip: a picture with opacity, placed and moved over a canvas."""
+"""Layers of a synthetic clip: pictures with opacity that move over a canvas."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from ltr_ext.data.synthetic.warps import Region, affine, bend_field, sampling_ma
 
 @dataclass(frozen=True)
 class Shadow:
-    """A soft shadow of a layer on what lies below it."""
+    """A soft shadow of a layer on the layers below it."""
 
     shift: tuple[float, float]
-    """From the layer to its shadow, canvas pixels (x, y)."""
+    """Offset (x, y) of the shadow from the layer, in canvas pixels."""
     blur: float
-    """Standard deviation of its edge, canvas pixels."""
+    """Standard deviation of its soft edge, in canvas pixels."""
     depth: float
-    """Share of the light it takes, 0..1."""
+    """Share of the light that it takes away, 0..1."""
 
     def light(self, opacity: np.ndarray) -> np.ndarray:
-        """[H, W] opacity of the layer -> [H, W] factor of what lies below."""
-        # Smooth: a quarter of the resolution shows no difference.
+        """The factor [H, W] float32 by which the shadow of a layer with this opacity [H, W] darkens lower layers."""
+        # A shadow is smooth, so that a quarter of the resolution is enough.
         height, width = opacity.shape
         small = cv2.resize(opacity, (width // 4, height // 4), interpolation=cv2.INTER_AREA)
         move = np.array([[1, 0, self.shift[0] / 4], [0, 1, self.shift[1] / 4]], np.float32)
@@ -36,55 +36,55 @@ class Shadow:
 
 
 def _draw_shadow(rng: np.random.Generator, size: float) -> Shadow:
-    """Mostly below the layer, as the sun has it; `size` in canvas pixels."""
+    """Draw a shadow, mostly below the layer, as the sun casts it; `size` is the layer's size in canvas pixels."""
     shift = (rng.normal(0, 0.15) * size, abs(rng.normal(0, 0.15)) * size)
     return Shadow(shift, rng.uniform(0.01, 0.12) * size, rng.uniform(0.2, 0.7))
 
 
 EDGE_BLUR = 0.7
-"""Standard deviation of the soft edge of a cut-out object, canvas pixels."""
+"""Standard deviation of the soft edge of a cut-out object, in canvas pixels."""
 LONGEST_BLUR = 24.0
-"""Canvas pixels over which what moves is blurred at most."""
+"""Largest length of the motion blur, in canvas pixels."""
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """A layer as it looks at one time, in the part of the canvas that it reaches."""
+    """A layer as it looks at one time, in the region of the canvas that it covers."""
 
     region: Region
-    """Rows and columns of the canvas; [h, w] pixels."""
+    """Rows and columns of the canvas, h x w pixels."""
     picture: np.ndarray
     """[h, w, 3] float32 RGB."""
     opacity: np.ndarray
-    """[h, w] float32."""
+    """[h, w] float32, 0..1."""
     labels: np.ndarray
-    """[h, w] uint8: 1 object, 0 none, 255 undecided."""
+    """[h, w] uint8: 1 object, 0 background, 255 undecided."""
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A picture, its opacity and labels, its place on the canvas and its motion."""
+    """A picture with its labels, its position on the canvas and its motion."""
 
     picture: np.ndarray
-    """[h, w, 3] uint8 RGB."""
+    """[h, w, 3] uint8 RGB, in layer pixels."""
     labels: np.ndarray
-    """[h, w] uint8: 1 object, 0 none, 255 undecided."""
+    """[h, w] uint8: 1 object, 0 background, 255 undecided."""
     opaque: bool
-    """Whether it fills the canvas; else it is seen where its labels are 1."""
+    """Whether the layer fills the canvas; otherwise it is visible where its labels are 1."""
     canvas_hw: tuple[int, int]
-    """Size of the frame."""
+    """(height, width) of the frame."""
     centre: tuple[float, float]
-    """Where its middle stands at half time, canvas pixels (x, y)."""
+    """Position (x, y) of the layer's middle at half time, in canvas pixels."""
     zoom: float
     """Canvas pixels per layer pixel at half time."""
     size: float
-    """Length that `Motion.travel` counts in, canvas pixels."""
+    """The unit of `Motion.travel`, in canvas pixels."""
     motion: Motion
     shadow: Shadow | None = None
 
     @staticmethod
     def background(picture: np.ndarray, labels: np.ndarray | None, canvas_hw: tuple[int, int], motion: Motion) -> Layer:
-        """A layer that fills the canvas."""
+        """Make a layer that fills the canvas; without labels all of it is background."""
         if labels is None:
             labels = np.zeros(picture.shape[:2], np.uint8)
         zoom = max(canvas_hw[0] / picture.shape[0], canvas_hw[1] / picture.shape[1])
@@ -102,17 +102,17 @@ class Layer:
         near: Layer | None = None,
         shadow_share: float = 0.0,
     ) -> Layer:
-        """An object cut out of its photograph.
+        """Make a layer of an object that is cut out of its photograph, at a random position.
 
         Args:
             rng: random generator.
             picture: [H, W, 3] uint8 RGB.
             mask: [H, W] bool, the object; not empty.
-            canvas_hw: size of the frame.
-            size: square root of its area on the canvas, pixels.
-            motion: its motion.
-            near: put it near this layer, so that they meet.
-            shadow_share: probability that it casts a shadow.
+            canvas_hw: (height, width) of the frame.
+            size: square root of the object's area on the canvas, in pixels; smaller if the photograph is too small.
+            motion: the motion of the layer.
+            near: a layer near which the object is placed, so that the two meet.
+            shadow_share: probability that the object casts a shadow.
         """
         box = mask_to_box(mask)
         assert box is not None
@@ -120,7 +120,7 @@ class Layer:
         margin = 4
         rows = slice(max(y - margin, 0), y + h + margin)
         columns = slice(max(x - margin, 0), x + w + margin)
-        # Enlarging more than this shows no detail that the photograph has not.
+        # Enlarging a photograph further would only show its lack of detail.
         zoom = min(size / np.sqrt(mask.sum()), 1.6)
         size = zoom * np.sqrt(mask.sum())
         if near is None:
@@ -133,11 +133,11 @@ class Layer:
         return Layer(picture, labels, False, canvas_hw, centre, zoom, size, motion, shadow)
 
     def render(self, time: float, exposure: float = 0.0) -> Rendered:
-        """Draw the layer at a time in 0..1, as far as it reaches.
+        """Render the layer, in the region of the canvas that it covers.
 
         Args:
-            time: when.
-            exposure: for how long the shutter is open, in the unit of time: what moves is blurred along its way.
+            time: from 0 to 1, the whole clip.
+            exposure: how long the shutter is open, in the same unit; it causes the motion blur.
         """
         way = self._place(time + exposure / 2) - self._place(time - exposure / 2)
         length = min(float(np.hypot(*way)), LONGEST_BLUR)
@@ -147,14 +147,14 @@ class Layer:
         kernel = line_kernel(length, float(np.arctan2(way[1], way[0])))
         if self.opaque:
             return replace(seen, picture=cv2.filter2D(seen.picture, -1, kernel))
-        # blurred together with the opacity, or colours of what lay around the object would run into it
+        # Colours are blurred with the opacity as weight, so that those of the object's surroundings do not mix in.
         opacity = cv2.filter2D(seen.opacity, -1, kernel, borderType=cv2.BORDER_REPLICATE)
         light = cv2.filter2D(seen.picture * seen.opacity[..., None], -1, kernel, borderType=cv2.BORDER_REPLICATE)
         picture = light / np.maximum(opacity, 1e-3)[..., None]
         return Rendered(seen.region, picture, opacity, (opacity > 0.5).astype(np.uint8))
 
     def _still(self, time: float, margin: float = 0.0) -> Rendered:
-        """As `render`, without blur; the region reaches `margin` canvas pixels further."""
+        """As `render`, but without motion blur; the region is `margin` canvas pixels wider on each side."""
         motion = self.motion
         matrix, field = self._matrix(time), bend_field(motion.start.mix(motion.end, time))
         region = (
@@ -173,9 +173,9 @@ class Layer:
         return Rendered(region, picture, soft, (soft > 0.5).astype(np.uint8))
 
     def _reach(self, matrix: np.ndarray, field: np.ndarray, further: float = 0.0) -> Region:
-        """The part of the canvas outside of which the layer is invisible, and `further`; at least one pixel."""
+        """The region of the canvas that the layer can cover, with a margin of `further` pixels; at least one pixel."""
         height, width = self.labels.shape
-        # A bend moves the layer's outline by no more than its largest displacement; the blur by four deviations.
+        # A bend moves the outline by at most its largest displacement, the soft edge by four standard deviations.
         bend = np.abs(field).max(axis=(0, 1)) * (width, height) + 1
         x0, y0, x1, y1 = -bend[0], -bend[1], width + bend[0], height + bend[1]
         corners = np.array([[x0, y0, 1], [x1, y0, 1], [x0, y1, 1], [x1, y1, 1]]) @ matrix.T
@@ -189,23 +189,23 @@ class Layer:
         return rows, columns
 
     def full_area(self, time: float) -> float:
-        """Area of the object at that time if nothing hid it, canvas pixels."""
+        """The area of the unoccluded object at that time, in canvas pixels."""
         return float((self.labels == 1).sum()) * (self.zoom * np.exp(self.motion.growth * (time - 0.5))) ** 2
 
     def _place(self, time: float) -> np.ndarray:
-        """[2] where its middle stands at that time, canvas pixels (x, y)."""
+        """[2] position (x, y) of the layer's middle at that time, in canvas pixels."""
         motion = self.motion
         swing = motion.wobble[0] * np.sin(2 * np.pi * time + motion.wobble[1])
         return np.array(self.centre) + (motion.travel * (time - 0.5) + swing) * self.size
 
     def _matrix(self, time: float) -> np.ndarray:
-        """Layer -> canvas at that time."""
+        """[2, 3] affine map from layer to canvas pixels at that time."""
         motion, late = self.motion, time - 0.5
         to = self._place(time)
         return affine(
             centre=(self.labels.shape[1] / 2, self.labels.shape[0] / 2),
             to=(to[0], to[1]),
-            # A background that shrank below the canvas would show its mirrored border: start larger.
+            # A background that shrank below the canvas would show its mirrored border, so it starts larger.
             zoom=self.zoom * np.exp(motion.growth * late) * (1.1 if self.opaque else 1.0),
             angle=motion.tilt + motion.turn * late,
             shear=motion.shear * time,
@@ -214,14 +214,15 @@ class Layer:
 
 
 def fill_hole(rng: np.random.Generator, picture: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    """Remove an object from its photograph by texture from elsewhere in it.
+    """Replace an object by texture from elsewhere in its photograph.
 
-    Several shifted and flipped copies compete pixel by pixel; what none can fill is blended from the surroundings.
+    Shifted and flipped copies of the photograph fill the hole one after the other; pixels that none of them fills are
+    interpolated from their surroundings.
 
     Args:
         rng: random generator.
         picture: [H, W, 3] uint8 RGB.
-        hole: [H, W] bool.
+        hole: [H, W] bool, the object.
 
     Returns:
         [H, W, 3] uint8 RGB.
@@ -239,7 +240,7 @@ def fill_hole(rng: np.random.Generator, picture: np.ndarray, hole: np.ndarray) -
         usable = missing & ~blocked
         filled[usable] = texture[usable]
         missing &= blocked
-    # Seams and what is left: a blurred version, computed without the missing pixels.
+    # The remaining pixels get the blurred picture, computed without the missing pixels.
     known = (~missing).astype(np.float32)
     sigma = max(height, width) / 40
     blurred = cv2.GaussianBlur(filled * known[..., None], (0, 0), sigma)

@@ -1,4 +1,4 @@
-"""How a layer of a synthetic clip moves: by itself, or with the camera."""
+"""The motion of a layer of a synthetic clip: its own, or that of the camera."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ class Motion:
     """How a layer changes over the clip; time runs from 0 to 1."""
 
     travel: np.ndarray
-    """[2] way from time 0 to 1, in units of the layer's size."""
+    """[2] displacement (x, y) from time 0 to 1, in units of the layer's size."""
     wobble: np.ndarray
-    """[2, 2] amplitude and phase of a swing across the way."""
+    """[2, 2] amplitudes (x, y), in the same unit, and phases (x, y) of an oscillation that is added."""
     growth: float
     """Logarithm of the zoom from time 0 to 1."""
     turn: float
-    """Angle from time 0 to 1, radians."""
+    """Angle of rotation from time 0 to 1, in radians."""
     tilt: float
-    """Angle at half time, radians."""
+    """Angle at half time, in radians."""
     shear: float
     """Shear at time 1."""
     start: Bend
@@ -34,7 +34,7 @@ class Motion:
 
 
 def draw_motion(rng: np.random.Generator, *, travel: float, bend: float, growth: float, turn: float) -> Motion:
-    """Draw a motion; all arguments but `rng` are standard deviations of the change over the clip."""
+    """Draw a motion; all arguments except `rng` are standard deviations of the change over the clip."""
     start = random_bend(rng, bend)
     return Motion(
         travel=rng.normal(0, travel, 2),
@@ -57,9 +57,9 @@ def moving_along(
     Args:
         rng: random generator.
         leader: motion of the scene.
-        leader_size: what its travel counts in, canvas pixels.
-        size: the same of the thing.
-        depth: range of how much faster than the scene it passes; what is nearer passes faster (parallax).
+        leader_size: unit of the scene's `travel`, in canvas pixels.
+        size: unit of the thing's `travel`, in canvas pixels.
+        depth: range of the thing's speed relative to that of the scene; nearer things pass faster (parallax).
     """
     factor = rng.uniform(*depth) * leader_size / size
     return replace(

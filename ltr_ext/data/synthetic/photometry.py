@@ -1,4 +1,4 @@
-"""How a synthetic clip is lit and recorded: colour, light changes, blur, noise, compression."""
+"""The light and the recording of a synthetic clip: colour, changes of brightness, blur, noise and compression."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Look:
-    """What all frames of a clip have in common."""
+    """The properties of light and recording that all frames of a clip share."""
 
     gain: np.ndarray
     """[3] factor per colour channel."""
     offset: float
-    """Added to all channels, 0-255."""
+    """Offset of all channels, in grey levels of 0-255."""
     light_drift: float
-    """Standard deviation of the brightness from frame to frame, as a factor."""
+    """Standard deviation of the logarithm of the brightness, which is drawn per frame."""
     blur: float
-    """Standard deviation of a Gaussian blur in pixels; 0 is none."""
+    """Standard deviation of a Gaussian blur in pixels; 0.3 or less means none."""
     motion_blur: tuple[float, float]
-    """Length in pixels and angle in radians of a linear blur; length below 2 is none."""
+    """Length in pixels and angle in radians of a linear blur; a length below 2 means none."""
     noise: float
-    """Standard deviation of sensor noise, 0-255."""
+    """Standard deviation of the sensor noise, in grey levels of 0-255; 0.5 or less means none."""
     quality: int
-    """JPEG quality; 0 is no compression."""
+    """JPEG quality; 0 means no compression."""
 
     def apply(self, rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
         """Record one frame.
 
         Args:
-            rng: random generator, for what changes from frame to frame.
+            rng: random generator, for the brightness and the noise of the frame.
             picture: [H, W, 3] float32 RGB, 0-255.
 
         Returns:
@@ -48,14 +48,14 @@ class Look:
             picture = picture + self.noise * rng.standard_normal(picture.shape, dtype=np.float32)
         frame = np.clip(picture, 0, 255).astype(np.uint8)
         if self.quality:
-            # Compression does not care for the order of the channels as long as it is the same on the way back.
+            # OpenCV takes the channels for BGR both ways, so that RGB comes back as RGB.
             coded = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, self.quality])[1]
             frame = cv2.imdecode(coded, cv2.IMREAD_COLOR)
         return frame
 
 
 def draw_look(rng: np.random.Generator) -> Look:
-    """Draw the look of a clip; most clips are recorded well."""
+    """Draw the look of a clip; most clips have few flaws."""
     grey = rng.random() < 0.04
     contrast = np.exp(rng.normal(0, 0.12))
     return Look(
@@ -70,7 +70,7 @@ def draw_look(rng: np.random.Generator) -> Look:
 
 
 def line_kernel(length: float, angle: float) -> np.ndarray:
-    """Normalised kernel of a line through the middle; length in pixels, angle in radians."""
+    """A normalised square kernel, float32, of a line through its middle; length in pixels, angle in radians."""
     size = int(np.ceil(length)) | 1
     kernel = np.zeros((size, size), np.float32)
     middle = size // 2

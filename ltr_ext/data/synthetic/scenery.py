@@ -1,7 +1,8 @@
-"""What stands about in a clip: crowds that do not move, thin things in front, holes one sees through.
+"""Scenery of a clip: crowds that do not move, thin things in front of the object, and holes in the object.
 
-In all of them a single frame misleads. A crowd of the object's own kind differs from it by its motion alone; a pole in
-front of the object lies inside its box and is not the object; so does what is seen through a hole.
+In all of these cases a single frame is misleading. A crowd of the object's own kind differs from the object only by its
+motion. A pole in front of the object lies inside its box but is not the object, and neither is the background that
+shows through a hole.
 """
 
 from __future__ import annotations
@@ -17,16 +18,16 @@ from ltr_ext.data.boxes import mask_to_box
 def plant_crowd(
     rng: np.random.Generator, scene: np.ndarray, things: Iterable[tuple[np.ndarray, np.ndarray]], size: float
 ) -> np.ndarray:
-    """Put things into a photograph, to move with it.
+    """Paint things into a photograph, with which they move from then on.
 
     Args:
         rng: random generator.
         scene: [H, W, 3] uint8 RGB.
-        things: (picture [h, w, 3] uint8 RGB, mask [h, w] bool, not empty) of each.
-        size: square root of a thing's area, pixels of the scene; each has 0.6 to 1.3 of it.
+        things: a pair (picture [h, w, 3] uint8 RGB, mask [h, w] bool, not empty) of each thing.
+        size: typical square root of a thing's area, in pixels of the scene; each thing gets 0.6 to 1.3 times as much.
 
     Returns:
-        A new picture.
+        A new picture [H, W, 3] uint8 RGB.
     """
     crowded = scene.astype(np.float32)
     height, width = scene.shape[:2]
@@ -44,14 +45,14 @@ def plant_crowd(
 
 
 def draw_bars(rng: np.random.Generator, size: float) -> tuple[np.ndarray, np.ndarray]:
-    """Poles, a fence, or a branch, to stand in front of an object.
+    """Draw poles, a fence or a branch that is to stand in front of an object.
 
     Args:
         rng: random generator.
-        size: of the object, pixels.
+        size: size of the object, in pixels.
 
     Returns:
-        (picture [S, S, 3] uint8 RGB, mask [S, S] bool, not empty), three times the object's size wide.
+        (picture [S, S, 3] uint8 RGB, mask [S, S] bool, not empty), where S is three times the object's size plus 8.
     """
     side = int(3 * size) + 8
     mask = np.zeros((side, side), np.uint8)
@@ -78,13 +79,13 @@ def draw_bars(rng: np.random.Generator, size: float) -> tuple[np.ndarray, np.nda
 
 
 def _bar(side: int, place: float, slant: float, thickness: float) -> np.ndarray:
-    """[side, side] uint8, 1 on a line from top to bottom.
+    """[side, side] uint8 that is 1 on a line from top to bottom.
 
     Args:
-        side: pixels.
-        place: of its middle, in units of the side.
-        slant: how far its lower end is to the right of its upper one, in units of the side.
-        thickness: pixels; at least 2 are drawn.
+        side: size of the picture, in pixels.
+        place: x of the line's middle, in units of the side.
+        slant: x of the line's lower end minus x of its upper end, in units of the side.
+        thickness: in pixels; at least 2 pixels are drawn.
     """
     drawn = np.zeros((side, side), np.uint8)
     upper, lower = (round((place + lean) * side) for lean in (-slant / 2, slant / 2))
@@ -101,7 +102,10 @@ def _branch(
     thickness: float,
     depth: int,
 ) -> None:
-    """Draw a crooked twig into a mask, and those that grow on it, `depth` times over; angle in radians, else pixels."""
+    """Draw a crooked twig and, recursively to `depth`, twigs that grow on it, into a mask, in place.
+
+    `angle` is in radians; `start` (x, y), `length` and `thickness` are in pixels.
+    """
     steps = 6
     at = start
     for _ in range(steps):
@@ -115,16 +119,15 @@ def _branch(
         at, thickness = to, 0.9 * thickness
 
 
-def punch_holes(rng: np.random.Generator, mask: np.ndarray, least: float = 0.6) -> np.ndarray:
-    """Cut holes through an object, one in three with spokes that stay.
+def punch_holes(rng: np.random.Generator, mask: np.ndarray) -> np.ndarray:
+    """Cut holes into an object, a third of them with spokes; at least 0.6 of the object stays.
 
     Args:
         rng: random generator.
         mask: [H, W] bool, the object; not empty.
-        least: share of it that stays.
 
     Returns:
-        A new mask.
+        The new mask [H, W] bool.
     """
     size = np.sqrt(mask.sum())
     rows, columns = np.nonzero(mask)
@@ -140,6 +143,6 @@ def punch_holes(rng: np.random.Generator, mask: np.ndarray, least: float = 0.6) 
                 tip = (round(centre[0] + reach * np.cos(angle)), round(centre[1] + reach * np.sin(angle)))
                 cv2.line(hole, centre, tip, 0, max(round(0.02 * size), 2))
         left = mask & (hole == 0)
-        if left.sum() >= least * len(rows):
+        if left.sum() >= 0.6 * len(rows):
             mask = left
     return mask

@@ -1,4 +1,4 @@
-"""Still photographs with id masks: the raw material of synthetic video."""
+"""Still photographs with id masks, of which synthetic video is made."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ltr_ext.data.picture_files import IMAGE_SUFFIXES
 from ltr_ext.errors import UserError
 
 HELD_OUT_SHARE = 0.06
-"""Share of photographs that training never sees; chosen by a hash of the file name."""
+"""Share of photographs that are never used for training; chosen by a hash of the folder's and the file's name."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,13 @@ class Still:
     image_path: Path
     mask_path: Path
     source: str
-    """Name of its folder below the root; "" at the root itself."""
+    """The name of the folder that holds it; "" for the root itself."""
 
     def load(self) -> tuple[np.ndarray, np.ndarray]:
-        """([H, W, 3] uint8 RGB, [H, W] uint8 ids).
+        """Read the picture [H, W, 3] uint8 RGB and its ids [H, W] uint8.
 
         Raises:
-            UserError: unreadable, or the sizes differ.
+            UserError: a file cannot be read, or the sizes differ.
         """
         image, labels = read_image(self.image_path), one_object(read_mask(self.mask_path))
         if image.shape[:2] != labels.shape:
@@ -43,14 +43,14 @@ class Still:
 
 @dataclass(frozen=True)
 class StillCollection:
-    """Photographs to draw from, each with a probability."""
+    """Photographs, each with the probability that it is drawn."""
 
     stills: tuple[Still, ...]
     probabilities: np.ndarray
-    """[len(stills)] float64, sums to 1."""
+    """[len(stills)] float64; the sum is 1."""
 
     def draw(self, rng: np.random.Generator, source: str | None = None) -> Still:
-        """One photograph; of `source` only, if named and present."""
+        """Draw a photograph; if a source is named and has photographs, one of these, with equal probabilities."""
         if source is not None:
             same = [still for still in self.stills if still.source == source]
             if same:
@@ -64,12 +64,13 @@ def collect_stills(
     """Find the photographs below a folder.
 
     Args:
-        root: holds pairs `<name>.jpg` and `<name>.png` (the id mask), directly or in sub-folders (sources).
-        held_out: the held-out share, or all the others.
-        source_weights: relative weight of a photograph of that source; 1 if not named, 0 leaves the source out.
+        root: a folder with pairs `<name>.jpg` (or another suffix of pictures) and `<name>.png`, the id mask, directly
+            or in sub-folders, which are the sources.
+        held_out: whether the held-out photographs are collected, or all the others.
+        source_weights: relative weight of a photograph of each source; 1 if it is not named, 0 leaves the source out.
 
     Raises:
-        UserError: no such folder, or no pair in it.
+        UserError: there is no such folder, or no pair in it.
     """
     root = Path(root)
     if not root.is_dir():
@@ -91,17 +92,17 @@ def collect_stills(
 
 
 def collect_backgrounds(root: str | Path | None) -> tuple[Path, ...]:
-    """Plain photographs below a folder; none without a folder."""
+    """The photographs below a folder, sorted; none if no folder is given."""
     if root is None:
         return ()
     return tuple(sorted(p for p in Path(root).rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES))
 
 
 def object_ids(labels: np.ndarray, min_share: float, max_share: float) -> list[int]:
-    """Ids whose area lies between the given shares of the picture.
+    """The object ids whose area lies between the given shares of the picture.
 
     Args:
-        labels: [H, W] uint8.
+        labels: [H, W] uint8 ids.
         min_share: smallest share of the picture.
         max_share: largest share of the picture.
     """
@@ -111,6 +112,6 @@ def object_ids(labels: np.ndarray, min_share: float, max_share: float) -> list[i
 
 
 def _is_held_out(path: Path) -> bool:
-    """By folder and file name, so that it is the same on every machine."""
+    """Whether a photograph is held out; this depends on folder and file name alone, so it is the same everywhere."""
     digest = hashlib.sha256(f"{path.parent.name}/{path.stem}".encode()).digest()
     return int.from_bytes(digest[:4], "big") / 2**32 < HELD_OUT_SHARE

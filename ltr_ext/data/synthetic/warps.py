@@ -1,4 +1,4 @@
-"""Smooth maps of the plane for synthetic video: affine plus thin-plate spline (Perazzi et al., CVPR 2017)."""
+"""Smooth warps for synthetic video: affine maps and thin-plate splines (Perazzi et al., CVPR 2017)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 FIELD_GRID = 16
-"""Thin-plate splines are smooth: they are evaluated on a grid this fine and enlarged."""
+"""Thin-plate splines are smooth, so they are evaluated on a grid of this many points per side and interpolated."""
 
 
 @dataclass(frozen=True)
@@ -16,21 +16,21 @@ class Bend:
     """A thin-plate spline as control points in the unit square and their displacements."""
 
     points: np.ndarray
-    """[P, 2] (x, y) in 0..1 of the bent layer."""
+    """[P, 2] (x, y), in 0..1 over the layer."""
     displacements: np.ndarray
-    """[P, 2] in the same unit."""
+    """[P, 2] (x, y), in the same unit."""
 
     def mix(self, other: Bend, share: float) -> Bend:
-        """The bend `share` of the way to another with the same control points."""
+        """Interpolate linearly to another bend with the same control points; `share` 1 gives the other bend."""
         return Bend(self.points, (1 - share) * self.displacements + share * other.displacements)
 
 
 def random_bend(rng: np.random.Generator, strength: float, points: np.ndarray | None = None) -> Bend:
-    """A bend of five control points.
+    """Draw a bend with five control points.
 
     Args:
         rng: random generator.
-        strength: standard deviation of the displacements, as a share of the layer.
+        strength: standard deviation of the displacements, as a share of the layer's width or height.
         points: [5, 2] control points to reuse, or None to draw them.
     """
     if points is None:
@@ -42,7 +42,7 @@ def bend_field(bend: Bend) -> np.ndarray:
     """Evaluate a bend.
 
     Returns:
-        [FIELD_GRID, FIELD_GRID, 2] float32 displacement (x, y), in units of the layer, on a regular grid over it.
+        [FIELD_GRID, FIELD_GRID, 2] float32 displacements (x, y), as shares of the layer, on a regular grid over it.
     """
     points = bend.points
     num_points = len(points)
@@ -60,18 +60,18 @@ def bend_field(bend: Bend) -> np.ndarray:
 def affine(
     *, centre: tuple[float, float], to: tuple[float, float], zoom: float, angle: float, shear: float, mirror: bool
 ) -> np.ndarray:
-    """Affine map that turns, zooms and shears about `centre` and moves it to `to`.
+    """The affine map that rotates, zooms and shears about `centre` and moves that point to `to`.
 
     Args:
-        centre: fixed point in the layer, pixels (x, y).
-        to: where it goes in the canvas, pixels (x, y).
+        centre: point (x, y) of the layer, in layer pixels.
+        to: the point (x, y) of the canvas where it is moved, in canvas pixels.
         zoom: canvas pixels per layer pixel.
-        angle: radians.
+        angle: in radians.
         shear: horizontal shear factor.
-        mirror: flip the layer left-right first.
+        mirror: whether the layer is flipped left-right first.
 
     Returns:
-        [2, 3] float64, layer -> canvas.
+        [2, 3] float64, from layer to canvas pixels.
     """
     cosine, sine = np.cos(angle), np.sin(angle)
     linear = zoom * np.array([[cosine, -sine], [sine, cosine]]) @ np.array([[1.0, shear], [0.0, 1.0]])
@@ -91,17 +91,18 @@ def sampling_map(
     out_hw: tuple[int, int],
     region: Region = (slice(None), slice(None)),
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Where each canvas pixel comes from.
+    """The position in the layer from which each canvas pixel is sampled.
 
     Args:
-        matrix: [2, 3] layer -> canvas, continuous coordinates with pixel edges at integers.
-        field: from `bend_field`, in units of the layer, or None.
-        layer_hw: size of the layer.
-        out_hw: size of the canvas.
-        region: the part of the canvas that is wanted.
+        matrix: [2, 3] from layer to canvas pixels, in continuous coordinates with pixel edges at integers.
+        field: the result of `bend_field`, or None.
+        layer_hw: (height, width) of the layer.
+        out_hw: (height, width) of the canvas.
+        region: the part of the canvas for which positions are computed.
 
     Returns:
-        x and y, [H, W] float32 each (of the region), for `cv2.remap`: source pixel centres.
+        x and y, [H, W] float32 each, for the region's pixels, in the coordinates of `cv2.remap`, where pixel centres
+        lie at integers.
     """
     inverse = cv2.invertAffineTransform(matrix)
     height, width = out_hw
@@ -112,8 +113,8 @@ def sampling_map(
     for row in inverse.astype(np.float32):
         planes.append(np.add.outer(row[1] * ys, row[0] * xs + (row[2] - np.float32(0.5))))
     if field is not None:
-        # The field lives on the layer: look it up where the affine map alone would land. It is smooth, so a coarse
-        # sampling of the canvas is enough.
+        # The field is defined on the layer, so it is looked up at the position that the affine map alone gives. It is
+        # smooth, so a coarse sampling of the canvas is enough.
         coarse = (max(height // 8, 2), max(width // 8, 2))
         cx = (np.arange(coarse[1], dtype=np.float32) + 0.5) * (width / coarse[1])
         cy = (np.arange(coarse[0], dtype=np.float32) + 0.5) * (height / coarse[0])
@@ -130,6 +131,6 @@ def sampling_map(
 
 
 def _radial(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """r^2 log r between all pairs of points."""
+    """r^2 log r of the distances r between points a [N, 2] and b [M, 2]: [N, M]."""
     squared = ((a[:, None] - b[None]) ** 2).sum(axis=-1)
     return 0.5 * squared * np.log(np.maximum(squared, 1e-12))

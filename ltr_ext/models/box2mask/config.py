@@ -1,4 +1,4 @@
-"""Shape of a box2mask network; the defaults are the paper's."""
+"""The config of a box2mask network; the defaults are the paper's."""
 
 from __future__ import annotations
 
@@ -7,58 +7,58 @@ from dataclasses import dataclass
 from typing import Literal
 
 VARIANTS = ("single_image", "multi_frame", "multi_frame_plus", "iterative")
-"""Rows of the paper's table 2: m_t alone; s_t alone; both; both with refinement."""
+"""The rows of the paper's table 2: only m_t; only s_t; both; both with refinement."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Box2MaskConfig:
-    """Everything needed to rebuild a network before its weights are loaded."""
+    """Everything that is needed to build a network, into which weights can then be loaded."""
 
     backbone: str = "resnet50"
     """`resnet50` or `efficientnet_lite0`."""
     variant: str = "iterative"
     """One of `VARIANTS`."""
     feature_dim: int = 512
-    """D, channels of the target features x_t."""
+    """D, the number of channels of the target features x_t."""
     encoding_channels: int = 16
-    """C, channels of e_t, w_t, m_t and s_t."""
+    """C, the number of channels of e_t, w_t, m_t and s_t."""
     filter_size: int = 3
-    """K of the filter z."""
+    """K, the size of the filter z."""
     encoder_widths: tuple[int, int, int, int] = (16, 32, 64, 128)
     """Channels inside the object encoders (appendix B)."""
     block_bias: bool = True
-    """Whether the convolutions inside the encoders' residual blocks have a bias; False for upstream's weight file
-    and for what shall be exported to its format."""
+    """Whether the convolutions inside the encoders' residual blocks have a bias; False for upstream's weight file, and
+    for networks that are to be exported to its format."""
     decoder_widths: tuple[int, int, int, int] = (256, 128, 128, 64)
-    """Channels of the decoder at layer4, layer3, layer2, layer1."""
+    """Channels of the decoder at layer4, layer3, layer2 and layer1."""
     upsampling: Literal["bicubic", "bilinear"] = "bicubic"
-    """Interpolation of the decoder's last two steps; with "bilinear" logits are made at half resolution."""
+    """Interpolation of the decoder's last two steps; with "bilinear", logits are computed at half resolution."""
     detail: bool = False
-    """Whether the decoder's last steps see the backbone's first features (stride 2) and correct each pixel."""
+    """Whether the decoder's last steps use the backbone's stem (stride 2) to correct each pixel."""
     train_iterations: int = 5
-    """Steepest-descent steps in training (section 3.5)."""
+    """Number of steepest-descent steps in training (section 3.5)."""
     inference_iterations: int = 15
-    """Steepest-descent steps in inference (section 3.5)."""
+    """Number of steepest-descent steps in inference (section 3.5)."""
     initial_regularisation: float = 1e-4
     """lambda before training."""
     single_dropout: float = 0.0
-    """Share of the training sequences whose m_t is withheld, so that s_t has to carry the mask alone."""
+    """Share of the training sequences whose m_t is set to zero, so that the mask must come from s_t alone."""
     reduction: Literal["mean", "sum"] = "mean"
-    """Data term of eq. 2b: mean over frames; "sum" for upstream's weight file."""
+    """Data term of eq. 2b: the mean over frames; "sum" for upstream's weight file."""
     parametrisation: Literal["exp", "square"] = "exp"
     """How the positive lambda is stored; "square" for upstream's weight file."""
     box_edges: Literal["covered", "whole_pixels"] = "covered"
-    """How a box's border pixels enter: by the part that the box covers; or with the box's numbers truncated to whole
-    pixels, for upstream's weight file. Boxes of whole pixels are the same in both."""
+    """How pixels on a box's border are rasterised: by the share that the box covers, or, for upstream's weight file,
+    after truncating the box to whole pixels. For boxes of whole pixels the two are the same."""
     crop_hw: tuple[int, int] = (480, 832)
-    """Crop size in pixels; multiples of 32."""
+    """(height, width) of the crop in pixels; multiples of 32."""
     inference_scale: float = 4.0
-    """Side of the inference crop, as a multiple of the box (section 3.5, table 9)."""
+    """Side of the inference crop as a multiple of the box's side (section 3.5, table 9)."""
     max_zoom: float | None = None
-    """Most that an inference crop is enlarged: smaller boxes get more surroundings, up to `widest_scale`. None: as much
-    as it takes."""
+    """Largest magnification of an inference crop: small boxes get more surroundings instead, up to `widest_scale`. None
+    means no limit."""
     widest_scale: float = 4.0
-    """Largest side of such a crop, as a multiple of the box."""
+    """Largest side of such a crop, as a multiple of the box's side."""
 
     def __post_init__(self) -> None:
         if self.variant not in VARIANTS:
@@ -71,7 +71,7 @@ class Box2MaskConfig:
             raise ValueError(f"filter_size must be odd, got {self.filter_size}")
 
     def scale_of(self, width: float, height: float) -> float:
-        """Side of the inference crop of a box, as a multiple of it; the box in image pixels, with an area."""
+        """The side of a box's inference crop as a multiple of the box; width and height in image pixels, positive."""
         if self.max_zoom is None:
             return self.inference_scale
         smallest_side = math.sqrt(self.crop_hw[0] * self.crop_hw[1]) / self.max_zoom
@@ -79,12 +79,12 @@ class Box2MaskConfig:
 
     @property
     def uses_single_frame(self) -> bool:
-        """Whether the decoder sees m_t."""
+        """Whether the decoder uses m_t."""
         return self.variant != "multi_frame"
 
     @property
     def uses_aggregation(self) -> bool:
-        """Whether the decoder sees s_t."""
+        """Whether the decoder uses s_t."""
         return self.variant != "single_image"
 
     @property
@@ -104,4 +104,4 @@ LITE = Box2MaskConfig(
     max_zoom=3.2,
     widest_scale=2.5,
 )
-"""The network whose weights ship: a square crop and thin decoder that train and run on two CPU cores."""
+"""The network whose weights are in the repository; its square crop and narrow decoder suit two CPU cores."""

@@ -1,6 +1,6 @@
-"""Box2MaskNet: boxes in T frames of a video become masks (paper sections 3.1 to 3.3).
+"""Box2MaskNet, which predicts masks from boxes in T frames of a video (paper sections 3.1 to 3.3).
 
-Shapes: T boxed frames, B sequences, N = T * B, C encoding channels, D features, H W crop pixels, h = H/16, w = W/16.
+Shapes: T boxed frames, B sequences, N = T * B, C encoding channels, D features, H x W crop pixels, h = H/16, w = W/16.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from ltr_ext.models.encoders import Encoding, MaskEncoder, ObjectEncoder, Single
 
 @dataclass(frozen=True)
 class FrameEncoding:
-    """Everything about a boxed frame that does not depend on the other frames. All tensors share leading dims."""
+    """The results for boxed frames that do not depend on other frames. All tensors share their leading dimensions."""
 
     features: Tensor
-    """[..., D, h, w] x_t."""
+    """[..., D, h, w], x_t."""
     single: Tensor | None
-    """[..., C, h, w] m_t; None without it, and where `decoder` has it already."""
+    """[..., C, h, w], m_t; None if the network has none, or if it is already part of `decoder`."""
     target: Tensor | None
-    """[..., C, h, w] e_t; None without aggregation."""
+    """[..., C, h, w], e_t; None without aggregation."""
     weight: Tensor | None
-    """[..., C, h, w] w_t; None without aggregation."""
+    """[..., C, h, w], w_t; None without aggregation."""
     decoder: tuple[Tensor, ...]
-    """From `Decoder.prepare`, or `Decoder.with_encoding`."""
+    """The result of `Decoder.prepare` or `Decoder.with_encoding`."""
 
     def map(self, function: Callable[[Tensor], Tensor]) -> FrameEncoding:
-        """Apply a function to every tensor."""
+        """Apply a function to each tensor."""
 
         def optional(tensor: Tensor | None) -> Tensor | None:
             return None if tensor is None else function(tensor)
@@ -63,23 +63,23 @@ class FrameEncoding:
 
 @dataclass(frozen=True)
 class Box2MaskOutput:
-    """Logits; above 0 is object."""
+    """Mask logits; a logit above 0 means object."""
 
     coarse: Tensor
-    """[T, B, H, W] y_t; without refinement those of the kept frames."""
+    """[T, B, H, W], y_t of all frames; without refinement, of the kept frames."""
     refined: Tensor | None
-    """[T, B, H, W] y^_t of the kept frames; None where the variant does not refine."""
+    """[T, B, H, W], y^_t of the kept frames; None if the variant does not refine."""
     filter: Tensor | None = None
-    """[B, C, D, K, K] z of the last solve; None without aggregation. See `Box2MaskNet.transfer`."""
+    """[B, C, D, K, K], z of the last solve, for `Box2MaskNet.transfer`; None without aggregation."""
 
     @property
     def final(self) -> Tensor:
-        """[T, B, H, W]: the logits to use, of the kept frames."""
+        """[T, B, H, W], the refined logits if there are any, otherwise the coarse ones; of the kept frames."""
         return self.coarse if self.refined is None else self.refined
 
 
 class Box2MaskNet(nn.Module):
-    """The network; the backbone is frozen (section 3.4)."""
+    """The network of the paper; its backbone is frozen (section 3.4)."""
 
     def __init__(self, config: Box2MaskConfig) -> None:
         super().__init__()
@@ -108,8 +108,10 @@ class Box2MaskNet(nn.Module):
         return Aggregation(config.filter_size, config.initial_regularisation, config.reduction, config.parametrisation)
 
     def without_refinement(self) -> Box2MaskNet:
-        """The network that ends with the coarse masks, on the same tensors: `multi_frame_plus` of `iterative`; any
-        other variant is that already."""
+        """A network with the same tensors that stops at the coarse masks: `multi_frame_plus` in place of `iterative`.
+
+        Any other variant is returned as it is, since it does not refine.
+        """
         if not self.config.refines:
             return self
         shorter = copy(self)
@@ -118,7 +120,7 @@ class Box2MaskNet(nn.Module):
         return shorter
 
     def train(self, mode: bool = True) -> Box2MaskNet:
-        """As `nn.Module.train`; the frozen backbone keeps its batch statistics."""
+        """As `nn.Module.train`, but the backbone stays in evaluation mode, so that it keeps its batch statistics."""
         super().train(mode)
         self.backbone.eval()
         return self
@@ -127,12 +129,12 @@ class Box2MaskNet(nn.Module):
         """Predict one mask per boxed frame from all T frames together.
 
         Args:
-            images: [T, B, 3, H, W] float RGB, 0-255; H and W multiples of 32.
-            boxes: [T, B, 4] float32 (x, y, w, h), crop pixels, origin top left, w > 0 and h > 0.
-            iterations: solver steps; by default those of the config for training or inference.
+            images: [T, B, 3, H, W] float RGB, 0-255; H and W are multiples of 32.
+            boxes: [T, B, 4] float32 (x, y, w, h) in crop pixels, origin top left, w > 0 and h > 0.
+            iterations: number of solver steps; None means that of the config for training or for inference.
 
         Raises:
-            ValueError: frame or sequence counts differ, or a box has no area.
+            ValueError: the numbers of frames or sequences differ, or a box has no area.
         """
         if images.shape[:2] != boxes.shape[:2]:
             raise ValueError(
@@ -145,14 +147,14 @@ class Box2MaskNet(nn.Module):
         return self.aggregate(encoding, images.shape[-2:], iterations)
 
     def encode(self, images: Tensor, boxes: Tensor) -> FrameEncoding:
-        """Per-frame part: features and object encodings, once per frame.
+        """Compute the part that does not depend on other frames: features and object encodings.
 
         Args:
             images: [N, 3, H, W] float RGB, 0-255.
-            boxes: [N, 4] float (x, y, w, h), crop pixels.
+            boxes: [N, 4] float (x, y, w, h) in crop pixels.
 
         Returns:
-            Encoding with leading N.
+            The encoding with the leading dimension N.
         """
         levels = self.backbone(images.contiguous(memory_format=torch.channels_last))
         features = self.target_features(levels["layer3"])
@@ -170,7 +172,7 @@ class Box2MaskNet(nn.Module):
         )
 
     def see_single(self, encoding: FrameEncoding) -> FrameEncoding:
-        """Bring m_t into what the decoder sees of the frames: once, for both passes and for all windows of a frame."""
+        """Make m_t part of the decoder's prepared input, once for both passes and for all windows with a frame."""
         if encoding.single is None:
             return encoding
         leading = encoding.single.shape[:-3]
@@ -186,16 +188,16 @@ class Box2MaskNet(nn.Module):
         kept: Sequence[int] | None = None,
         known: Mapping[int, Tensor] | None = None,
     ) -> Box2MaskOutput:
-        """Joint part: aggregate over the T frames, decode, refine.
+        """Compute the joint part: aggregate over the T frames, decode, refine.
 
         Args:
-            encoding: with leading [T, B].
+            encoding: an encoding with leading dimensions [T, B].
             size: (H, W) of the crops.
-            iterations: solver steps; by default those of the config for training or inference.
-            kept: which of the T frames `final` is wanted of, in this order; None: all. The others take part all the
-                same, but what only their own final logits need is not computed.
-            known: place among the T frames -> [B, H, W] mask, 0..1, that is known there: it is what eq. 3 encodes, in
-                place of the frame's coarse logits. Without refinement it does nothing.
+            iterations: number of solver steps; None means that of the config for training or for inference.
+            kept: indices of the frames whose final logits are computed, in this order; None means all frames. The other
+                frames take part in the aggregation all the same.
+            known: masks [B, H, W], 0..1, by frame index, of frames whose mask is known. Eq. 3 encodes them in place of
+                the coarse logits. Without refinement they have no effect.
         """
         if iterations is None:
             iterations = self.config.train_iterations if self.training else self.config.inference_iterations
@@ -218,33 +220,34 @@ class Box2MaskNet(nn.Module):
         return Box2MaskOutput(coarse, self._decode(last, of_last(explained.prediction), size), explained.filter)
 
     def transfer(self, encoding: FrameEncoding, filters: Tensor | None, size: tuple[int, int] | torch.Size) -> Tensor:
-        """Decode further frames of the same videos with the filter that other frames agreed on.
+        """Decode further frames of the same videos with the filter that was computed from other frames.
 
-        The same as adding these frames to the window with w_t = 0 in both solves of eq. 2 and 3 (and 1/T counting the
-        other frames only): they are explained, and say nothing about the object themselves. A network that was trained
-        to do without m_t (`single_dropout`) does not see it here either, so that an uncertain box is no evidence.
+        The result is the same as if these frames were added to the window with w_t = 0 in both solves of eq. 2 and 3
+        (where 1/T counts only the other frames): the filter is applied to them, but does not depend on them. A network
+        that was trained to work without m_t (`single_dropout`) gets no m_t here, so that an uncertain box has no
+        influence.
 
         Args:
-            encoding: with leading [T, B]; its e_t and w_t are not used.
+            encoding: an encoding with leading dimensions [T, B]; its e_t and w_t are not used.
             filters: [B, C, D, K, K], `Box2MaskOutput.filter` of the other frames; None without aggregation.
             size: (H, W) of the crops.
 
         Returns:
-            [T, B, H, W] logits.
+            [T, B, H, W] logits; a logit above 0 means object.
         """
         if filters is None:
             return self._decode(encoding, None, size)
         with torch.autocast(filters.device.type, enabled=False):
             explained = apply_filter(encoding.features.to(filters.dtype), filters)
         if encoding.single is not None and self.config.single_dropout > 0:
-            encoding = replace(encoding, single=None)  # zeros to the decoder
+            encoding = replace(encoding, single=None)  # the decoder then assumes m_t = 0
         return self._decode(encoding, explained, size)
 
     @staticmethod
     def _encode_masks(
         encoder: MaskEncoder, logits: Tensor, features: Tensor, known: Mapping[int, Tensor] | None = None
     ) -> Encoding:
-        """(e^_t, w^_t) = B^(sigmoid y_t), eq. 3; [T, B, H, W] -> [T, B, C, h, w]. The mask is not detached."""
+        """(e^_t, w^_t) = B^(sigmoid y_t) of eq. 3, [T, B, C, h, w] each, from logits [T, B, H, W]; gradients flow."""
         masks = torch.sigmoid(logits)
         if known:
             masks = torch.stack([known[t].to(maps.dtype) if t in known else maps for t, maps in enumerate(masks)])
@@ -254,7 +257,7 @@ class Box2MaskNet(nn.Module):
     def _decode(
         self, encoding: FrameEncoding, explained: Tensor | None, size: tuple[int, int] | torch.Size, fine: bool = True
     ) -> Tensor:
-        """Concat m_t (first) and s_t, decode, with details or without; [T, B, H, W]."""
+        """The logits [T, B, H, W] from m_t and s_t (`explained`); `fine` as in `Decoder.forward`."""
         encoding = self.see_single(encoding)
         rest = None if explained is None else explained.to(encoding.decoder[0].dtype).flatten(0, 1)
         prepared = tuple(maps.flatten(0, 1) for maps in encoding.decoder)
@@ -263,6 +266,6 @@ class Box2MaskNet(nn.Module):
 
 
 def _withhold(single: Tensor, share: float) -> Tensor:
-    """Set m_t [T, B, C, h, w] of some sequences to zero; each with probability `share`."""
+    """Set m_t [T, B, C, h, w] of each sequence to zero with probability `share`."""
     kept = torch.rand(single.shape[1], device=single.device) >= share
     return single * kept.to(single.dtype)[:, None, None, None]

@@ -1,10 +1,10 @@
-"""LWLNet: a filter learnt from the masks of earlier frames segments the next one.
+"""LWLNet, which learns a filter from the masks of earlier frames and segments the next frame with it.
 
-Goutam Bhat et al., "Learning What to Learn for Video Object Segmentation", ECCV 2020. The parts are those of box2mask:
-the label encoder is the mask encoder of its refinement, the few-shot learner its aggregation.
+The network is that of Bhat et al., "Learning What to Learn for Video Object Segmentation", ECCV 2020. Its parts are
+those of box2mask: the label encoder is the mask encoder of the refinement, the few-shot learner is the aggregation.
 
 Shapes: T1 frames with masks, T2 frames to segment, B sequences (or objects), N images, D features, C encoding channels,
-K filter size, H W crop pixels, h = H/16, w = W/16.
+K filter size, H x W crop pixels, h = H/16, w = W/16.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from ltr_ext.models.lwl.config import LWLConfig
 
 @dataclass(frozen=True)
 class FrameFeatures:
-    """What a frame's picture alone says; computed once per frame. All tensors share the leading dimension N."""
+    """The features of frames, which do not depend on masks. All tensors share the leading dimension N."""
 
     target: Tensor
-    """[N, D, h, w], what the filter is learnt on and applied to."""
+    """[N, D, h, w], the features on which the filter is learnt, and to which it is applied."""
     decoder: tuple[Tensor, ...]
-    """From `Decoder.prepare`."""
+    """The result of `Decoder.prepare`."""
 
     def __getitem__(self, rows: slice) -> FrameFeatures:
         """Some of the N frames."""
@@ -37,7 +37,7 @@ class FrameFeatures:
 
 
 class LWLNet(nn.Module):
-    """The network; the backbone and all batch statistics are frozen."""
+    """The LWL network; its backbone and all batch statistics are frozen."""
 
     def __init__(self, config: LWLConfig) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class LWLNet(nn.Module):
         self.train()
 
     def train(self, mode: bool = True) -> LWLNet:
-        """As `nn.Module.train`; batch statistics stay as they are, everywhere."""
+        """As `nn.Module.train`, but all batch statistics stay fixed."""
         super().train(mode)
         for module in self.modules():
             if isinstance(module, nn.BatchNorm2d):
@@ -75,21 +75,21 @@ class LWLNet(nn.Module):
         previous_masks: Tensor | None = None,
         num_refinement_iter: int = 2,
     ) -> Tensor:
-        """Learn from the first frames, then segment the others in order, each prediction joining the memory.
+        """Learn from the first frames, then segment the others in order; each prediction is added to the memory.
 
         Args:
             train_images: [T1, B, 3, H, W] float RGB, 0-255.
             test_images: [T2, B, 3, H, W] float RGB, 0-255.
             train_masks: [T1, B, H, W] float, 0..1.
             previous_masks: [T2, B, H, W] float, 0..1, the mask of the frame before each test frame, in the crop of the
-                test frame; zeros where unknown. Given if and only if the network looks at it.
-            num_refinement_iter: steps of the few-shot learner after each test frame but the last; 0: none.
+                test frame; zeros if it is unknown. It must be given if and only if the network uses it.
+            num_refinement_iter: steps of the few-shot learner after each test frame except the last; may be 0.
 
         Returns:
-            [T2, B, H, W] logits; above 0 is object.
+            [T2, B, H, W] logits; a logit above 0 means object.
 
         Raises:
-            ValueError: sequence counts differ, or `previous_masks` is missing or superfluous.
+            ValueError: the numbers of frames or sequences differ, or `previous_masks` is missing or superfluous.
         """
         num_test, num_sequences = test_images.shape[:2]
         if train_images.shape[1] != num_sequences or train_masks.shape[:2] != train_images.shape[:2]:
@@ -107,7 +107,7 @@ class LWLNet(nn.Module):
             logits = self.segment(frame, filters, (size[0], size[1]), previous)
             predictions.append(logits)
             if i + 1 < num_test and num_refinement_iter > 0:
-                # The prediction teaches the following frames; what it teaches is not its own doing (hence detached).
+                # Detached, so that the loss of later frames does not train the prediction that serves as their label.
                 features = frame.target.unsqueeze(0)
                 memory.append((features, *self._encode(logits.detach().sigmoid().unsqueeze(0), features)))
                 joined = (torch.cat(parts) for parts in zip(*memory, strict=True))
@@ -115,23 +115,20 @@ class LWLNet(nn.Module):
         return torch.stack(predictions)
 
     def extract(self, images: Tensor) -> FrameFeatures:
-        """Everything that depends on the picture alone.
+        """Compute the features of frames.
 
         Args:
-            images: [N, 3, H, W] float RGB, 0-255; H and W multiples of 32.
+            images: [N, 3, H, W] float RGB, 0-255; H and W are multiples of 32.
         """
         levels = self.backbone(images.contiguous(memory_format=torch.channels_last))
         return FrameFeatures(self.target_features(levels["layer3"]), self.decoder.prepare(levels))
 
     def encode_masks(self, masks: Tensor, grid: tuple[int, int] | torch.Size) -> Encoding:
-        """Few-shot labels and their weights.
+        """Compute few-shot labels and their weights, [N, C, h, w] each.
 
         Args:
             masks: [N, H, W] float, 0..1.
             grid: (h, w) of the features.
-
-        Returns:
-            Both [N, C, h, w].
         """
         return self.label_encoder(masks.unsqueeze(1), grid)
 
@@ -149,17 +146,17 @@ class LWLNet(nn.Module):
 
         Args:
             features: [T, B, D, h, w].
-            target: [T, B, C, h, w] few-shot labels.
-            weight: [T, B, C, h, w] their weights.
-            iterations: steps.
-            initial: [B, C, D, K, K] filter to start from; zero if None.
-            temporal: [T] importance of the samples, summing to 1; None: the plain sum or mean of the config.
+            target: [T, B, C, h, w], the few-shot labels.
+            weight: [T, B, C, h, w], their weights.
+            iterations: number of steps.
+            initial: [B, C, D, K, K], the filter at the start; None means zero.
+            temporal: [T], the weights of the samples, whose sum is 1; None means the sum or the mean of the config.
 
         Returns:
-            [B, C, D, K, K].
+            The filter [B, C, D, K, K].
         """
         if temporal is not None:
-            # The learner squares its weights, and divides by T if it takes the mean.
+            # The learner squares its weights, and divides by T if it computes the mean.
             scale = temporal * (len(temporal) if self.config.reduction == "mean" else 1)
             weight = weight * scale.sqrt().to(weight.dtype).view(-1, 1, 1, 1, 1)
         return self.aggregation(features, target, weight, iterations, initial).filter
@@ -170,14 +167,17 @@ class LWLNet(nn.Module):
         """Segment one crop per filter.
 
         Args:
-            frame: of B crops, or of one that all filters look at.
+            frame: features of B crops, or of one crop to which all filters are applied.
             filters: [B, C, D, K, K].
             size: (H, W) of the crops.
-            previous: [B, H, W] float, 0..1, the last masks in these crops; zeros where unknown. Given if and only if
-                the network looks at it.
+            previous: [B, H, W] float, 0..1, the preceding masks in these crops; zeros if they are unknown. It must be
+                given if and only if the network uses it.
 
         Returns:
-            [B, H, W] logits, float32.
+            [B, H, W] logits, float32; a logit above 0 means object.
+
+        Raises:
+            ValueError: `previous` is missing or superfluous.
         """
         if (previous is None) != (self.previous_encoder is None):
             needed = "needs" if previous is None else "does not look at"
@@ -193,27 +193,28 @@ class LWLNet(nn.Module):
         return self.decoder(encoding, prepared, size)
 
     def _target_features(self, images: Tensor) -> Tensor:
-        """[N, 3, H, W] -> [N, D, h, w]."""
+        """The target features [N, D, h, w] of images [N, 3, H, W]."""
         return self.target_features(self.backbone(images.contiguous(memory_format=torch.channels_last))["layer3"])
 
     def _encode(self, masks: Tensor, features: Tensor) -> Encoding:
-        """`encode_masks` with leading [T, B]."""
+        """`encode_masks` for tensors with leading dimensions [T, B]."""
         encoding = self.encode_masks(masks.flatten(0, 1), features.shape[-2:])
         return Encoding(*(maps.unflatten(0, masks.shape[:2]) for maps in encoding))
 
 
 def initialise_from_box2mask(net: LWLNet, source: Box2MaskNet) -> list[str]:
-    """Take over what box2mask has learnt, part by part, wherever names and shapes agree.
+    """Copy the tensors of a box2mask network, part by part, wherever names and shapes agree.
 
-    The refinement of box2mask (eq. 3) is LWL's learner on masks; its encoding of the box becomes the encoding of the
-    last mask; the decoder fits entirely if both see as many encodings.
+    LWL's learner on masks is the refinement of box2mask (eq. 3), and its encoding of the preceding mask takes the place
+    of that of the box. The whole decoder can be copied if both networks give it equally many encodings.
 
     Args:
-        net: changed in place; its backbone must be folded if that of `source` is, and the other way round.
+        net: the network, which is changed in place. Its batch statistics must be folded if those of `source` are, and
+            vice versa.
         source: a trained network.
 
     Returns:
-        Names of the trainable tensors that keep their initial values.
+        The names of the trainable tensors that keep their initial values.
     """
     parts = {
         "backbone": "backbone",

@@ -11,7 +11,8 @@ import pytest
 from miniatures.shapes import draw_clip, write_labels
 from miniatures.vos import youtubevos_names
 
-from ltr_ext.dataset.presence import LAYOUTS, require_dataset
+from ltr_ext.dataset.layouts import LAYOUTS
+from ltr_ext.dataset.presence import require_dataset
 from ltr_ext.errors import UserError
 from ltr_ext.paths import SETTINGS_VARIABLE
 
