@@ -23,10 +23,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from ltr_ext import host
 from ltr_ext.data.crop import crop_around
 from ltr_ext.data.image_io import read_mask
+from ltr_ext.digest import file_hash
 from ltr_ext.errors import CommandLine, UserError, run_command
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.paths import load_paths
-from ltr_ext.weights import file_hash
 from tracker_ext.evaluation.demo import write_demo
 from tracker_ext.evaluation.metrics import jaccard
 from tracker_ext.evaluation.results import ClipSequence, true_boxes

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ltr_ext import host
+from ltr_ext.digest import file_hash
 from ltr_ext.errors import CommandLine, UserError, run_command
 
 if TYPE_CHECKING:
@@ -198,7 +199,6 @@ def main() -> int:
         args.checkpoint, args.weights, args.backbone,
         file_format=chosen, num_frames=args.frames, overwrite=args.overwrite,
     )  # fmt: skip
-    from ltr_ext.weights import file_hash
 
     size = args.weights.stat().st_size / 1e6
     print(f"{args.weights}: {size:.1f} MB, hash {file_hash(args.weights)}")

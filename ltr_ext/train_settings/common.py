@@ -1,4 +1,4 @@
-"""What the train settings share: what every recipe says, loaders, schedules, and the start of the trainer."""
+"""What the train settings share: the base of recipes, loaders, learning rate schedules, the start of the trainer."""
 
 from __future__ import annotations
 
@@ -25,43 +25,42 @@ from ltr_ext.trainers.options import RunOptions
 from ltr_ext.trainers.trainer import Box2MaskTrainer, TrainerConfig
 
 BACKBONE_FILE = "e2e_mask_rcnn_R_50_FPN_1x_converted.pkl"
-"""In `pretrained_dir`: ResNet-50 of Mask R-CNN, the file that upstream's LWL settings use."""
+"""The file in `pretrained_dir` with the ResNet-50 of Mask R-CNN; upstream's LWL settings use the same file."""
 
 POSITIVE = {"iterations", "iterations_per_epoch", "batch_size", "validation_clips", "num_frames", "checkpoint_every"}
-"""Fields of recipes that count something there must be."""
+"""Fields of recipes that must be at least 1."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BaseRecipe:
-    """What every recipe says; each kind of setting adds fields of its own.
+    """The fields of every recipe; each kind of setting adds its own.
 
-    Every number that a train setting uses is a field here, of a config inside, or of the kind's own recipe, and nowhere
-    else: a checkpoint is resumed only by an equal recipe. Fields with `compare=False` are free to change, for they
-    change no weight.
+    Every number that a train setting uses is a field of its recipe, or of a config inside it, since a checkpoint is
+    resumed only by an equal recipe. Fields with `compare=False` may change, since they have no influence on weights.
     """
 
     iterations: int
     """Length of the run in training iterations."""
     iterations_per_epoch: int
-    """Between two looks at the held-out clips."""
+    """Training iterations between two validations."""
     batch_size: int
     """Samples in an iteration, of all processes together."""
     validation_clips: int
-    """Held-out samples in each look."""
+    """Held-out samples in each validation."""
     validation_seed: int = 12345
-    """Of the held-out samples, the same in every epoch and run."""
+    """Seed of the held-out samples, which are the same in every epoch and run."""
     clip_norm: float | None = None
-    """Longest gradient; None: as long as it is."""
+    """Largest norm of the gradient, to which longer ones are clipped; None means no limit."""
     num_workers: int = field(default=8, compare=False)
-    """Processes that make samples."""
+    """Number of worker processes that make samples."""
     checkpoint_every: int = field(default=500, compare=False)
-    """Iterations between two checkpoints."""
+    """Training iterations between two checkpoints."""
 
     def __post_init__(self) -> None:
-        """Refuse what no training can be made of.
+        """Refuse meaningless numbers.
 
         Raises:
-            UserError: names the field and its value.
+            UserError: a number is too small; the message names the field and its value.
         """
         for entry in fields(self):
             value = getattr(self, entry.name)
@@ -78,28 +77,28 @@ class BaseRecipe:
 
     @property
     def samples_per_epoch(self) -> int:
-        """Length of a training epoch in samples."""
+        """Number of samples in a training epoch."""
         return self.iterations_per_epoch * self.batch_size
 
 
 @dataclass(frozen=True, kw_only=True)
 class SyntheticRecipe(BaseRecipe):
-    """Of a small network trained on synthetic video."""
+    """The recipe of a small network that is trained on synthetic video."""
 
     num_frames: int
-    """Frames in a sample."""
+    """Number of frames in a sample."""
     clips: SyntheticConfig
     """What synthetic video looks like."""
     source_weights: Mapping[str, float] = field(default_factory=lambda: dict(SOURCE_WEIGHTS))
-    """Folder of photographs -> how often one of it is drawn, others being 1."""
+    """Relative weights of the photographs in a folder; those of other folders have 1."""
     warm_up: int
-    """Iterations in which the learning rate rises from nothing; a cosine follows, down to the end of the run."""
+    """Iterations in which the learning rate rises linearly from 0; a cosine follows until the end of the run."""
     last_rate: float = 0.01
-    """Of the learning rate, the share that is left at the end."""
+    """Learning rate at the end, as a share of the full one."""
     cross_entropy: float = 1.0
-    """Weight of the cross-entropy beside the Lovasz loss."""
+    """Weight of the cross-entropy that is added to the Lovasz loss."""
     autocast: bool = True
-    """Run the network in bfloat16, on devices that multiply it natively."""
+    """Whether the network runs in bfloat16 on devices that multiply it natively."""
 
     @property
     def autocasts(self) -> bool:
@@ -108,17 +107,17 @@ class SyntheticRecipe(BaseRecipe):
 
     @property
     def objective(self) -> Objective:
-        """Loss of logits against masks."""
+        """The loss of logits against masks."""
         return partial(lovasz_bce_loss, bce_weight=self.cross_entropy)
 
     @property
     def rate_factor(self) -> Callable[[int], float]:
-        """Training iterations done -> factor of the learning rate."""
+        """The factor of the learning rate after a number of training iterations."""
         return partial(warm_up_and_cosine, warm_up=self.warm_up, total=self.iterations, floor=self.last_rate)
 
 
 def fingerprint_of(recipe: BaseRecipe) -> dict[str, Any]:
-    """What a resumed run must agree with: all fields of a recipe that can change a weight, configs as dicts."""
+    """The fields that must be equal in a resumed run, which are all that can influence weights; configs as dicts."""
     compared = {field.name for field in fields(recipe) if field.compare}
     return {name: value for name, value in asdict(recipe).items() if name in compared}
 
@@ -133,18 +132,18 @@ def train_network(
     rate_factor: Callable[[int], float],
     **data: Any,
 ) -> None:
-    """Hand everything to the trainer and train to the end of the recipe.
+    """Make the trainer, and train to the end of the recipe.
 
     Args:
-        settings: the host's.
-        options: of this run.
-        recipe: goes into the fingerprint.
-        actor: of the network.
-        loaders: for training and validation.
-        optimizer: over what is trained.
+        settings: the host's settings.
+        options: the options of this run.
+        recipe: the recipe, which becomes part of the fingerprint.
+        actor: the actor of the network.
+        loaders: the loaders for training and validation.
+        optimizer: the optimizer of the trained parameters.
         rate_factor: training iterations done -> factor of the learning rates.
-        data: what else a resumed run must agree with, which the recipe cannot know: how much data there is, which
-            weights training starts from. JSON values.
+        data: other JSON values that must be equal in a resumed run but are not part of the recipe: the amount of data,
+            the initial weights.
 
     Raises:
         UserError: see `Box2MaskTrainer`.
@@ -163,12 +162,12 @@ def train_network(
 def parameter_groups(
     net: nn.Module, rates: Mapping[str, float] | float, other: float | None = None
 ) -> list[dict[str, Any]]:
-    """Adam's groups, one per part of the network that has something to learn.
+    """Adam's groups, one per part of the network that has trainable parameters.
 
     Args:
         net: the network.
-        rates: learning rate of each part by its name, or of all.
-        other: learning rate of the parts that `rates` does not name; None: it names all that learn.
+        rates: learning rates by name of the part, or one for all.
+        other: learning rate of the parts that `rates` does not name; None if it names all trainable parts.
     """
     groups = []
     for name, part in net.named_children():
@@ -180,7 +179,7 @@ def parameter_groups(
 
 
 def make_loaders(train_set: ClipSampler, val_set: ClipSampler, batch_size: int, num_workers: int) -> list[LTRLoader]:
-    """Loaders "train" and "val" that the trainer can resume in the middle."""
+    """Make the loaders "train" and "val", which the trainer can resume in the middle of an epoch."""
     return [
         LTRLoader(
             name,
@@ -195,7 +194,7 @@ def make_loaders(train_set: ClipSampler, val_set: ClipSampler, batch_size: int, 
 
 
 def warm_up_and_cosine(iteration: int, *, warm_up: int, total: int, floor: float = 0.01) -> float:
-    """Factor of the learning rate: linear warm-up to 1, then a cosine down to the floor."""
+    """The factor of the learning rate: a linear warm-up to 1, then a cosine down to the floor."""
     if iteration < warm_up:
         return (iteration + 1) / warm_up
     progress = min((iteration - warm_up) / max(total - warm_up, 1), 1.0)
@@ -203,25 +202,25 @@ def warm_up_and_cosine(iteration: int, *, warm_up: int, total: int, floor: float
 
 
 def stepped_decay(iteration: int, *, milestones: tuple[int, ...], decay: float) -> float:
-    """Factor of the learning rate: `decay` once more for each milestone passed."""
+    """The factor of the learning rate: `decay` to the power of the number of milestones passed."""
     return decay ** sum(iteration >= milestone for milestone in milestones)
 
 
 def warm_up_and_stages(
     iteration: int, *, warm_up: int, stages: tuple[int, ...], decay_share: float, fade: float, floor: float = 0.01
 ) -> float:
-    """Factor of the learning rate for a long run that is of use at the end of every stage.
+    """The factor of the learning rate for a long run whose weights can be used at the end of every stage.
 
-    Linear warm-up to 1; each stage is constant, but for a cosine down to the floor at its end, and each is `fade` times
-    as high as the one before.
+    After a linear warm-up to 1, the factor of a stage is constant except for a cosine down to the floor at its end.
+    Each stage has `fade` times the factor of the previous one.
 
     Args:
         iteration: training iterations done.
-        warm_up: iterations of the warm-up, within the first stage.
-        stages: iterations done at the end of each stage, ascending.
-        decay_share: of a stage, the part in which the rate falls.
-        fade: height of a stage, relative to the one before.
-        floor: of a stage's rate, the share that is left at its end.
+        warm_up: iterations of the warm-up, which is part of the first stage.
+        stages: training iterations at the end of each stage, ascending.
+        decay_share: share of a stage, at its end, in which the factor falls.
+        fade: factor of a stage, relative to the previous one.
+        floor: share of a stage's factor that is left at its end.
     """
     number = min(sum(iteration >= end for end in stages), len(stages) - 1)
     first, last = (0, *stages)[number], stages[number]
@@ -232,14 +231,14 @@ def warm_up_and_stages(
 
 
 def synthetic_sets(recipe: Any, seed: int) -> tuple[SyntheticSampler, SyntheticSampler, dict[str, Any]]:
-    """Samples of synthetic video to train on and to validate with; says which photographs they are made of.
+    """Make the samples of synthetic video for training and validation, and announce their photographs.
 
     Args:
-        recipe: with `clips`, `source_weights`, `crops`, `validation_crops`, and how many frames and samples there are.
-        seed: of the training samples; those of the validation have their own in the recipe.
+        recipe: a recipe with `clips`, `source_weights`, `crops`, `validation_crops` and `num_frames`.
+        seed: seed of the training samples; the recipe has that of the validation samples.
 
     Returns:
-        Samples to train on, samples to validate with, facts about the photographs for the checkpoint.
+        The training samples, the validation samples, and facts about the photographs for the checkpoint.
     """
     photographs = find_photographs(recipe.source_weights)
     announce(photographs)

@@ -1,6 +1,7 @@
-"""What the ResNet-50 recipes of LWL have in common; in `lwl/` each is a few lines that differ from its parent's.
+"""What the ResNet-50 recipes of LWL have in common; each file in `lwl/` holds the few lines that differ from its
+parent.
 
-Held out is YT300, upstream's jjvalid (`ltr_ext/dataset/splits.py`).
+The held-out set is YT300, upstream's jjvalid (`ltr_ext/dataset/splits.py`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from ltr_ext.dataset.presence import require_dataset
 from ltr_ext.dataset.splits import part_of
 from ltr_ext.dataset.trusted_masks import TrustedMasks
 from ltr_ext.dataset.views import BoxesOnly, PseudoMasks
+from ltr_ext.digest import file_hash
 from ltr_ext.distributed import processes
 from ltr_ext.errors import UserError
 from ltr_ext.losses import crf_loss, lovasz_sigmoid_loss, mil_loss
@@ -43,43 +45,44 @@ from ltr_ext.train_settings.common import (
 from ltr_ext.trainers.checkpoint import CheckpointFolder, require_entries
 from ltr_ext.trainers.options import begin_run
 from ltr_ext.trainers.state import NET_PREFIX
-from ltr_ext.weights import file_hash, load_backbone_weights
+from ltr_ext.weights import load_backbone_weights
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe(BaseRecipe):
-    """Of LWL on a ResNet-50; the parent of all recipes is that of `lwl/stage1.py`."""
+    """The recipe of LWL on a ResNet-50; the parent of all such recipes is that of `lwl/stage1.py`."""
 
     model: LWLConfig
     """The network."""
     sources: Mapping[str, int]
-    """Key of `SOURCES` -> samples in its turn, in this order."""
+    """How many samples each data set, a key of `SOURCES`, gives when it is its turn; they take turns in this order."""
     first_crops: SearchConfig
-    """Of the frame with its mask."""
+    """Crop of the frame with its mask."""
     later_crops: SearchConfig
-    """Of the frames to segment."""
+    """Crops of the frames to segment."""
     num_later: int
-    """Frames to segment."""
+    """Number of frames to segment."""
     max_gap: int
-    """Frames that they are later than the first, at most."""
+    """Largest distance of these frames from the first one, in frames."""
     refinement_iterations: int
     """Steps of the few-shot learner after each frame."""
     loss_weight: float
-    """Of the losses on masks and on boxes."""
+    """Weight of the losses on masks and on boxes."""
     weak: Literal["mil", "mil_crf"] | None = None
     """Loss on the sources with boxes."""
     smoothness_weight: float = PAIRWISE_WEIGHT
-    """Of the smoothness beside the bags in the loss on boxes."""
+    """Weight of the smoothness term in the loss on boxes."""
     crf_weight: float = 0.1
-    """Of the CRF loss beside the box loss. Ours, not tuned: the paper names none, and our loss is scaled otherwise."""
+    """Weight of the CRF loss that is added to the loss on boxes. It is ours and not tuned: the paper states none, and
+    our loss is scaled differently."""
     crf_sigmas: tuple[float, float] = (SIGMA_RGB, SIGMA_XY)
-    """Of its kernel in colour and in place."""
+    """Standard deviations of its kernel in colour and in position."""
     trained_backbone: tuple[str, ...] = ()
     """Parts of the backbone that are trained, too."""
     start: str | None = None
-    """Train setting of LWL whose last checkpoint training starts from."""
+    """The train setting of LWL with whose last checkpoint training starts."""
     rates: Mapping[str, float] | float
-    """Of Adam: by part of the network, or of all."""
+    """Adam's learning rates by part of the network, or one for all parts."""
     milestones: tuple[int, ...]
     """Iterations after which the learning rate falls."""
     decay: float
@@ -90,11 +93,11 @@ def train(settings: Any, recipe: Recipe) -> None:
     """Train by a recipe.
 
     Args:
-        settings: the host's.
-        recipe: which.
+        settings: the host's settings.
+        recipe: the recipe.
 
     Raises:
-        UserError: a path is not set, a data set or the training it starts from is missing.
+        UserError: a path is not set, or a data set or the checkpoint with which the training starts is missing.
     """
     options = begin_run(settings)
     needed_for = f"run_training.py lwl {settings.script_name}"
@@ -131,14 +134,14 @@ def train(settings: Any, recipe: Recipe) -> None:
 
 
 def fresh_network(model: LWLConfig) -> LWLNet:
-    """The network before training: encoder and features drawn after He et al., the decoder as PyTorch does."""
+    """Make the network before training: encoder and features initialised after He et al., the decoder as in PyTorch."""
     net = LWLNet(model)
     he_initialise(net.target_features)
     return net
 
 
 def build_actor(net: LWLNet, recipe: Recipe) -> LWLActor:
-    """The actor of a recipe: its loss on masks, and on boxes."""
+    """Make the actor with the recipe's losses on masks and on boxes."""
     objective = partial(lovasz_sigmoid_loss, weight=recipe.loss_weight)
     if recipe.weak is None:
         return LWLActor(net, objective, recipe.refinement_iterations, whole_batch=True)
@@ -159,24 +162,25 @@ def box_loss(
     crf: float,
     sigmas: tuple[float, float],
 ) -> Tensor:
-    """Of frames with boxes; see `mil_loss`, and `crf_loss` unless its weight is 0."""
+    """The loss of frames with boxes: `mil_loss`, plus `crf_loss` unless its weight is 0."""
     loss = mil_loss(logits, boxes, smoothness)
     return weight * (loss + crf * crf_loss(logits, images, *sigmas) if crf else loss)
 
 
 def load_start(net: LWLNet, workspace: Path, name: str) -> str:
-    """Give a network the weights at the end of another training.
+    """Load the final weights of another training run.
 
     Args:
-        net: changed in place; its backbone must already hold the weights that training started from.
-        workspace: where checkpoints lie.
-        name: of the other training's setting.
+        net: the network, which is changed in place; its backbone must already have the weights with which that run
+            started.
+        workspace: the folder that holds `checkpoints/`.
+        name: the train setting of the other run.
 
     Returns:
-        Which weights these are, for the fingerprint.
+        A description of the weights, for the fingerprint.
 
     Raises:
-        UserError: that training has no checkpoint, or is not finished.
+        UserError: that run has no checkpoint, or is not finished.
     """
     folder = workspace / "checkpoints" / "ltr" / "lwl" / name
     with processes().main_first():
@@ -203,7 +207,7 @@ def load_start(net: LWLNet, workspace: Path, name: str) -> str:
 
 
 def _youtubevos(part: str, paths: Paths, needed_for: str, turns: int, masks: str = "true") -> Source:
-    """A part of YouTube-VOS 2019 train; masks "true", "boxes" or "pseudo"."""
+    """A part of the training set of YouTube-VOS 2019 with masks "true", "boxes" (filled) or "pseudo"."""
     root = paths.require("youtubevos_dir", needed_for=needed_for)
     require_dataset("yt2019_train")
     names = part_of(root / "2019" / "train" / "JPEGImages", part)
@@ -226,20 +230,23 @@ def _davis(paths: Paths, needed_for: str, turns: int) -> Source:
 
 
 def made_masks(paths: Paths, needed_for: str, turns: int, name: str = "got10k") -> Source:
-    """GOT-10k or LaSOT with the masks that were made of its boxes.
+    """GOT-10k or LaSOT with pseudo masks.
 
-    Sequences that a reviewer rejected are left out where the masks lie in an output folder of run_annotate.py.
+    If the masks lie in an output folder of run_annotate.py, sequences that a reviewer rejected are left out.
 
     Args:
-        paths: where things are.
+        paths: the paths of the settings.
         needed_for: the command, for messages.
         turns: see `Source`.
         name: "got10k" or "lasot".
+
+    Raises:
+        UserError: a path is not set, or the data set is not complete.
     """
-    paths.require(f"{name}_dir", needed_for=needed_for)  # the readers take it from the host's environment
+    paths.require(f"{name}_dir", needed_for=needed_for)  # the readers get this path from the host's settings
     masks = paths.require(f"{name}_masks_dir", needed_for=needed_for)
     require_dataset(f"{name}_train")
-    # upstream's split "train" of GOT-10k holds a part of its training set back; the paper takes all of it
+    # Upstream's split "train" of GOT-10k leaves out a part of the training set; the paper uses all of it.
     reader, split = {"got10k": (Got10kVOS, None), "lasot": (LasotVOS, "train")}[name]
     dataset = reader(anno_path=str(masks), split=split)
     return Source(TrustedMasks(dataset, masks.parent) if (masks.parent / "trust").is_dir() else dataset, turns)
@@ -254,4 +261,4 @@ SOURCES: dict[str, Callable[[Paths, str, int], Source]] = {
     "GOT-10k, pseudo masks": made_masks,
     "LaSOT, pseudo masks": partial(made_masks, name="lasot"),
 }
-"""What recipes may name."""
+"""The data sets that recipes can name."""

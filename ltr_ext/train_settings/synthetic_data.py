@@ -1,4 +1,4 @@
-"""The photographs that the lite settings train on: the user's, or stills of the demo generator."""
+"""The photographs on which the lite settings train: the user's, or stills of the demo generator."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from ltr_ext.paths import load_paths
 from ltr_ext.text import counted
 
 SOURCE_WEIGHTS = {"bsds_regions": 0.3, "ccp_garments": 0.3, "camvid": 0.5}
-"""Folders of regions or garments hold parts, not objects, and street scenes are all alike: drawn less often."""
+"""Relative weights of folders that are drawn less often, since they hold parts of objects, or similar scenes."""
 
 DEMO_STILLS = 300
-"""Pictures drawn where there are no photographs."""
+"""Number of pictures that are drawn if there are no photographs."""
 
 
 @dataclass(frozen=True)
 class Photographs:
-    """What synthetic video is made of."""
+    """The pictures of which synthetic video is made."""
 
     train: StillCollection
     held_out: StillCollection
     backgrounds: tuple[Path, ...]
     root: Path
-    """Where the pictures with masks lie."""
+    """The folder of the pictures with masks."""
     drawn: bool
-    """Whether they are no photographs but stills of the demo generator."""
+    """Whether they are stills of the demo generator instead of photographs."""
 
     def facts(self) -> dict[str, int | str]:
-        """How many there are, and a digest of their names: what a resumed run must find again."""
+        """The numbers of pictures and a digest of their names, which must be the same in a resumed run."""
         stills = [still.image_path.relative_to(self.root) for still in (*self.train.stills, *self.held_out.stills)]
         names = "\n".join(map(str, [*stills, *(path.name for path in self.backgrounds)]))
         return {
@@ -44,10 +44,13 @@ class Photographs:
 
 
 def find_photographs(source_weights: Mapping[str, float] = SOURCE_WEIGHTS) -> Photographs:
-    """Photographs of `images_dir`; without it, stills of the demo generator, drawn once into the workspace.
+    """The photographs in `images_dir`, or stills that the demo generator draws once into the workspace.
 
     Args:
         source_weights: see `collect_stills`.
+
+    Raises:
+        UserError: see `collect_stills`.
     """
     paths = load_paths()
     drawn = paths.images_dir is None
@@ -55,7 +58,9 @@ def find_photographs(source_weights: Mapping[str, float] = SOURCE_WEIGHTS) -> Ph
     if drawn:
         with processes().main_first():
             if not root.is_dir():
-                _render_demo_stills(root)
+                from ltr_ext.demo.stills import write_demo_stills
+
+                write_demo_stills(root, count=DEMO_STILLS, seed=0)
     return Photographs(
         collect_stills(root, held_out=False, source_weights=source_weights),
         collect_stills(root, held_out=True, source_weights=source_weights),
@@ -66,11 +71,11 @@ def find_photographs(source_weights: Mapping[str, float] = SOURCE_WEIGHTS) -> Ph
 
 
 def announce(photographs: Photographs, further: str = "") -> None:
-    """Say in one line what a training sees; process 0 speaks.
+    """Print a line about the training data, in process 0 alone.
 
     Args:
-        photographs: what its synthetic video is made of.
-        further: what it sees beside that.
+        photographs: the pictures of which synthetic video is made.
+        further: a description of other training data.
     """
     if not processes().is_main:
         return
@@ -86,10 +91,3 @@ def announce(photographs: Photographs, further: str = "") -> None:
             f"{load_paths().source}"
         )
     print(line, flush=True)
-
-
-def _render_demo_stills(root: Path) -> None:
-    """Generated pictures with masks, for a machine without photographs."""
-    from ltr_ext.demo.stills import write_demo_stills
-
-    write_demo_stills(root, count=DEMO_STILLS, seed=0)

@@ -1,1 +1,1 @@
-"""The training loop: exact resume, atomic checkpoints, clean stops."""
+"""The training loop, with exact resume, atomic checkpoints and clean stops."""

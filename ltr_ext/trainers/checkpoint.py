@@ -1,8 +1,8 @@
-"""Checkpoint files: one safetensors file each, with everything else as JSON in its header.
+"""Checkpoint files: safetensors files with everything but the tensors as JSON in the header.
 
-A file appears under its name only when it is whole: written beside it, synced to the disk, renamed, folder synced.
-So a crash at any moment leaves the earlier ones. What a disk or a copy spoils later, be it one bit, the digest in the
-header tells. A readable `.json` beside the file repeats the header; nothing reads it.
+A file is written under a temporary name, synced to the disk and renamed, and its folder is synced. Therefore a crash
+leaves the earlier checkpoints intact. A digest in the header reveals any later damage, even of a single bit. A readable
+`.json` beside the file repeats the header; no program reads it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import glob
 import json
 import os
 import re
-import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from ltr_ext.errors import UserError
-from ltr_ext.output import sync
+from ltr_ext.output import link_or_copy, sync
 from ltr_ext.tensor_files import (
     CHECKPOINT_KEY,
     DIGEST_KEY,
@@ -35,35 +34,35 @@ from ltr_ext.tensor_files import (
 
 FORMAT = "box2mask-training/2"
 OLDER_FORMAT = "box2mask-training/1"
-"""Without a digest, and with a fingerprint that misses a part of the recipe: can be exported, not resumed."""
+"""An older format, without a digest and with an incomplete fingerprint, which can be exported but not resumed."""
 
 DAMAGED_SUFFIX = ".damaged"
-"""What the names of files end in that were set aside."""
+"""Suffix of damaged files that were renamed."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Content of a file."""
+    """The contents of a checkpoint file."""
 
     tensors: dict[str, Tensor]
-    """By name; the network's are called `net.<name>`."""
+    """Tensors by name; the names of the network's begin with `net.`."""
     header: dict[str, Any]
-    """Everything else, as JSON holds it."""
+    """Everything else, as JSON values."""
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint and its readable sidecar, the first atomically and durably.
+    """Write a checkpoint and its readable `.json`, atomically and durably.
 
     Args:
         path: the `.safetensors` file; its folder is created.
-        checkpoint: tensors on any device; header values that JSON can hold.
+        checkpoint: the contents; tensors may be on any device.
 
     Raises:
         UserError: the folder cannot be written to, or the disk is full.
-        TypeError: a header value is none of JSON's.
+        TypeError: a header value is not a JSON value.
     """
     header = {"format": FORMAT, **checkpoint.header}
-    # clone: safetensors refuses tensors that share memory, and tied parameters do
+    # Cloned, since safetensors refuses tensors that share memory, as tied parameters do.
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in checkpoint.tensors.items()}
     content = to_bytes(tensors, {CHECKPOINT_KEY: json.dumps(header)})
     shown = {key: value for key, value in header.items() if key != "rng"}
@@ -74,7 +73,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint; executes nothing in it.
+    """Read a checkpoint; nothing in the file is executed.
 
     Raises:
         UserError: the file is missing, damaged, or not one of ours.
@@ -86,10 +85,10 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 
 def require_entries(entries: Any, names: Iterable[str], path: Path) -> None:
-    """Refuse a checkpoint whose header, or a part of it, lacks something: another program's, or made by hand.
+    """Refuse a checkpoint whose header, or a part of it, is incomplete, as that of another program may be.
 
     Raises:
-        UserError: names what is missing.
+        UserError: an entry is missing; the message names it.
     """
     missing = [name for name in names if not isinstance(entries, dict) or name not in entries]
     if missing:
@@ -97,11 +96,11 @@ def require_entries(entries: Any, names: Iterable[str], path: Path) -> None:
 
 
 class _DamagedError(Exception):
-    """What is wrong with a file that once was a checkpoint, it seems."""
+    """A file seems to be a damaged checkpoint."""
 
 
 def _read(path: Path) -> Checkpoint:
-    """As `read_checkpoint`, but raises `_DamagedError` for a damaged file."""
+    """As `read_checkpoint`, but a damaged file raises `_DamagedError`."""
     if not path.is_file():
         raise UserError(f"checkpoint {path}: {'is a folder' if path.is_dir() else 'does not exist'}; check the path")
     try:
@@ -131,30 +130,27 @@ def _read(path: Path) -> Checkpoint:
 
 
 def copy_checkpoint(source: Path, target: Path) -> None:
-    """Make `target` (atomically) another name for the content of `source`, and likewise the sidecar."""
+    """Make `target`, atomically, another name for the contents of `source`; the same for the `.json` files."""
     with _disk_errors(target):
         for suffix in (".safetensors", ".json"):
             origin, goal = source.with_suffix(suffix), target.with_suffix(suffix)
             temporary = goal.with_name(goal.name + ".tmp")
             temporary.unlink(missing_ok=True)
-            try:
-                os.link(origin, temporary)
-            except OSError:  # a file system without hard links
-                shutil.copyfile(origin, temporary)
-                sync(temporary)
+            link_or_copy(origin, temporary)
+            sync(temporary)
             temporary.replace(goal)
-            # renaming onto another link of the same file leaves both names
+            # Renaming a link to the name of another link of the same file keeps both names.
             temporary.unlink(missing_ok=True)
         sync(target.parent)
 
 
 class CheckpointFolder:
-    """The checkpoints of one run: `<stem>_<iteration>.safetensors`, the last few, and `<stem>_best.safetensors`.
+    """The checkpoints of one run: the last few `<stem>_<iteration>.safetensors`, and `<stem>_best.safetensors`.
 
     Args:
-        folder: need not exist yet.
+        folder: their folder, which need not exist.
         stem: start of the file names, the class of the network.
-        keep_last: how many of the numbered files stay.
+        keep_last: how many of the numbered files are kept.
     """
 
     def __init__(self, folder: Path, stem: str, keep_last: int) -> None:
@@ -164,17 +160,17 @@ class CheckpointFolder:
 
     @property
     def best(self) -> Path:
-        """Path of the best one; it may not exist."""
+        """The path of the best checkpoint, which need not exist."""
         return self.folder / f"{self.stem}_best.safetensors"
 
     def numbered(self) -> list[Path]:
-        """The numbered files, latest first."""
+        """The numbered files, the latest first."""
         pattern = re.compile(re.escape(self.stem) + r"_(\d+)\.safetensors")
         found = [(int(match[1]), path) for path in self.folder.glob("*") if (match := pattern.fullmatch(path.name))]
         return [path for _, path in sorted(found, reverse=True)]
 
     def save(self, iteration: int, checkpoint: Checkpoint, best: bool = False) -> Path:
-        """Write a numbered checkpoint, make it the best one too if told, and delete the oldest.
+        """Write a numbered checkpoint, make it the best one, too, if `best`, and delete old ones.
 
         Returns:
             The numbered file.
@@ -189,15 +185,15 @@ class CheckpointFolder:
         return path
 
     def latest(self) -> tuple[Path, Checkpoint, list[str]] | None:
-        """The latest checkpoint that is whole; the best one if no numbered one is.
+        """Read the latest undamaged checkpoint, or the best one if all numbered ones are damaged.
 
-        Damaged later files are renamed to `*.damaged`, so that they neither count nor come back.
+        Damaged later files are renamed to `*.damaged`, so that they are not considered again.
 
         Returns:
-            Its path and content, and one complaint for each damaged later file; None if there never was one.
+            Its path and contents, and one complaint for each damaged later file; None if the folder has no checkpoint.
 
         Raises:
-            UserError: there are files, but all are damaged; or one is no checkpoint.
+            UserError: all files are damaged, or one is not a checkpoint.
         """
         damaged: dict[Path, _DamagedError] = {}
         for path in [*self.numbered(), *([self.best] if self.best.exists() else [])]:
@@ -247,7 +243,7 @@ def _write_durably(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError:
-        temporary.unlink(missing_ok=True)  # half a file on a full disk helps nobody
+        temporary.unlink(missing_ok=True)  # a part of a file would only take space on the full disk
         raise
     temporary.replace(path)
     sync(path.parent)

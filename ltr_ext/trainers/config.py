@@ -1,4 +1,4 @@
-"""How a run is kept, stopped and resumed, and where it stands."""
+"""The config of the trainer, and the position of a run."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from ltr_ext.trainers.batches import ResumableBatchSampler
 
 @dataclass(frozen=True, kw_only=True)
 class TrainerConfig:
-    """How a run is kept, stopped and resumed."""
+    """How a run is saved, stopped and resumed."""
 
     fingerprint: Mapping[str, Any]
-    """What a checkpoint must agree with to be resumed: model, data, recipe, seed. JSON values."""
+    """JSON values that must equal those of a checkpoint for it to be resumed: model, data, recipe, seed."""
     best_stat: str | None = "val/J"
-    """Stat, as `<loader>/<stat>`, whose largest epoch mean marks the best checkpoint; None keeps no best."""
+    """The statistic, as `<loader>/<stat>`, whose largest epoch mean marks the best checkpoint; None keeps no best."""
     checkpoint_every: int = 500
-    """Training iterations between two checkpoints; one more at each epoch's end."""
+    """Training iterations between two checkpoints; there is also one at the end of each epoch."""
     keep_last: int = 2
-    """Checkpoints kept besides the best; two, so that one may be damaged."""
+    """Number of checkpoints kept besides the best; two, in case one gets damaged."""
     fresh: bool = False
-    """Set earlier checkpoints aside and begin anew."""
+    """Whether earlier checkpoints are renamed, so that the run begins anew."""
     max_iterations: int | None = None
-    """Stop, with a checkpoint, after this many training iterations in total."""
+    """Total number of training iterations after which the run stops with a checkpoint; None means no limit."""
     log_every_seconds: float = 30.0
-    """Time between two progress lines where stderr is no terminal."""
+    """Time between two progress lines if stderr is not a terminal."""
 
     def __post_init__(self) -> None:
         if self.checkpoint_every < 1 or self.keep_last < 1:
@@ -37,18 +37,18 @@ class TrainerConfig:
 
 @dataclass(frozen=True)
 class Position:
-    """Where a run is: all earlier epochs, loaders and batches are done."""
+    """The position of a run; all earlier epochs, loaders and batches are done."""
 
     epoch: int = 1
-    """Counts from 1."""
+    """Number of the epoch, from 1."""
     loader: int = 0
     """Number of the loader, from 0."""
     batch: int = 0
-    """Next batch of that loader, from 0."""
+    """Number of the next batch of that loader, from 0."""
 
 
 def check_loaders(loaders: list[Any], best_stat: str | None) -> None:
-    """Refuse what the trainer cannot resume or judge.
+    """Refuse loaders that the trainer cannot resume, and an unknown best statistic.
 
     Raises:
         ValueError: a loader has another batch sampler, or `best_stat` names none of them.

@@ -1,4 +1,4 @@
-"""The curves of a training by iteration, in TensorBoard, beside the host's by epoch."""
+"""TensorBoard curves of a training run by iteration; the host writes those by epoch."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 EVERY = 10
-"""Training iterations from one point to the next; each is the mean since the one before."""
+"""Training iterations between two points of a curve; each point is the mean since the previous one."""
 PREFIX = "Iteration/"
-"""Before the names, which the host gives to its curves by epoch."""
+"""Prefix of the names, which are otherwise those of the host's curves by epoch."""
 
 
 class Curves:
-    """Points of the training passes.
+    """Writes the points of the curves.
 
     Args:
-        writers: TensorBoard's `SummaryWriter` by name of the loader; none where nothing is written.
+        writers: TensorBoard's `SummaryWriter` by name of the loader; loaders without one get no curves.
     """
 
     def __init__(self, writers: Mapping[str, Any]) -> None:
@@ -23,14 +23,14 @@ class Curves:
         self._sums: dict[str, tuple[float, int]] = {}
 
     def record(self, loader: str, iteration: int, numbers: Mapping[str, float], count: int, rates: list[float]) -> None:
-        """Add a training iteration; at every tenth a point of each curve is written.
+        """Add a training iteration; every `EVERY` iterations a point of each curve is written.
 
         Args:
-            loader: its name.
-            iteration: training iterations done, this one among them.
-            numbers: means over its samples.
-            count: samples.
-            rates: learning rates of the optimiser's groups.
+            loader: name of the loader.
+            iteration: training iterations done, including this one.
+            numbers: means over the samples of this iteration.
+            count: number of these samples.
+            rates: learning rates of the optimizer's groups.
         """
         if loader not in self.writers:
             return

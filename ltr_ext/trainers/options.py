@@ -1,7 +1,7 @@
-"""The options of run_training.py on their way to a train setting.
+"""Passes the options of run_training.py to a train setting.
 
-The host builds the `Settings` object and calls `run(settings)` itself, so nothing can be passed along. The entry script
-leaves its options here, and the train setting fetches them with `begin_run(settings)`.
+The host itself builds the `Settings` object and calls `run(settings)`, so options cannot be passed as arguments. The
+entry script stores them here, and the train setting gets them from `begin_run(settings)`.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from ltr_ext.trainers.rng import seed_all
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """What the user may choose for one run without changing the train setting."""
+    """The options that a user can choose for one run without changing the train setting."""
 
     workspace: Path | None = None
-    """Folder of checkpoints and TensorBoard files; None: the one of settings/."""
+    """Folder of checkpoints and TensorBoard files; None means `workspace_dir` of the settings."""
     seed: int = 0
     """Seed of the data, of the initial weights and of every global generator."""
     fresh: bool = False
-    """Set earlier checkpoints of this setting aside and begin anew."""
+    """Whether earlier checkpoints of this setting are renamed, so that the run begins anew."""
     max_iterations: int | None = None
-    """Stop, with a checkpoint, after this many training iterations in total; None: train to the end."""
+    """Total number of training iterations after which the run stops with a checkpoint; None means no limit."""
 
     def __post_init__(self) -> None:
         if self.seed < 0 or self.seed >= 2**32:
@@ -41,23 +41,25 @@ _options = RunOptions()
 
 
 def set_run_options(options: RunOptions) -> None:
-    """Leave the options for the train setting that is started next."""
+    """Store the options for the train setting that is started next."""
     global _options
     _options = options
 
 
 def begin_run(settings: Any) -> RunOptions:
-    """Apply the run's options; the first call of every train setting.
+    """Apply the run's options; every train setting calls this first.
+
+    It connects the processes that torchrun started, each with its own GPU if there are any, sets the workspace, and
+    seeds Python, NumPy and PyTorch.
 
     Args:
         settings: the host's `Settings`; its environment gets the chosen workspace.
 
     Returns:
-        The options, for `TrainerConfig` and the samplers' seed. Python, NumPy and PyTorch are seeded; the processes
-        that torchrun started have met, each with its own GPU where there are any.
+        The options, for `TrainerConfig` and the samplers' seed.
 
     Raises:
-        UserError: more processes on this machine than GPUs, or the workspace cannot be made.
+        UserError: there are more processes on this machine than GPUs, or the workspace cannot be made.
     """
     if (device := join_processes(getattr(settings, "use_gpu", True))) is not None:
         settings.device = device
@@ -65,7 +67,7 @@ def begin_run(settings: Any) -> RunOptions:
         workspace = str(_options.workspace.expanduser().absolute())
         try:
             Path(workspace).mkdir(parents=True, exist_ok=True)
-        except (OSError, ValueError) as error:  # seen now, not after minutes of looking through data
+        except (OSError, ValueError) as error:  # reported now, not after minutes of checking the data
             reason = error.strerror if isinstance(error, OSError) else error
             raise UserError(
                 f"workspace {workspace}: cannot be written to ({reason}); choose another --workspace"
@@ -73,7 +75,7 @@ def begin_run(settings: Any) -> RunOptions:
         settings.env.workspace_dir = workspace
         settings.env.tensorboard_dir = f"{workspace}/tensorboard"
     seed_all(_options.seed)
-    # Gradients behind saturated sigmoids are denormal numbers, which a CPU multiplies a hundred times slower. Has to
-    # come before the first parallel work: threads take the mode from the one that starts them.
+    # Gradients of saturated sigmoids are denormal numbers, which a CPU multiplies a hundred times slower. This must be
+    # set before the first parallel work, since threads inherit the mode from the thread that starts them.
     torch.set_flush_denormal(True)
     return _options

@@ -1,4 +1,4 @@
-"""What a running training shows: a bar on a terminal, a line now and then elsewhere."""
+"""The progress of a training run: a bar on a terminal, otherwise a line at intervals."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from datetime import timedelta
 from tqdm import tqdm
 
 BAR = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}, {rate_fmt}{postfix}]"
-"""As tqdm's, but for the time left, which is that of the whole run."""
+"""The format of tqdm without its own time left; the postfix has the time left of the whole run."""
 
 
 @dataclass(frozen=True)
 class Pass:
-    """A loader as an epoch sees it."""
+    """A pass over a loader in an epoch."""
 
     name: str
     batches: int
     training: bool
     interval: int = 1
-    """It runs in the epochs that are multiples of this."""
+    """The pass takes place only in epochs that are multiples of this."""
 
 
 def batches_to_the_end(
     passes: Sequence[Pass], epoch: int, index: int, start: int, iteration: int, max_epochs: int, limit: int | None
 ) -> tuple[int, Counter[str]]:
-    """What is left of a run: up to its last epoch, or to the iteration where it was asked to stop.
+    """Count the remaining batches of a run, up to its last epoch or to the iteration at which it stops.
 
     Args:
-        passes: of an epoch, in their order.
-        epoch: the running one, from 1.
-        index: of the running pass.
+        passes: the passes of an epoch, in their order.
+        epoch: the current epoch, from 1.
+        index: index of the current pass.
         start: batches of it that are done.
         iteration: training iterations done.
         max_epochs: the last epoch.
-        limit: training iterations in total after which the run stops; None for no limit.
+        limit: total number of training iterations after which the run stops; None means no limit.
 
     Returns:
-        The batch at which the running pass ends, and the batches after it by name of the pass.
+        The batch at which the current pass ends, and the numbers of later batches by name of the pass.
     """
     left = None if limit is None else limit - iteration
     end, after = start, Counter[str]()
@@ -63,17 +63,17 @@ def batches_to_the_end(
 
 
 class Progress:
-    """One pass over a loader; a context manager. Writes to stderr.
+    """A context manager that shows the progress of one pass over a loader on stderr.
 
     Args:
-        label: what is running, for example ``"train, epoch 3/40"``.
+        label: what is running, for example "train, epoch 3/40".
         total: the batch at which the pass ends.
         start: batches done before.
-        every_seconds: time between two lines where stderr is no terminal.
-        visible: show anything at all.
-        name: of the pass.
-        after: batches that come after this pass, by name of theirs.
-        seconds: per batch and name, as far as known; this pass adds its own.
+        every_seconds: time between two lines if stderr is not a terminal.
+        visible: whether anything is shown.
+        name: name of the pass.
+        after: numbers of batches after this pass, by name of the pass.
+        seconds: known durations of a batch, by name of the pass; this pass adds its own.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Progress:
         self.after = after or {}
         self.seconds = {} if seconds is None else seconds
         self.began = self.last_line = time.monotonic()
-        # a pseudo-terminal without a size has no room for a bar
+        # A pseudo-terminal without a size has no columns for a bar.
         terminal = sys.stderr.isatty() and os.get_terminal_size(sys.stderr.fileno()).columns > 0
         self.bar = tqdm(
             total=total, initial=start, desc=label, disable=not (terminal and visible), dynamic_ncols=True, leave=False,
@@ -111,7 +111,7 @@ class Progress:
         self.bar.close()
 
     def step(self, shown: Mapping[str, float]) -> None:
-        """One more batch is done; `shown` are the numbers to show."""
+        """Count a batch as done, and show these numbers."""
         self.done += 1
         now = time.monotonic()
         self.seconds[self.name] = (now - self.began) / (self.done - self.start)
@@ -123,13 +123,13 @@ class Progress:
             print(self.line(shown), file=sys.stderr, flush=True)
 
     def line(self, shown: Mapping[str, float]) -> str:
-        """The line for a log: how far, the numbers, seconds per batch, time to the end of the run."""
+        """The line for a log: the batches done, the numbers, the seconds per batch, the time left of the run."""
         numbers = "".join(f"  {name} {value:.4f}" for name, value in shown.items())
         pace = f"{self.seconds.get(self.name, 0):.2f} s/batch"
         return f"{self.label}: {self.done}/{self.total}{numbers}  {pace}  ETA {self.time_left()}"
 
     def time_left(self) -> timedelta:
-        """To the end of the run; passes that did not run yet are taken to be as fast as this one."""
+        """The time left of the whole run; passes that did not run yet are assumed to be as fast as this one."""
         pace = self.seconds.get(self.name, 0)
         later = sum(count * self.seconds.get(name, pace) for name, count in self.after.items())
         return timedelta(seconds=round(pace * (self.total - self.done) + later))

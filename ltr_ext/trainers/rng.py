@@ -1,6 +1,6 @@
-"""The global random generators: seed, capture, restore.
+"""Seeds, captures and restores the global random generators.
 
-NumPy's old global generator is among them because other people's code may draw from it; ours never does.
+NumPy's old global generator is among them since other people's code may draw from it; ours never does.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ltr_ext.distributed import processes
 
 
 def seed_all(seed: int) -> None:
-    """Seed Python, NumPy and PyTorch (all devices)."""
+    """Seed the generators of Python, NumPy and PyTorch (on all devices)."""
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002
     torch.manual_seed(seed)
@@ -26,7 +26,7 @@ def capture_rng() -> tuple[dict[str, Tensor], dict[str, Any]]:
     """The state of every global generator.
 
     Returns:
-        Tensors (uint8) by name, and values JSON can hold.
+        uint8 tensors by name, and JSON values.
     """
     tensors = {"torch": torch.get_rng_state()}
     if torch.cuda.is_available():
@@ -42,7 +42,7 @@ def capture_rng() -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def restore_rng(tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
-    """Put back what `capture_rng` returned; states of GPUs this machine lacks are left out."""
+    """Restore the states that `capture_rng` returned, except those of GPUs that this machine does not have."""
     torch.set_rng_state(tensors["torch"])
     if torch.cuda.is_available():
         for i in range(torch.cuda.device_count()):
@@ -55,7 +55,7 @@ def restore_rng(tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
 
 
 def gather_rng() -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The generators of every process, as tensors and header fields of a checkpoint."""
+    """The states of the generators of all processes, as tensors and header fields of a checkpoint."""
     tensors: dict[str, Tensor] = {}
     headers = []
     for rank, (states, header) in enumerate(processes().gather(capture_rng())):
@@ -65,7 +65,7 @@ def gather_rng() -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def rng_of(tensors: dict[str, Tensor], header: dict[str, Any]) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-    """This process's part of what `gather_rng` returned; None if it was made by fewer processes."""
+    """The states of this process from the result of `gather_rng`; None if that had fewer processes."""
     rank = processes().rank
     headers = [header["rng"], *header.get("rng_others", [])]
     if rank >= len(headers):

@@ -1,4 +1,4 @@
-"""The numbers of an epoch: means of what the actor reports, and which epoch was the best."""
+"""The statistics of an epoch: means of the numbers that the actor returns, and which epoch was the best."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ltr.admin.stats import AverageMeter, StatValue
 
 
 class Scores:
-    """Keeps the host's statistics up to date.
+    """Updates the host's statistics.
 
     Args:
-        stats: the host's, by loader; changed in place.
+        stats: the host's statistics by loader; they are changed in place.
         best_stat: see `TrainerConfig`.
-        print_stats: names to show; None: the loss and J.
+        print_stats: names of the statistics to show; None means the loss and J.
     """
 
     def __init__(self, stats: dict[str, Any], best_stat: str | None, print_stats: Sequence[str] | None) -> None:
@@ -26,7 +26,7 @@ class Scores:
         """`value` and `epoch` of the best epoch so far."""
 
     def record(self, loader: str, numbers: Mapping[str, float], count: int) -> None:
-        """Add a batch of `count` samples."""
+        """Add the numbers of a batch of `count` samples."""
         if self.stats.get(loader) is None:
             self.stats[loader] = {}
         meters = self.stats[loader]
@@ -34,20 +34,20 @@ class Scores:
             meters.setdefault(name, AverageMeter()).update(value, count)
 
     def shown(self, loader: str) -> dict[str, float]:
-        """Means over the epoch so far."""
+        """The means over the current epoch so far."""
         meters = self.stats.get(loader) or {}
         return {name: meters[name].avg for name in self.print_stats if name in meters}
 
     def end_epoch(self, epoch: int, training: Sequence[str], optimizer: torch.optim.Optimizer) -> bool:
-        """Close the means of an epoch.
+        """Finish the means of an epoch.
 
         Args:
-            epoch: its number.
-            training: names of the loaders learnt from; they get the learning rates.
-            optimizer: where the rates are.
+            epoch: number of the epoch.
+            training: names of the training loaders, whose statistics get the learning rates.
+            optimizer: the optimizer with the learning rates.
 
         Returns:
-            Whether it is the best so far; then it is remembered.
+            Whether the epoch is the best so far; `best` is then updated.
         """
         for name in training:
             meters = self.stats.get(name)
@@ -66,7 +66,7 @@ class Scores:
         return True
 
     def line(self, shown: Mapping[str, Mapping[str, float]], is_best: bool) -> str:
-        """An epoch in one line, from what `shown` said before its end."""
+        """A line about an epoch, with the results of `shown` before its end by loader."""
         parts = [f"{name} " + " ".join(f"{k} {v:.4f}" for k, v in numbers.items()) for name, numbers in shown.items()]
         if self.best is not None:
             note = "this one" if is_best else f"epoch {self.best['epoch']}"
@@ -82,13 +82,13 @@ class Scores:
 
 
 def merge(reports: Sequence[tuple[Mapping[str, float], int]]) -> tuple[dict[str, float], int]:
-    """Join what the processes report of a batch.
+    """Merge the numbers of all processes for a batch.
 
     Args:
-        reports: numbers and sample count of each.
+        reports: means and number of samples of each process.
 
     Returns:
-        The means over all samples, and their count.
+        The means over all samples, and the number of samples.
     """
     if len(reports) == 1:
         return dict(reports[0][0]), reports[0][1]

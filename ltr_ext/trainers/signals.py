@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a request, not as an exception in the middle of a step."""
+"""Handles Ctrl-C and SIGTERM as a request to stop instead of an exception in the middle of a step."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class StopRequest:
-    """Context in which the first Ctrl-C or SIGTERM only sets `requested`; the second acts as usual.
+    """A context in which the first Ctrl-C or SIGTERM only sets `requested`, and the second acts as usual.
 
-    Outside the main thread, where Python allows no signal handlers, nothing is changed.
+    Outside the main thread, where Python allows no signal handlers, it has no effect.
 
     Args:
-        patient: the second and later ones do nothing either.
+        patient: whether later signals are ignored, too.
     """
 
     def __init__(self, patient: bool = False) -> None:
@@ -39,7 +39,7 @@ class StopRequest:
         if self.patient:
             return
         self._restore()
-        # not print: the signal may have come in the middle of one
+        # Not `print`, since the signal may have interrupted another call of `print`.
         os.write(2, b"\nstopping after this iteration, with a checkpoint (once more: at once, without)\n")
 
     def _restore(self) -> None:
@@ -49,7 +49,7 @@ class StopRequest:
 
 
 def init_worker(then: Callable[[int], None] | None, worker: int) -> None:
-    """`worker_init_fn` of data workers: a Ctrl-C in the terminal reaches them too, but the trainer decides.
+    """The `worker_init_fn` of data workers: they ignore a Ctrl-C in the terminal, since the trainer handles it.
 
     Args:
         then: the loader's own `worker_init_fn`, if any.

@@ -1,4 +1,4 @@
-"""The state of a run as one checkpoint, and back; all processes take part, process 0 reads and writes."""
+"""Saves the state of a run as a checkpoint and restores it. All processes take part; process 0 reads and writes."""
 
 from __future__ import annotations
 
@@ -35,26 +35,26 @@ from ltr_ext.trainers.state import (
 )
 
 HEADER = ("iteration", "position", "best", "fingerprint", "optimizer", "scheduler", "stats")
-"""Entries of a checkpoint's header that a run goes on from."""
+"""Entries of a checkpoint's header that are needed to resume a run."""
 
 
 @dataclass(frozen=True)
 class Restored:
-    """What is not in the objects that a snapshot was restored into."""
+    """The part of a restored state that the trainer itself has to set."""
 
     path: Path
-    """The file."""
+    """The checkpoint file."""
     position: Position
-    """Where the run was."""
+    """The position of the run."""
     iteration: int
     """Training iterations done."""
     rng: tuple[dict[str, Tensor], dict[str, Any]] | None
-    """For `restore_rng`; None if more processes go on than before."""
+    """The arguments of `restore_rng`; None if the run now has more processes than before."""
 
 
 @dataclass(frozen=True)
 class Snapshots:
-    """The changing parts of a run, and where their checkpoints lie."""
+    """The parts of a run whose state changes, and the folder of its checkpoints."""
 
     folder: CheckpointFolder
     net: nn.Module
@@ -66,7 +66,7 @@ class Snapshots:
         """Write a checkpoint.
 
         Returns:
-            The file; in processes that do not write, the folder.
+            The file; in processes other than 0, the folder.
         """
         rng_tensors, rng_header = gather_rng()
 
@@ -90,17 +90,18 @@ class Snapshots:
         return processes().in_main(write) or self.folder.folder
 
     def restore(self, checkpoint: Path | None, fingerprint: dict[str, Any]) -> Restored | None:
-        """Put the state of a checkpoint into the parts of the run.
+        """Load the state of a checkpoint into the parts of the run.
 
         Args:
-            checkpoint: a file; None: the latest of this run that can be read.
-            fingerprint: what it must agree with.
+            checkpoint: a file; None means the latest undamaged one of this run.
+            fingerprint: the fingerprint that the checkpoint must have.
 
         Returns:
-            The rest of its state; None if there is no checkpoint.
+            The rest of the state; None if there is no checkpoint.
 
         Raises:
-            UserError: damaged, or made with other settings, or by a version that did not say with which.
+            UserError: the checkpoint is damaged, was made with other settings, or by a version that did not store all
+                settings.
         """
 
         def read() -> tuple[Path, Checkpoint] | None:
@@ -142,9 +143,9 @@ def prepare_folders(workspace: Path, folders: tuple[Path, ...], fresh: bool) -> 
     """Make the folders of a run.
 
     Args:
-        workspace: for the message.
-        folders: of checkpoints and curves.
-        fresh: set earlier ones aside.
+        workspace: the workspace, for the message.
+        folders: the folders of checkpoints and curves.
+        fresh: whether existing folders are renamed.
 
     Raises:
         UserError: the workspace cannot be written to.

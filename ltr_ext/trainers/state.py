@@ -1,4 +1,4 @@
-"""Training state <-> tensors and JSON values: network, optimizer, statistics, fingerprint."""
+"""Conversion of the training state (network, optimizer, statistics, fingerprint) to tensors and JSON, and back."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ OPTIMIZER_PREFIX = "optimizer."
 
 
 def net_tensors(net: nn.Module) -> dict[str, Tensor]:
-    """Trainable parameters and buffers, by the names of `state_dict`; frozen parameters are left out."""
+    """The trainable parameters and the buffers, by the names of `state_dict`; frozen parameters are left out."""
     frozen = {name for name, parameter in net.named_parameters(remove_duplicate=False) if not parameter.requires_grad}
     return {name: tensor for name, tensor in net.state_dict().items() if name not in frozen}
 
 
 def load_net(net: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Copy checkpoint tensors into the network.
+    """Copy the tensors of a checkpoint into the network.
 
     Args:
-        net: gets the values; its frozen parameters stay.
-        tensors: all tensors of the checkpoint; those called `net.<name>` are used.
-        path: for the message.
+        net: the network, which is changed in place; its frozen parameters stay.
+        tensors: all tensors of the checkpoint, of which those named `net.<name>` are used.
+        path: the checkpoint, for the message.
 
     Raises:
         UserError: a name is missing or unknown, or a shape differs.
@@ -40,7 +40,7 @@ def load_net(net: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
 
 
 def check_tensors(net: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Refuse what does not fit the network; arguments and errors as `load_net`."""
+    """Refuse tensors that do not fit the network; arguments and errors are those of `load_net`."""
     saved, wanted = _saved(tensors), net_tensors(net)
     for name in sorted(saved.keys() | wanted.keys()):
         shapes = [tuple(group[name].shape) if name in group else None for group in (saved, wanted)]
@@ -52,12 +52,12 @@ def check_tensors(net: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> 
 
 
 def _saved(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The network's tensors of a checkpoint, by their names in it."""
+    """The network's tensors in a checkpoint, by their names in the network."""
     return {name.removeprefix(NET_PREFIX): value for name, value in tensors.items() if name.startswith(NET_PREFIX)}
 
 
 def optimizer_state(optimizer: torch.optim.Optimizer) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The optimizer's tensors, called `optimizer.<parameter number>.<key>`, and its other values for JSON."""
+    """The optimizer's tensors, named `optimizer.<parameter number>.<key>`, and its other state as JSON values."""
     state = optimizer.state_dict()
     tensors: dict[str, Tensor] = {}
     values: dict[str, dict[str, Any]] = {}
@@ -71,7 +71,7 @@ def optimizer_state(optimizer: torch.optim.Optimizer) -> tuple[dict[str, Tensor]
 
 
 def load_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor], header: Mapping[str, Any]) -> None:
-    """Put back what `optimizer_state` returned."""
+    """Restore the result of `optimizer_state`."""
     state: dict[int, dict[str, Any]] = {int(number): dict(entries) for number, entries in header["values"].items()}
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     for name, value in tensors.items():
@@ -81,18 +81,18 @@ def load_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tenso
         state.setdefault(int(number), {})[key] = value
     groups = []
     for saved, current in zip(header["groups"], optimizer.param_groups, strict=True):
-        # JSON has no tuples; Adam's betas were one
+        # JSON has no tuples, but Adam's betas are a tuple.
         groups.append({k: tuple(v) if isinstance(current.get(k), tuple) else v for k, v in saved.items()})
     optimizer.load_state_dict({"state": state, "param_groups": groups})
     for parameter in parameters:
         for key, value in optimizer.state[parameter].items():
             if isinstance(value, Tensor) and value.shape == parameter.shape and value.ndim:
-                # memory layout as in the uninterrupted run, or sums would run in another order
+                # The memory layout of an uninterrupted run, since another one would change the order of sums.
                 optimizer.state[parameter][key] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
 
 
 def stats_state(stats: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Any]:
-    """The host's statistics as JSON values: loader -> name -> [kind, fields]."""
+    """The host's statistics as JSON values: {loader: {name: [kind, fields]}}."""
     return {
         loader: None if entries is None else {name: [_kind(meter), vars(meter)] for name, meter in entries.items()}
         for loader, entries in stats.items()
@@ -100,7 +100,7 @@ def stats_state(stats: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Any]
 
 
 def load_stats(stats: dict[str, Any], saved: Mapping[str, Any]) -> None:
-    """Put back what `stats_state` returned."""
+    """Restore the result of `stats_state`."""
     for loader, entries in saved.items():
         stats[loader] = None
         if entries is None:
@@ -117,7 +117,7 @@ def _kind(meter: object) -> str:
 
 
 def frozen_digest(net: nn.Module) -> str:
-    """First 16 hex digits of the SHA-256 over the frozen parameters, which checkpoints leave out."""
+    """The first 16 hexadecimal digits of the SHA-256 of the frozen parameters, which checkpoints do not contain."""
     digest = hashlib.sha256()
     for name, parameter in sorted(net.named_parameters()):
         if not parameter.requires_grad:
@@ -127,10 +127,10 @@ def frozen_digest(net: nn.Module) -> str:
 
 
 def check_fingerprint(saved: Mapping[str, Any], current: Mapping[str, Any], path: Path) -> None:
-    """Refuse a checkpoint of another recipe.
+    """Refuse a checkpoint that was made by another recipe.
 
     Raises:
-        UserError: names the fields that differ, the first few with both values.
+        UserError: fields differ; the message names them, and gives both values of the first few.
     """
     before, now = _flat(saved), _flat(json.loads(json.dumps(current)))
     names = [
@@ -149,12 +149,12 @@ def check_fingerprint(saved: Mapping[str, Any], current: Mapping[str, Any], path
 
 
 SHOWN_IN_FULL = 8
-"""Differing fields of which both values are told; of others the name."""
+"""Number of differing fields for which a message gives both values; it only names the others."""
 _MISSING = object()
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested mappings as one, keys joined by dots."""
+    """Flatten nested mappings into one, whose keys are joined by dots."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
         if isinstance(value, Mapping):

@@ -1,6 +1,6 @@
-"""The trainer of every train setting: the host's `LTRTrainer` with exact resume, on one process or several.
+"""The trainer of every train setting: the host's `LTRTrainer` with exact resume, in one process or several.
 
-How a train setting uses it: docs/train_settings.md.
+docs/train_settings.md shows how a train setting uses it.
 """
 
 from __future__ import annotations
@@ -33,21 +33,22 @@ __all__ = ["Box2MaskTrainer", "TrainerConfig"]
 
 
 class _IterationLimit(Exception):
-    """`max_iterations` is reached."""
+    """The run has reached `max_iterations`."""
 
 
 class Box2MaskTrainer(LTRTrainer):
-    """Trains to the same bits whether interrupted or not (on CPU, same versions, thread and process count).
+    """Gives bit-identical weights whether a run is interrupted or not.
 
-    Under torchrun each process takes its share of every batch, and all end with the same weights as one process would,
-    up to rounding; process 0 alone prints, logs and writes.
+    This holds on a CPU with the same versions, number of threads and number of processes. Under torchrun each process
+    takes its share of every batch, and all get the weights that one process would get, up to rounding; only process 0
+    prints, logs and writes.
 
     Args:
         actor: `actor(data) -> (loss, stats)`.
-        loaders: in the order they run in each epoch; their `batch_sampler` is a `ResumableBatchSampler`.
-        optimizer: over trainable parameters only.
-        settings: the host's, see host contract.
-        lr_scheduler: stepped once per training iteration. The host's own loop would step it per epoch; it does not run.
+        loaders: the loaders in their order in an epoch; their `batch_sampler` must be a `ResumableBatchSampler`.
+        optimizer: the optimizer, of trainable parameters only.
+        settings: the host's settings.
+        lr_scheduler: the scheduler, which is stepped once per training iteration, not per epoch as in the host's loop.
         config: see `TrainerConfig`.
 
     Raises:
@@ -74,7 +75,7 @@ class Box2MaskTrainer(LTRTrainer):
         folder = workspace / "checkpoints" / settings.project_path
         logs = Path(settings.env.tensorboard_dir).expanduser() / settings.project_path
         self.processes.in_main(lambda: prepare_folders(workspace, (folder, logs), config.fresh))
-        # the host opens a TensorBoard file per loader that it is told of
+        # The host opens a TensorBoard file for each loader that it gets, and only process 0 shall write.
         super().__init__(actor, loaders if self.processes.is_main else [], optimizer, settings, lr_scheduler)
         self.loaders = loaders
         self.stats = {loader.name: None for loader in loaders}
@@ -91,7 +92,7 @@ class Box2MaskTrainer(LTRTrainer):
         if self.processes.size > 1:
             self.processes.copy_from_main(actor.net)
             synchronise_batch_norm(actor.net)
-            # so that random parts of the network draw other numbers in every process
+            # Random parts of the network must draw different numbers in each process.
             seed_all((torch.initial_seed() + self.processes.rank) % 2**32)
         self.fingerprint = {
             "setting": settings.project_path,
@@ -112,18 +113,18 @@ class Box2MaskTrainer(LTRTrainer):
         return self.scores.best
 
     def train(self, max_epochs: int) -> None:
-        """Train up to an epoch, going on from the latest checkpoint.
+        """Train up to an epoch, starting from the latest checkpoint if there is one.
 
-        In place of the host's loop, which catches every exception (also Ctrl-C), runs again, and ends as if all were
-        well: here a crash ends the run, and starting it again resumes it.
+        The host's loop catches every exception (also Ctrl-C), retries, and finally reports success. Here a crash ends
+        the run, and the same command resumes it.
 
         Args:
-            max_epochs: last epoch, counted from 1.
+            max_epochs: the last epoch, counted from 1.
 
         Raises:
-            KeyboardInterrupt: after Ctrl-C or SIGTERM, once the checkpoint is written.
-            UserError: the loss is not finite, or the checkpoint is of another recipe.
-            SystemExit: in place of both, in all processes but the first.
+            KeyboardInterrupt: Ctrl-C or SIGTERM was received; a checkpoint has been written.
+            UserError: the loss is not finite, or the checkpoint belongs to another recipe.
+            SystemExit: takes the place of both in all processes except process 0.
         """
         self.max_epochs = max_epochs
         if self.processes.is_main:
@@ -131,7 +132,7 @@ class Box2MaskTrainer(LTRTrainer):
             together = f" in each of {self.processes.size} processes" if self.processes.size > 1 else ""
             curves = self.tensorboard_writer.directory
             print(f"device: {self.device}{together}; {count} trained parameters; curves: {curves}")
-        # torchrun passes a Ctrl-C on a second time, as SIGTERM
+        # torchrun sends a SIGTERM after a Ctrl-C, which would count as the second request.
         with StopRequest(patient=self.processes.size > 1) as self._stop:
             self.load_checkpoint()
             before = self.iteration
@@ -150,7 +151,7 @@ class Box2MaskTrainer(LTRTrainer):
         self.processes.say(f"trained {done}; {self._where}")
 
     def train_epoch(self) -> None:
-        """The rest of the current epoch, from `position`; then statistics, TensorBoard, checkpoint."""
+        """Run the rest of the current epoch from `position` on, then update statistics and write a checkpoint."""
         for index in range(self.position.loader, len(self.loaders)):
             if index > self.position.loader:
                 self.position = Position(self.epoch, index)
@@ -159,14 +160,15 @@ class Box2MaskTrainer(LTRTrainer):
         self._end_epoch()
 
     def cycle_dataset(self, loader: Any) -> None:
-        """One pass over a loader, from `position` on."""
+        """Run a pass over a loader from `position` on."""
         start = self.position.batch
         if hasattr(loader.dataset, "set_epoch"):
             loader.dataset.set_epoch(self.epoch)
         loader.batch_sampler.start_batch = start
         self.actor.train(loader.training)
         iterator = iter(loader)
-        # making the iterator drew from the generators, in the uninterrupted run before its first batch
+        # Making an iterator draws from the generators. An uninterrupted run did so before its first batch, so the
+        # generators are restored only now.
         self._apply_pending_rng()
         with torch.set_grad_enabled(loader.training), self._progress(loader, start) as progress:
             for batch in range(start, len(loader)):
@@ -187,27 +189,27 @@ class Box2MaskTrainer(LTRTrainer):
                 self._after_batch(loader.training)
 
     def save_checkpoint(self, best: bool = False) -> Path:
-        """Write the state at `position`; all processes take part.
+        """Write a checkpoint of the state at `position`; all processes take part.
 
         Args:
-            best: make it the best checkpoint, too.
+            best: whether it becomes the best checkpoint, too.
 
         Returns:
-            The file.
+            The file; in processes other than 0, its folder.
         """
         return self.snapshots.save(self.position, self.iteration, self.fingerprint, best)
 
     def load_checkpoint(self, checkpoint: str | Path | None = None) -> Path | None:
-        """Restore the whole state; process 0 reads it for all.
+        """Restore the whole state from a checkpoint, which process 0 reads for all processes.
 
         Args:
-            checkpoint: a file; None: the latest of this run that can be read.
+            checkpoint: a file; None means the latest undamaged one of this run.
 
         Returns:
-            The file used; None if there is none.
+            The file; None if there is none.
 
         Raises:
-            UserError: damaged, or made with other settings.
+            UserError: the checkpoint is damaged, or was made with other settings.
         """
         restored = self.snapshots.restore(None if checkpoint is None else Path(checkpoint), self.fingerprint)
         if restored is None:
@@ -224,7 +226,7 @@ class Box2MaskTrainer(LTRTrainer):
         return f"checkpoints in {self.checkpoints.folder}"
 
     def _progress(self, loader: Any, start: int) -> Progress:
-        """Of a pass from batch `start` on; it knows how much of the run comes after."""
+        """The progress display of a pass from batch `start` on."""
         passes = [Pass(one.name, len(one), one.training, one.epoch_interval) for one in self.loaders]
         index, last = self.position.loader, max(self.max_epochs, self.epoch)
         end, after = batches_to_the_end(
@@ -247,7 +249,7 @@ class Box2MaskTrainer(LTRTrainer):
             self._pending_rng = None
 
     def _next(self, iterator: Any) -> Any:
-        """The next batch; a user's mistake found by a data worker arrives as one, without the worker's traceback."""
+        """The next batch; a `UserError` of a data worker is raised without the worker's traceback."""
         problem, data = None, None
         try:
             data = next(iterator)
@@ -257,7 +259,7 @@ class Box2MaskTrainer(LTRTrainer):
         return data
 
     def _step(self, loss: Tensor, data: Any, loader: Any, batch: int) -> None:
-        """Backward, clip, update; stops before a value that is not finite reaches the weights."""
+        """Compute gradients, clip them and update the weights, unless the loss or a gradient is not finite."""
         finite = math.isfinite(loss.item())
         self.processes.raise_for_all(None if finite else self._not_finite(f"loss {loss.item()}", data, loader, batch))
         self.optimizer.zero_grad()

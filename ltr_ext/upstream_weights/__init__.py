@@ -1,1 +1,1 @@
-"""Weight files of visionml/pytracking: read without executing anything in them, and written for it to read."""
+"""Reads weight files of visionml/pytracking, without executing anything in them, and writes such files."""

@@ -1,9 +1,9 @@
-"""Which tensor of ours is which of pytracking's, for every network that both have.
+"""Maps the names of our tensors to those of pytracking, for every network that both have.
 
-A network is a list of links, read in both directions. Batch statistics that pytracking keeps behind a convolution where
-we have none are folded into it, since all of them are frozen when masks are made; on the way back they are written as
-statistics that change nothing. The decoder's first 3x3 convolution is split: it sees concat(features, encoding), and
-what it makes of the features is computed once per frame.
+The map of a network is a list of links, which are used in both directions. If pytracking has a batch norm after a
+convolution and we do not, it is folded into the convolution, since all batch statistics are frozen in inference. In the
+other direction, a batch norm without effect is written. The decoder's first 3x3 convolution of concat(features,
+encoding) is split in ours, so that the features' share is computed once per frame.
 """
 
 from __future__ import annotations
@@ -24,42 +24,42 @@ NORM_PARTS = ("weight", "bias", "running_mean", "running_var")
 
 @dataclass(frozen=True)
 class Same:
-    """One tensor, stored alike but for dimensions of size 1."""
+    """A tensor that both store in the same way, except for dimensions of size 1."""
 
     ours: str
     theirs: str
     their_shape: tuple[int, ...] | None = None
-    """Where it is not ours."""
+    """The shape in pytracking, if it differs from ours."""
 
     def load(self, state: State) -> dict[str, Tensor]:
-        """Ours, from their state; KeyError if a tensor is missing."""
+        """Our tensors, from pytracking's state; raises KeyError if a tensor is missing."""
         tensor = state[self.theirs]
         if self.their_shape is not None and tuple(tensor.shape) == self.their_shape:
             tensor = tensor.squeeze()
         return {self.ours: tensor}
 
     def export(self, state: State) -> dict[str, Tensor]:
-        """Theirs, from our state."""
+        """pytracking's tensors, from our state."""
         tensor = state[self.ours]
         return {self.theirs: tensor if self.their_shape is None else tensor.reshape(self.their_shape)}
 
     def reads(self, state: State) -> set[str]:
-        """Keys of their state that `load` looks at or makes superfluous."""
+        """The keys of pytracking's state that `load` uses or makes superfluous."""
         return {self.theirs}
 
 
 @dataclass(frozen=True)
 class Folded:
-    """A convolution; theirs may have batch statistics behind it, ours then has a bias in their place."""
+    """A convolution after which pytracking may have a batch norm, in whose place ours has a bias."""
 
     ours: str
     theirs: str
     norm: str
-    """Their batch statistics; the name need not exist."""
+    """The name of pytracking's batch norm, which need not exist."""
     exported_norm: bool
-    """Whether pytracking's network has them always."""
+    """Whether pytracking's network always has the batch norm."""
     exported_bias: bool = True
-    """Whether their convolution has a bias."""
+    """Whether pytracking's convolution has a bias."""
 
     def load(self, state: State) -> dict[str, Tensor]:
         """As `Same.load`."""
@@ -95,14 +95,14 @@ class Folded:
 
 @dataclass(frozen=True)
 class Halves:
-    """A convolution over concat(features, encoding), of which we keep the halves."""
+    """A convolution of concat(features, encoding), which is two convolutions in our network."""
 
     features: str
     encoding: str
     theirs: str
 
     def load(self, state: State) -> dict[str, Tensor]:
-        """As `Same.load`. They concatenate w features and c encoding channels, and put out w + c."""
+        """As `Same.load`. The first input channels of pytracking's convolution are those of the features."""
         weight = state[f"{self.theirs}.weight"]
         width = state[self._reduced].shape[0]
         return {
@@ -122,7 +122,7 @@ class Halves:
 
     @property
     def _reduced(self) -> str:
-        """Their convolution that makes the features' part; its outputs say how wide that is."""
+        """pytracking's convolution before this one, whose number of outputs is the number of feature channels."""
         return f"{self.theirs.removesuffix('transform.0')}reduce.2.weight"
 
 
@@ -131,11 +131,11 @@ Link = Same | Folded | Halves
 
 @dataclass(frozen=True)
 class KeyMap:
-    """All tensors of one network."""
+    """The map of all tensors of one network."""
 
     links: tuple[Link, ...]
     dropped: tuple[str, ...]
-    """Beginnings of their names that we have no use for, each with its reason where the map is made."""
+    """Prefixes of the names of pytracking's tensors that we do not use; a comment at each map gives the reason."""
 
 
 def _both(ours: str, theirs: str, parts: tuple[str, ...] = ("weight", "bias")) -> Iterator[Same]:
@@ -144,7 +144,7 @@ def _both(ours: str, theirs: str, parts: tuple[str, ...] = ("weight", "bias")) -
 
 
 def _backbone() -> Iterator[Link]:
-    """ResNet-50: torchvision's names on both sides; our statistics are folded."""
+    """The links of ResNet-50: both sides have torchvision's names, and ours has folded batch statistics."""
 
     def folded(convolution: str, norm: str) -> Folded:
         theirs = f"feature_extractor.{convolution}"
@@ -165,7 +165,7 @@ def _residual_block(ours: str, theirs: str) -> Iterator[Link]:
 
 
 def _encoder(ours: str, theirs: str, target: str, *, sees_features: bool) -> Iterator[Link]:
-    """A label encoder without its weight head; `target` is our name of its other head."""
+    """The links of a label encoder without its weight head; `target` is our name of its other head."""
     yield Folded(f"{ours}.stem.conv", f"{theirs}.conv_block.0", f"{theirs}.conv_block.1", False)
     yield from _residual_block(f"{ours}.stem.block1", f"{theirs}.res1")
     yield from _residual_block(f"{ours}.stem.block2", f"{theirs}.res2")
@@ -179,7 +179,7 @@ def _weight_head(ours: str, theirs: str) -> Iterator[Link]:
 
 
 def _solver(ours: str, theirs: str) -> Same:
-    """lambda = r^2 on both sides, once ours is stored as "square"."""
+    """The link of r in lambda = r^2, which is stored by both sides if ours has the parametrisation "square"."""
     return Same(f"{ours}.raw_regularisation", f"{theirs}.filter_optimizer.residual_module.filter_reg", (1,))
 
 
@@ -218,7 +218,7 @@ LWL = KeyMap(
         *_encoder("label_encoder", "label_encoder", "heads.target", sees_features=False),
         *_weight_head("label_encoder", "label_encoder"),
     ),
-    # The encoder of a box that lwl_boxinit has beside LWL: here box2mask makes the first mask of a box.
+    # The box encoder that lwl_boxinit has in addition to LWL; here box2mask makes the first mask from a box.
     dropped=("box_label_encoder.",),
 )
 
@@ -232,6 +232,6 @@ BOX2MASK = KeyMap(
         *_encoder("mask_encoder", "segm_encoder", "heads.target", sees_features=False),
         *_weight_head("mask_encoder", "segm_encoder"),
     ),
-    # The weight head of the encoder of m_t: its output is not used.
+    # The weight head of m_t's encoder, whose output is not used.
     dropped=("label_encoder.samp_w_pred.",),
 )

@@ -1,4 +1,4 @@
-"""Networks of pytracking <-> ours: `sta.pth.tar` is box2mask, `lwl_stage2.pth` and `lwl_boxinit.pth` are LWL."""
+"""Converts pytracking's networks and ours: `sta.pth.tar` is box2mask, `lwl_stage2.pth`, `lwl_boxinit.pth` are LWL."""
 
 from __future__ import annotations
 
@@ -12,48 +12,48 @@ from torch import Tensor
 from ltr_ext.config_check import config_from
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
+from ltr_ext.models.decoder import COARSE_TO_FINE
 from ltr_ext.models.lwl import LWLConfig, LWLNet
 from ltr_ext.upstream_weights.keys import BOX2MASK, LWL, KeyMap
 from ltr_ext.upstream_weights.reader import constructor_arguments, first_line, network_state, read_checkpoint
 
-LEVELS = ("layer4", "layer3", "layer2", "layer1")
 WIDTHS = (4, 2, 2, 1)
-"""Widths of the decoder at these levels, in units of the narrowest."""
+"""Widths of pytracking's decoder from coarse to fine, in units of the narrowest."""
 
 BUILDER_DEFAULTS: dict[str, Any] = {
     "filter_size": 1, "num_filters": 1, "optim_iter": 3, "optim_init_reg": 0.01, "backbone_pretrained": False,
     "clf_feat_blocks": 1, "clf_feat_norm": True, "final_conv": False, "out_feature_dim": 512,
-    "target_model_input_layer": "layer3", "decoder_input_layers": LEVELS, "detach_length": float("inf"),
+    "target_model_input_layer": "layer3", "decoder_input_layers": COARSE_TO_FINE, "detach_length": float("inf"),
     "label_encoder_dims": (1, 1), "frozen_backbone_layers": (), "decoder_mdim": 64, "filter_groups": 1,
     "use_bn_in_label_enc": True, "dilation_factors": None, "backbone_type": "imagenet",
 }  # fmt: skip
-"""Arguments of pytracking's builders `steepest_descent_resnet50`, in their order, and what they are when not given."""
+"""The arguments of pytracking's builders `steepest_descent_resnet50`, in their order, with their defaults."""
 
 SUPPORTED: dict[str, tuple[Any, ...]] = {
     "clf_feat_blocks": (0,), "clf_feat_norm": (True,), "final_conv": (True,), "filter_groups": (1,),
-    "target_model_input_layer": ("layer3", ("layer3",)), "decoder_input_layers": (LEVELS,),
+    "target_model_input_layer": ("layer3", ("layer3",)), "decoder_input_layers": (COARSE_TO_FINE,),
     "dilation_factors": (None,), "backbone_type": ("mrcnn",),
 }  # fmt: skip
-"""What upstream's networks have, and ours can express; other values are refused."""
+"""The values of builder arguments that our networks can express; other values are refused."""
 
 _MARKS = {"bbox_encoder.": "sta", "target_model.": "lwl"}
-"""Beginning of a tensor's name -> network; the first that is found counts."""
+"""Networks by a prefix of their tensors' names; the first prefix that is found decides."""
 
 
 _BLOCK_BIASES = tuple(f".{block}.conv{i}.bias" for block in ("block1", "block2", "block") for i in (1, 2))
 
 
 def load_upstream(path: Path) -> Box2MaskNet | LWLNet:
-    """Our network with the weights of a file of pytracking.
+    """Load a weight file of pytracking into our network.
 
     Args:
-        path: a checkpoint of its STANet, LWTLNet or LWTLBoxNet.
+        path: a checkpoint of pytracking's STANet, LWTLNet or LWTLBoxNet.
 
     Returns:
-        In float32, channels-last, in eval mode, batch statistics of the backbone folded.
+        The network in float32, channels-last, in evaluation mode, with folded batch statistics of the backbone.
 
     Raises:
-        UserError: see `read_checkpoint`; or another network, or one whose tensors are not exactly the expected ones.
+        UserError: see `read_checkpoint`; or the file holds another network, or other tensors than expected.
     """
     content = read_checkpoint(path)
     state = network_state(content, path)
@@ -74,7 +74,7 @@ def load_upstream(path: Path) -> Box2MaskNet | LWLNet:
     net.backbone.fold_batch_norm()
     expected = net.state_dict()
     for name in expected.keys() - tensors.keys():
-        if name.endswith(_BLOCK_BIASES):  # those of one encoder alone come from batch statistics
+        if name.endswith(_BLOCK_BIASES):  # only encoders with batch statistics give biases
             tensors[name] = torch.zeros_like(expected[name])
     for name, tensor in expected.items():
         if name not in tensors or tensors[name].shape != tensor.shape:
@@ -85,15 +85,15 @@ def load_upstream(path: Path) -> Box2MaskNet | LWLNet:
 
 
 def translate(state: Mapping[str, Tensor], key_map: KeyMap, path: Path) -> dict[str, Tensor]:
-    """Tensors by our names.
+    """Convert tensors to our names.
 
     Args:
-        state: by pytracking's names.
-        key_map: of the network.
-        path: for the message.
+        state: the tensors by pytracking's names.
+        key_map: the map of the network.
+        path: the file, for the message.
 
     Raises:
-        UserError: a tensor is missing, or one is left over that is not deliberately dropped.
+        UserError: a tensor is missing or does not fit, or an unknown one is left over.
     """
     tensors: dict[str, Tensor] = {}
     read: set[str] = set()
@@ -120,7 +120,7 @@ def _widened(tensor: Tensor) -> Tensor:
 
 
 def _build(kind: str, tensors: Mapping[str, Tensor], arguments: Mapping[str, Any], path: Path) -> Box2MaskNet | LWLNet:
-    """The network with random weights: sizes from the tensors, the rest from the builder's arguments."""
+    """Build the network with random weights; sizes are those of the tensors, the rest are the builder's arguments."""
 
     def width(name: str) -> int:
         tensor = tensors[f"{name}.weight"]
@@ -138,7 +138,7 @@ def _build(kind: str, tensors: Mapping[str, Tensor], arguments: Mapping[str, Any
         "encoding_channels": width(f"{encoder}.heads.target"),
         "filter_size": filter_size,
         "block_bias": any(name.endswith(_BLOCK_BIASES) for name in tensors),
-        "decoder_widths": tuple(width(f"decoder.levels.{level}.reduce.0") for level in LEVELS),
+        "decoder_widths": tuple(width(f"decoder.levels.{level}.reduce.0") for level in COARSE_TO_FINE),
         "train_iterations": iterations,
         "reduction": "sum",
         "parametrisation": "square",
@@ -164,15 +164,15 @@ def _positive(arguments: Mapping[str, Any], name: str, path: Path) -> int:
 
 
 def exported_state(net: Box2MaskNet | LWLNet, num_frames: int = 1) -> dict[str, Tensor]:
-    """Our tensors by pytracking's names.
+    """Convert our tensors to pytracking's names.
 
     Args:
-        net: folded; see `check_exportable`.
-        num_frames: number of frames for which the file is exact. pytracking sums the data term over frames. For a
-            network that averages it, lambda is therefore multiplied by this number.
+        net: a network with folded batch statistics that passes `check_exportable`.
+        num_frames: number of frames for which the file is exact. pytracking sums the data term of eq. 2b over frames,
+            so for a network that averages it, lambda is multiplied by this number.
 
     Returns:
-        A state dict in float32, complete for pytracking's strict loading.
+        A state dict in float32 with all tensors that pytracking expects.
     """
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in net.state_dict().items()}
     for name in [name for name in state if name.endswith("raw_regularisation")]:
@@ -182,7 +182,7 @@ def exported_state(net: Box2MaskNet | LWLNet, num_frames: int = 1) -> dict[str, 
     for link in key_map.links:
         out |= link.export(state)
     if isinstance(net, Box2MaskNet):
-        # The weight head that pytracking's encoder of m_t has and does not use: 1 everywhere.
+        # pytracking's encoder of m_t has a weight head that is not used; it is written with weight 1 everywhere.
         head = out["bbox_encoder.samp_w_pred.weight"]
         out["label_encoder.samp_w_pred.weight"] = torch.zeros_like(head)
         out["label_encoder.samp_w_pred.bias"] = torch.ones(head.shape[0])
@@ -190,14 +190,14 @@ def exported_state(net: Box2MaskNet | LWLNet, num_frames: int = 1) -> dict[str, 
 
 
 def _exported_root(net: Box2MaskNet | LWLNet, raw: Tensor, num_frames: int) -> Tensor:
-    """r of lambda = r^2 from what we store."""
+    """r in lambda = r^2, from the parameter that our network stores."""
     frames = num_frames if net.config.reduction == "mean" else 1
     root = raw if net.config.parametrisation == "square" else (raw.double() / 2).exp().float()
     return root if frames == 1 else root * frames**0.5
 
 
 def builder_arguments(net: Box2MaskNet | LWLNet, iterations: int) -> dict[str, Any]:
-    """Keyword arguments with which pytracking's builder makes this network."""
+    """The keyword arguments with which pytracking's builder makes this network."""
     config = net.config
     return {
         "filter_size": config.filter_size, "num_filters": config.encoding_channels, "optim_iter": iterations,
@@ -208,10 +208,10 @@ def builder_arguments(net: Box2MaskNet | LWLNet, iterations: int) -> dict[str, A
 
 
 def check_exportable(net: Box2MaskNet | LWLNet) -> None:
-    """Refuse what pytracking's networks cannot express.
+    """Refuse a network that pytracking cannot express.
 
     Raises:
-        UserError: names the field of the config.
+        UserError: a field of the config, which the message names, has another value than pytracking's networks.
     """
     config = net.config
     narrow = config.decoder_widths[-1]
@@ -237,5 +237,5 @@ BUILDERS: dict[type, tuple[str, Literal["STANet", "LWTLNet"]]] = {
     Box2MaskNet: ("ltr.models.lwl.sta_net", "STANet"),
     LWLNet: ("ltr.models.lwl.lwl_net", "LWTLNet"),
 }
-"""Our network -> the module of pytracking's builder and the class that it builds."""
+"""For each of our networks, the module of pytracking's builder and the class that it builds."""
 BUILDER = "steepest_descent_resnet50"

@@ -1,9 +1,9 @@
-"""Read a checkpoint of pytracking without executing anything in it.
+"""Reads a checkpoint of pytracking without executing anything in it.
 
-Such a file is a pickle of a dict, in torch's zip format or the older one. Beside the tensors it holds objects of
+Such a file is a pickle of a dict, in torch's zip format or in the older one. Besides tensors it holds objects of
 pytracking's own classes: the network's constructor, statistics, settings. torch's restricted unpickler rebuilds the
-tensors; every class of pytracking becomes an empty object that keeps what the file says about it. Nothing named in the
-file is imported or called, and a name outside the namespaces below is refused.
+tensors; each object of pytracking becomes an `Inert` with the same attributes. Nothing that the file names is imported
+or called, and a name outside the namespaces below is refused.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from torch import Tensor
 from ltr_ext.errors import UserError
 
 SUFFIXES = (".pth", ".pt", ".tar")
-"""Names that end so are taken for files of pytracking."""
+"""Suffixes of pytracking's files."""
 
 _INERT_NAMESPACES = ("ltr.", "pytracking.", "dlframework.", "torch.nn.modules.", "numpy.dtypes.")
-"""pytracking itself, its name before 2019, and the layers of a network that was saved whole."""
+"""pytracking itself, its name before 2019, and the layers of a network that was saved as an object."""
 _INERT_NAMES = frozenset(
     f"numpy.{name}"
     for name in (
@@ -35,16 +35,16 @@ _INERT_NAMES = frozenset(
         "_core.multiarray._reconstruct",
     )
 )  # fmt: skip
-"""Numbers and arrays of NumPy, which statistics and settings may hold."""
+"""NumPy's numbers and arrays, which statistics and settings may hold."""
 _PICKLES_BEFORE_TENSORS = 4
-"""torch's older format: magic number, version, system, then the object itself."""
+"""Number of pickles in torch's older format: magic number, version, system, and the object itself."""
 
 _LAYERS_OF_NETWORKS = 10
-"""Networks built around networks; a file may go round in circles."""
+"""Largest depth of networks built around networks; it ends the search in a file whose networks form a circle."""
 
 
 class Inert:
-    """Stands for an object of a class that is not imported. Attributes of the object are attributes of this one."""
+    """Takes the place of an object whose class is not imported, and has the attributes of that object."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.arguments = (args, kwargs)
@@ -54,26 +54,27 @@ class Inert:
             vars(self).update({name: value for name, value in state.items() if isinstance(name, str)})
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        """Items of mappings are dropped; none is needed."""
+        """Ignore an item of a mapping, since none is needed."""
 
     def append(self, item: Any) -> None:
-        """Items of lists are dropped; none is needed."""
+        """Ignore an item of a list, since none is needed."""
 
     def extend(self, items: Any) -> None:
-        """As `append`."""
+        """Ignore items of a list."""
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """The dict in a file.
+    """Read the dict in a file.
 
     Args:
         path: a file that pytracking (or `torch.save`) wrote.
 
     Returns:
-        Its entries; tensors on the CPU, objects of pytracking as `Inert`.
+        Its entries, with tensors on the CPU and objects of pytracking as `Inert`.
 
     Raises:
-        UserError: missing, damaged, no dict, or it asks for something other than numbers and pytracking's objects.
+        UserError: the file is missing or damaged, holds no dict, or names anything other than tensors, numbers and
+            pytracking's classes.
     """
     require_content(path)
     try:
@@ -87,7 +88,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
                 "get the file from its authors"
             ) from error
         raise _damaged(path, error) from error
-    except Exception as error:  # of whatever kind: the bytes are anyone's
+    except Exception as error:  # a damaged or malicious file can cause any error
         raise _damaged(path, error) from error
     if not isinstance(content, dict):
         raise UserError(f"weights {path} hold a {type(content).__name__}, not a checkpoint: name another file")
@@ -95,17 +96,17 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 
 
 def load_tensors(path: Path) -> Any:
-    """What torch's restricted unpickler makes of a file, without its warnings; raises whatever it raises."""
+    """Load a file with torch's restricted unpickler, without its warnings; errors are those of the unpickler."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of pickle protocols, which damaged files seem to have
+        warnings.simplefilter("ignore")  # damaged files cause warnings about pickle protocols
         return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def require_content(path: Path) -> None:
-    """Refuse what is no file, or has nothing in it.
+    """Refuse a missing or empty file.
 
     Raises:
-        UserError: it is not.
+        UserError: the file is missing or empty.
     """
     if not path.is_file():
         raise UserError(f"weights {path} do not exist: restore the file, or name another one")
@@ -114,10 +115,10 @@ def require_content(path: Path) -> None:
 
 
 def network_state(content: Mapping[str, Any], path: Path) -> dict[str, Tensor]:
-    """The state dict `net` of a checkpoint.
+    """The state dict of a checkpoint, its entry `net`.
 
     Raises:
-        UserError: there is none.
+        UserError: there is none, or it is empty.
     """
     state = content.get("net")
     if isinstance(state, Mapping) and not state:
@@ -129,7 +130,7 @@ def network_state(content: Mapping[str, Any], path: Path) -> dict[str, Tensor]:
 
 
 def is_state(state: Any, size: int) -> bool:
-    """Whether this is a mapping of names to tensors, none larger than a file of this size can hold."""
+    """Whether `state` maps names to tensors, none of which is too large for a file of `size` bytes."""
     return isinstance(state, Mapping) and all(
         isinstance(name, str) and isinstance(tensor, Tensor) and tensor.layout == torch.strided
         and tensor.numel() <= size
@@ -138,15 +139,15 @@ def is_state(state: Any, size: int) -> bool:
 
 
 def constructor_arguments(content: Mapping[str, Any], names: tuple[str, ...], path: Path) -> dict[str, Any]:
-    """Arguments that the network in a checkpoint was built with.
+    """The arguments with which the network of a checkpoint was built.
 
     Args:
-        content: of the file.
-        names: of the builder's arguments, in order.
-        path: for the message.
+        content: the contents of the file.
+        names: the names of the builder's arguments, in their order.
+        path: the file, for the message.
 
     Raises:
-        UserError: the file does not say.
+        UserError: the file does not contain them.
     """
     constructor = content.get("constructor")
     for _ in range(_LAYERS_OF_NETWORKS):
@@ -157,13 +158,13 @@ def constructor_arguments(content: Mapping[str, Any], names: tuple[str, ...], pa
             break
         if not isinstance(keywords.get("net"), Inert):
             return dict(zip(names, positional, strict=False)) | keywords
-        # built around another network, which has a constructor of its own
+        # The network was built around another one, which has its own constructor.
         constructor = getattr(keywords["net"], "constructor", None)
     raise UserError(f"weights {path} do not say how their network was built (constructor): name another file")
 
 
 def first_line(error: Exception) -> str:
-    """What an error says, in one line that is not too long; its kind, where it says nothing."""
+    """The first line of an error's message, at most 200 characters; the error's class if there is no message."""
     lines = str(error).splitlines()
     return f"{lines[0]:.200}" if lines else type(error).__name__
 
@@ -181,7 +182,7 @@ def _inert_class(name: str) -> type:
 
 
 def _global_names(path: Path) -> set[str]:
-    """Dotted names that the pickles of a file ask for; the pickles are read, not run."""
+    """The dotted names that the pickles of a file use; the pickles are parsed, not executed."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             records = [name for name in archive.namelist() if name.endswith("data.pkl")]
@@ -198,7 +199,7 @@ def _names_in(file: IO[bytes]) -> Iterator[str]:
 
 @contextmanager
 def _only_known(classes: dict[str, type]) -> Iterator[None]:
-    """torch's restricted unpickler knows its own names and these, and no others that were allowed before."""
+    """A context in which torch's restricted unpickler allows only its own names and these classes."""
     before = torch.serialization.get_safe_globals()
     torch.serialization.clear_safe_globals()
     torch.serialization.add_safe_globals([(kind, name) for name, kind in classes.items()])

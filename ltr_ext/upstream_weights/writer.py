@@ -1,4 +1,4 @@
-"""Write a checkpoint that pytracking loads, with or without pytracking installed."""
+"""Writes checkpoints that pytracking can load; pytracking need not be installed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CONSTRUCTOR_MODULE = "ltr.admin.model_constructor"
 
 
 class NetConstructor:
-    """What pytracking pickles to rebuild a network: it finds its own class by name and sets these attributes."""
+    """Takes the place of the object that pytracking pickles to rebuild a network, and has the same attributes."""
 
     def __init__(self, fun_module: str, kwds: dict[str, Any]) -> None:
         self.fun_name = BUILDER
@@ -30,14 +30,13 @@ class NetConstructor:
         self.kwds = kwds
 
 
-def save_upstream(net: Box2MaskNet | LWLNet, path: Path, *, num_frames: int = 1, epoch: int = 0) -> None:
-    """Write a network as pytracking's trainer would, without optimizer, statistics and settings.
+def save_upstream(net: Box2MaskNet | LWLNet, path: Path, *, num_frames: int = 1) -> None:
+    """Write a network as pytracking's trainer does, but without optimizer, statistics and settings.
 
     Args:
-        net: its backbone folded.
-        path: the file; its folder exists.
+        net: a network whose backbone is folded.
+        path: the file; its folder must exist.
         num_frames: see `exported_state`.
-        epoch: number that the file says.
 
     Raises:
         UserError: pytracking has no such network, or the file cannot be written.
@@ -47,7 +46,7 @@ def save_upstream(net: Box2MaskNet | LWLNet, path: Path, *, num_frames: int = 1,
     iterations = config.inference_iterations if isinstance(config, Box2MaskConfig) else config.train_iterations
     module, net_type = BUILDERS[type(net)]
     content = {
-        "epoch": epoch,
+        "epoch": 0,
         "actor_type": None,
         "net_type": net_type,
         "net": exported_state(net, num_frames),
@@ -57,7 +56,7 @@ def save_upstream(net: Box2MaskNet | LWLNet, path: Path, *, num_frames: int = 1,
         "stats": None,
         "settings": None,
     }
-    buffer = io.BytesIO()  # into a file, torch would write that file's name, too: no two would be alike
+    buffer = io.BytesIO()  # given a path, torch would store the file's name in the file, so that no two were equal
     with _known_as(CONSTRUCTOR_MODULE):
         torch.save(content, buffer)
     write_bytes(path, buffer.getvalue())
@@ -65,7 +64,7 @@ def save_upstream(net: Box2MaskNet | LWLNet, path: Path, *, num_frames: int = 1,
 
 @contextmanager
 def _known_as(module_name: str) -> Iterator[None]:
-    """pickle stores a class by the name under which it finds it: here pytracking's, whether or not that is loaded."""
+    """A context in which pickle stores `NetConstructor` under pytracking's name, whether or not that is imported."""
     parts = module_name.split(".")
     names = [".".join(parts[:length]) for length in range(1, len(parts) + 1)]
     before = {name: sys.modules[name] for name in names if name in sys.modules}

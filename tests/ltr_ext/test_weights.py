@@ -11,11 +11,12 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from ltr_ext.digest import file_hash
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
 from ltr_ext.trainers.checkpoint import Checkpoint, write_checkpoint
 from ltr_ext.upstream_weights.reader import read_checkpoint
-from ltr_ext.weights import _read_state, file_hash, load_backbone_weights, load_network, save_network
+from ltr_ext.weights import _read_state, load_backbone_weights, load_network, save_network
 
 TINY = Box2MaskConfig(
     backbone="efficientnet_lite0",

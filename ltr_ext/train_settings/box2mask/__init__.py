@@ -1,1 +1,1 @@
-"""Settings of `run_training.py box2mask ...`."""
+"""The settings of `run_training.py box2mask ...`."""

@@ -1,24 +1,26 @@
 """The paper's network, trained as its authors did: ResNet-50, YouTube-VOS 2019 and DAVIS 2017, 80k iterations.
 
-The paper (sections 3.4 and 3.5) leaves much open and, read literally (`paper_text.py`), does not train. The figures are
-those of the training that the first author published as pull request 275 of visionml/pytracking:
+The paper (sections 3.4 and 3.5) leaves much open, and its literal recipe (`paper_text.py`) does not train. The numbers
+here are those of the training code that the first author published as pull request 275 of visionml/pytracking:
 
-* Adam with a rate for each part: feature head (of both solves) 2e-5, lambda and decoder 1e-4, object and mask encoders
-  2e-4; all fall to a fifth at epochs 30 and 60 of 80, of 1000 iterations of 4 clips each. The filter starts at zero, so
-  there is nothing to initialise it by.
-* 100 times Lovasz-Softmax of the probabilities, over the pixels of all frames of a batch together, on y and on y^.
-* Batch statistics, the decoder's too, stay at 0 and 1. The decoder starts as PyTorch makes it, encoders and feature
-  head after He et al. Eq. 2 sums over frames, lambda = r^2 with r = 0.01 at the start.
-* T = 3: a frame that shows the object, two more, with replacement, from the 100 after it. YouTube-VOS : DAVIS 6 : 1.
-* Search regions of 5 times the jittered box, moved into the image ("inside_major"), however much that changes their
-  scale; centre jitter 3, scale jitter 0.25 (validation (5.5, 4.5) and 0.5); grey 5 % and flipped 50 %, whole clips;
-  brightness 20 %, each frame.
+* Adam has a learning rate for each part: 2e-5 for the feature head (of both solves), 1e-4 for lambda and the decoder,
+  2e-4 for the object and mask encoders. All fall to a fifth at epochs 30 and 60 of 80; an epoch has 1000 iterations
+  of 4 clips. The filter starts at zero, so it has no initialiser.
+* The loss is 100 times Lovasz-Softmax of the probabilities, over the pixels of all frames of a batch together, on y
+  and on y^.
+* Batch statistics, the decoder's too, stay at 0 and 1. The decoder has PyTorch's initialisation, the encoders and the
+  feature head that of He et al. Eq. 2 sums over frames; lambda = r^2 with r = 0.01 at the start.
+* T = 3: a frame that shows the object, and two more, with replacement, from the 100 frames after it. The proportion
+  of YouTube-VOS to DAVIS is 6 : 1.
+* Search regions are 5 times the jittered box and moved into the image ("inside_major"), however much that changes their
+  scale. The centre jitter is 3 and the scale jitter 0.25, in validation (5.5, 4.5) and 0.5. Of the clips, 5 % become
+  grey and 50 % are flipped; the brightness of each frame varies by 20 %.
 
-Trained on YouTube-VOS without YT300 (upstream's jjtrain), held out is YT300 (jjvalid).
+The training set is YouTube-VOS without YT300 (upstream's jjtrain), the held-out set is YT300 (jjvalid).
 
-Expected, J with T = 9 (table 1): YT300 85.6, DAVIS 2017 val 81.2. The paper took 32 hours on a TITAN Xp.
+Expected J with T = 9 (table 1): YT300 85.6, DAVIS 2017 val 81.2. The authors' training took 32 hours on a TITAN Xp.
 
-Needs `youtubevos_dir`, `davis_dir` and `pretrained_dir` in the settings; the last one holds
+The settings file must name `youtubevos_dir`, `davis_dir` and `pretrained_dir`; the last one holds
 `e2e_mask_rcnn_R_50_FPN_1x_converted.pkl`, the backbone file that upstream's LWL settings use.
 """
 
@@ -45,16 +47,16 @@ from ltr_ext.trainers.options import begin_run
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe(TrainingRecipe):
-    """Of a network trained on videos with masks."""
+    """The recipe of a network that is trained on videos with masks."""
 
     frames: Literal["first_and_later", "distinct"]
     """How the frames of a sample are chosen, see `ltr_ext.data.frame_choice`."""
     window: int
-    """Frames of the stretch of video that they are drawn from."""
+    """Length in frames of the window from which they are drawn."""
     turns: tuple[int, ...]
-    """Samples that YouTube-VOS and DAVIS give in turn; a single number: YouTube-VOS alone."""
+    """How many samples YouTube-VOS and DAVIS give in turn; a single number means YouTube-VOS alone."""
     part: str = "train"
-    """Of YouTube-VOS, see `ltr_ext.dataset.splits`."""
+    """The part of YouTube-VOS, see `ltr_ext.dataset.splits`."""
 
 
 RECIPE = Recipe(
@@ -95,11 +97,11 @@ def train(settings: Any, recipe: Recipe) -> None:
     """Train by a recipe.
 
     Args:
-        settings: the host's.
-        recipe: which.
+        settings: the host's settings.
+        recipe: the recipe.
 
     Raises:
-        UserError: a path is not set, a data set is missing.
+        UserError: a path is not set, or a data set is missing.
     """
     options = begin_run(settings)
     settings.description = f"box2mask as in the paper, {recipe.model.variant}"

@@ -1,6 +1,6 @@
-"""A row of table 2 by the paper's recipe: all, the network of `default`.
+"""A row of table 2 by the recipe of `default.py`: m_t and s_t with refinement, which is the network of `default`.
 
-As `default.py` but for the variant. Expected, J (table 2): YT300 85.6, DAVIS 2017 val 81.2.
+Expected J (table 2): YT300 85.6, DAVIS 2017 val 81.2.
 """
 
 from __future__ import annotations

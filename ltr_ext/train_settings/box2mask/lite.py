@@ -1,10 +1,13 @@
 """The small box2mask network, trained on synthetic video on two CPU cores.
 
-Where it differs from the paper (`default.py`), and why: EfficientNet-Lite0 instead of ResNet-50, square crops (256
-pixels of 1.5 to 2.8 times the box in training) and a thin decoder, so that a laptop can train and run it; synthetic
-video from photographs, since no video data set is at hand there; cross-entropy beside Lovasz and a cosine schedule
-from 2e-3, since the run is thirty times shorter; careless boxes in 30 % of the clips; m_t withheld in a quarter of the
-sequences, so that the network learns to need s_t.
+It differs from the paper (`default.py`) as follows:
+
+* EfficientNet-Lite0 instead of ResNet-50, square crops (256 pixels, 1.5 to 2.8 times the box in training) and a narrow
+  decoder, so that a laptop can train and run it.
+* Synthetic video made of photographs, since a laptop seldom has a video data set.
+* Cross-entropy in addition to Lovasz, and a cosine schedule from 2e-3, since the run is thirty times shorter.
+* Imprecise boxes in 30 % of the clips.
+* m_t set to zero in a quarter of the sequences, so that the network learns to use s_t.
 """
 
 from __future__ import annotations
@@ -18,36 +21,37 @@ import torch
 from ltr_ext.actors.box2mask import Box2MaskActor
 from ltr_ext.data.processing import CropConfig
 from ltr_ext.data.synthetic.clips import SyntheticConfig
+from ltr_ext.digest import file_hash
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.models.box2mask.config import LITE, Box2MaskConfig
 from ltr_ext.paths import load_paths
 from ltr_ext.train_settings.common import SyntheticRecipe, make_loaders, synthetic_sets, train_network
 from ltr_ext.trainers.options import begin_run
-from ltr_ext.weights import file_hash, load_backbone_weights, load_network
+from ltr_ext.weights import load_backbone_weights, load_network
 
 COMPARISON_ITERATIONS = 600
-"""Of the four `lite_<variant>` settings: enough to compare them, not to use them."""
+"""Length of the four `lite_<variant>` settings: enough to compare the networks, not to use them."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe(SyntheticRecipe):
-    """Of a box2mask network trained on synthetic video."""
+    """The recipe of a box2mask network that is trained on synthetic video."""
 
     model: Box2MaskConfig
     """The network."""
     crops: CropConfig
-    """Of training."""
+    """Crops in training."""
     validation_crops: CropConfig
-    """As the network's users cut them."""
+    """Crops in validation, which are cut as in the use of the network."""
     learning_rate: float
-    """Of Adam."""
+    """Learning rate of Adam."""
     trained_backbone: tuple[str, ...] = ()
     """Parts of the backbone that are trained."""
     backbone_rate: float = 0.1
-    """Their learning rate, in units of the other."""
+    """Their learning rate, as a multiple of `learning_rate`."""
     start: str | None = None
-    """File in `weights_dir` whose tensors training starts from, wherever names and shapes agree; None: from scratch."""
+    """A file in `weights_dir` from which the network is initialised, wherever names and shapes agree."""
 
 
 RECIPE = Recipe(
@@ -77,8 +81,8 @@ def train(settings: Any, recipe: Recipe) -> None:
     """Train by a recipe.
 
     Args:
-        settings: the host's.
-        recipe: which.
+        settings: the host's settings.
+        recipe: the recipe.
     """
     options = begin_run(settings)
     settings.description = f"box2mask {settings.script_name}, {recipe.model.variant}, on synthetic video"
@@ -97,18 +101,18 @@ def train(settings: Any, recipe: Recipe) -> None:
 def initial_network(
     model: Box2MaskConfig, trained_backbone: Sequence[str] = (), start: str | None = None
 ) -> tuple[Box2MaskNet, str | None]:
-    """The network before training.
+    """Make the network before training.
 
     Args:
-        model: its shape.
+        model: its config.
         trained_backbone: parts of the backbone to train.
-        start: file in `weights_dir` to start from, but for the backbone, wherever names and shapes agree.
+        start: a file in `weights_dir` whose tensors are copied wherever names and shapes agree, except the backbone's.
 
     Returns:
-        The network, and the hash of that file; None without one.
+        The network, and the hash of that file or None.
 
     Raises:
-        UserError: the file is missing, or of another network.
+        UserError: the file is missing, or holds another network.
     """
     net = Box2MaskNet(model)
     load_backbone_weights(net, model.backbone, fold=not trained_backbone)
@@ -127,7 +131,7 @@ def initial_network(
 
 
 def parameter_groups(net: Box2MaskNet, rate: float, backbone_rate: float) -> list[dict[str, Any]]:
-    """Adam's groups: what is trained outside the backbone, at `rate`, and in it, at `backbone_rate` times that."""
+    """Adam's groups: the trained parameters outside the backbone, and those inside with the rate * backbone_rate."""
     inside: list[torch.Tensor] = []
     outside: list[torch.Tensor] = []
     for name, parameter in net.named_parameters():

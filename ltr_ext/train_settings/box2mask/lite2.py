@@ -1,14 +1,14 @@
-"""The lite network, trained on for longer: clips that ask for motion, a decoder with detail, a backbone that learns.
+"""The lite network, trained for longer: clips that need motion cues, a decoder with details, a trained backbone.
 
-Where it differs from `lite`, from whose weights it starts:
+It starts from the weights of `lite` and differs from it as follows:
 
-* The clips: still crowds of the object's kind, poles, fences and branches in front, things that stand still while the
-  camera passes, holes, longer lines, blur along the way of what moves; more photographs.
-* Crops of 1.2 to 2.2 times the box, since the network is used at 1.5.
-* The decoder sees the backbone's first features and corrects each pixel.
-* The last three stages of the backbone are trained, at a tenth of the rate.
-* A rate that is constant but for a decay at the end of each stage: what a stage ends with can be used, and the next
-  one goes on.
+* The clips have still crowds of the object's kind, poles, fences and branches in front, things that stand still while
+  the camera moves, holes, longer lines and motion blur; there are more photographs.
+* Crops are 1.2 to 2.2 times the box, since the network is used at 1.5.
+* The decoder uses the backbone's stem and corrects each pixel.
+* The last three stages of the backbone are trained, at a tenth of the learning rate.
+* The learning rate is constant except for a decay at the end of each stage, so that the weights at the end of a stage
+  can be used, and the next stage continues from them.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from ltr_ext.train_settings.common import warm_up_and_stages
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe(lite.Recipe):
-    """Of a run in stages."""
+    """The recipe of a run in stages."""
 
     stages: tuple[int, ...]
     """Training iterations at the end of each stage; the last is the end of the run."""
     decay_share: float
-    """Of a stage, the part in which the rate falls."""
+    """Share of a stage, at its end, in which the learning rate falls."""
     fade: float
-    """Rate of a stage, relative to the one before."""
+    """Learning rate of a stage, relative to that of the previous one."""
 
     @property
     def rate_factor(self) -> Callable[[int], float]:
-        """Training iterations done -> factor of the learning rate."""
+        """The factor of the learning rate after a number of training iterations."""
         return partial(
             warm_up_and_stages, warm_up=self.warm_up, stages=self.stages, decay_share=self.decay_share, fade=self.fade,
             floor=self.last_rate,
@@ -61,7 +61,7 @@ RECIPE = Recipe(
         blur_share=0.25,
     ),
     source_weights={
-        # parts and regions instead of objects; scenes or objects all alike; coarse outlines
+        # Their masks are of parts or regions instead of objects, their pictures are all alike, or outlines are coarse.
         "bsds_regions": 0.2,
         "ccp_garments": 0.2,
         "camvid": 0.4,

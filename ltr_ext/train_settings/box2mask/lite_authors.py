@@ -1,7 +1,7 @@
-"""The authors' recipe (`default.py`) on the lite network and synthetic clips: its first iterations, on a CPU core.
+"""The authors' recipe (`default.py`) with the lite network and synthetic clips: its first iterations, on a CPU core.
 
-Shows that the recipe trains, not what it ends in: crops of 128 pixels, so that an object has some 25. Beside it
-`lite_paper_text`; `python -m benchmarks.recipes` compares the two.
+It shows that the recipe trains, not what it finally reaches: in its crops of 128 pixels, an object has about 25.
+`python -m benchmarks.recipes` compares it with `lite_paper_text`.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from ltr_ext.trainers.options import begin_run
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe(TrainingRecipe):
-    """Of a network trained on synthetic video."""
+    """The recipe of a network that is trained on synthetic video."""
 
     clips: SyntheticConfig
     """What synthetic video looks like."""
     source_weights: Mapping[str, float] = field(default_factory=lambda: dict(SOURCE_WEIGHTS))
-    """Folder of photographs -> how often one of it is drawn, others being 1."""
+    """Relative weights of the photographs in a folder; those of other folders have 1."""
 
 
 PARENT = {entry.name: getattr(default.RECIPE, entry.name) for entry in fields(TrainingRecipe)}
@@ -63,8 +63,8 @@ def train(settings: Any, recipe: Recipe) -> None:
     """Train by a recipe.
 
     Args:
-        settings: the host's.
-        recipe: which.
+        settings: the host's settings.
+        recipe: the recipe.
     """
     options = begin_run(settings)
     settings.description = f"box2mask {settings.script_name}, on synthetic video"

@@ -1,4 +1,4 @@
-"""A row of table 2 on the lite network, by a short run: all, as shipped."""
+"""A row of table 2 with the lite network and a short run: m_t and s_t with refinement, as in the shipped network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A row of table 2 on the lite network, by a short run: s_t alone."""
+"""A row of table 2 with the lite network and a short run: only s_t."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A row of table 2 on the lite network, by a short run: m_t and s_t, without refinement."""
+"""A row of table 2 with the lite network and a short run: m_t and s_t, without refinement."""
 
 from __future__ import annotations
 

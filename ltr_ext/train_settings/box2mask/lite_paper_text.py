@@ -1,4 +1,4 @@
-"""The paper's recipe by its text alone (`paper_text.py`), on what `lite_authors` trains: for comparison."""
+"""The literal recipe of the paper (`paper_text.py`) with the network and clips of `lite_authors`, for comparison."""
 
 from __future__ import annotations
 

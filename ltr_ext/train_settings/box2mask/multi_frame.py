@@ -1,6 +1,6 @@
-"""A row of table 2 by the paper's recipe: s_t alone.
+"""A row of table 2 by the recipe of `default.py`: only s_t.
 
-As `default.py` but for the variant. Expected, J (table 2): YT300 84.6, DAVIS 2017 val 79.8.
+Expected J (table 2): YT300 84.6, DAVIS 2017 val 79.8.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A row of table 2 by the paper's recipe: m_t and s_t, without refinement.
+"""A row of table 2 by the recipe of `default.py`: m_t and s_t, without refinement.
 
-As `default.py` but for the variant. Expected, J (table 2): YT300 84.8, DAVIS 2017 val 80.1.
+Expected J (table 2): YT300 84.8, DAVIS 2017 val 80.1.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The paper's network and recipe on split A of YouTube-VOS alone: it makes the pseudo masks of `lwl pseudo`.
+"""The paper's network, trained only on part A of YouTube-VOS; it makes the pseudo masks of `lwl pseudo`.
 
-Section 4.2: masks are given for A, a tenth of the sequences (`ltr_ext/dataset/splits.py`), boxes for B. The paper
-states no other schedule for this network, so it is that of `default.py`, without DAVIS.
+Masks are given for A, a tenth of the sequences (`ltr_ext/dataset/splits.py`), and boxes for B (paper section 4.2). The
+paper states no other schedule for this network, so it is that of `default.py`, without DAVIS.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""The paper's recipe by its text alone (sections 3.4 and 3.5): for comparison, since it does not train.
+"""The literal recipe of the paper (sections 3.4 and 3.5), for comparison, since it does not train.
 
-Adam 1e-2 with a factor of 0.2 at 30k and 60k of 80k iterations; the Lovasz hinge on both passes, averaged over frames;
-decoder initialised after He et al.; crops of 5 times the box, moved into and shrunk to the image; flips; T = 3 frames
-within a window of 100, each once. The first logits are in the tens and so the hinge in the hundreds, at 50 to 500 times
-the authors' rates (`default.py`). Measured in docs/experiments.md.
+The recipe is Adam at 1e-2 with a factor of 0.2 at 30k and 60k of 80k iterations; the Lovasz hinge on both passes,
+averaged over frames; the decoder initialised after He et al.; crops of 5 times the box, moved into the image and shrunk
+to fit it; flips; T = 3 distinct frames within a window of 100. The first logits are in the tens and the hinge therefore
+in the hundreds, at 50 to 500 times the authors' learning rates (`default.py`). docs/experiments.md has the
+measurements.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ RECIPE = replace(
 
 
 def warn() -> None:
-    """Say at the start what comes of it; of the processes of torchrun, which must have met, one speaks."""
+    """Warn that this recipe does not train; only process 0 does, so the processes must be connected before."""
     if processes().is_main:
         print("warning: the paper's text, taken literally, does not train (docs/experiments.md); "
               "run_training.py box2mask default is what its authors ran", flush=True)  # fmt: skip

@@ -1,6 +1,6 @@
-"""A row of table 2 by the paper's recipe: m_t alone.
+"""A row of table 2 by the recipe of `default.py`: only m_t.
 
-As `default.py` but for the variant. Expected, J (table 2): YT300 83.3, DAVIS 2017 val 77.2.
+Expected J (table 2): YT300 83.3, DAVIS 2017 val 77.2.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Settings of `run_training.py lwl ...`."""
+"""The settings of `run_training.py lwl ...`."""

@@ -1,7 +1,7 @@
-"""The baseline of LWL-Ours: the same fine-tuning of the whole network, on YouTube-VOS and DAVIS alone.
+"""The baseline of LWL-Ours: the same fine-tuning of the whole network, but only on YouTube-VOS and DAVIS.
 
-From the paper (section 4.3): "the standard LWL model fine-tuned using only the YouTube-VOS and DAVIS datasets". All
-else as in `ours.py`.
+The paper (section 4.3) calls it "the standard LWL model fine-tuned using only the YouTube-VOS and DAVIS datasets".
+Everything else is as in `ours.py`.
 
 Expected (tables 4 to 7): VOT2020 EAO 0.463; GOT-10k val AO 84.6, SR 92.4 and 82.2; TrackingNet success 80.7;
 YouTube-VOS 2019 valid J&F 81.0.

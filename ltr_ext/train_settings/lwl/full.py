@@ -1,10 +1,6 @@
-"""Table 3, FS: masks of A and B, the upper bound.
+"""Table 3, FS: the masks of A and B, which is the upper bound. Everything else is as in `only_a.py`.
 
-From the paper (section 4.2): YouTube-VOS 2019 train split 1 : 9 into A (masks) and B (boxes), 100k iterations. Not in
-the paper: the learning rates, those of `stage1`, a fifth of them after 4/7 of the run as there; A and B in proportion
-to their size; the split, ours (`ltr_ext/dataset/splits.py`).
-
-Expected, J on YT300 (table 3): 79.8.
+Expected J on YT300 (table 3): 79.8.
 """
 
 from __future__ import annotations

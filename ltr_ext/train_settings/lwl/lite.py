@@ -1,8 +1,8 @@
 """The small LWL network, trained on synthetic video on two CPU cores, from the weights of box2mask-lite.
 
-Where it differs from the paper, and why: the parts and the crop of box2mask-lite, so that nearly everything is learnt
-already and one short stage is enough; synthetic video from photographs; the decoder sees the last mask, which in
-training is the true one, spoilt; some later frames lack the object, which the paper's videos have by themselves.
+It differs from the paper as follows: it has the parts and the crop of box2mask-lite, so that nearly everything is
+learnt already and one short stage is enough; the video is made of photographs; the decoder uses the preceding mask,
+which in training is a distorted true mask; some later frames do not show the object, as happens in the paper's videos.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from ltr_ext.data.previous_masks import PreviousMaskConfig
 from ltr_ext.data.processing import CropConfig
 from ltr_ext.data.sampler import ClipSampler, MixedSampler, SyntheticSampler, VideoSampler
 from ltr_ext.data.synthetic.clips import SyntheticConfig
+from ltr_ext.digest import file_hash
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.models.lwl import LITE, LWLConfig, LWLNet, initialise_from_box2mask
@@ -29,38 +30,38 @@ from ltr_ext.train_settings.common import SyntheticRecipe, make_loaders, paramet
 from ltr_ext.train_settings.lwl_recipe import made_masks
 from ltr_ext.train_settings.synthetic_data import announce, find_photographs
 from ltr_ext.trainers.options import begin_run
-from ltr_ext.weights import file_hash, load_backbone_weights, load_network
+from ltr_ext.weights import load_backbone_weights, load_network
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe(SyntheticRecipe):
-    """Of an LWL network trained on synthetic video, and on video with made masks."""
+    """The recipe of an LWL network that is trained on synthetic video, and on video with pseudo masks."""
 
     model: LWLConfig
     """The network."""
     first_crops: CropConfig
-    """Of the frame with its mask."""
+    """Crop of the frame with its mask."""
     later_crops: CropConfig
-    """Of the frames to segment: around the true box, moved as far as an object moves between two frames."""
+    """Crops of the frames to segment: around the true box, displaced as far as an object moves between two frames."""
     previous: PreviousMaskConfig
-    """How the masks of the frames before are made up."""
+    """How the masks of the preceding frames are simulated."""
     absent_share: float
-    """Share of the frames to segment that lack the object."""
+    """Share of the frames to segment that do not show the object."""
     refinement_iterations: int
     """Steps of the few-shot learner after each frame."""
     rates: Mapping[str, float]
-    """Of Adam, by part of the network; the frozen backbone has none."""
+    """Adam's learning rates by part of the network; the frozen backbone has none."""
     made_turns: tuple[int, int] | None = None
-    """Samples of synthetic video, and then of the videos of `got10k_dir` with the masks of `got10k_masks_dir`; None:
-    synthetic video alone."""
+    """How many samples are drawn in turn from synthetic video and from the videos of `got10k_dir` with the pseudo masks
+    of `got10k_masks_dir`; None means synthetic video alone."""
     made_window: int = 30
-    """Of such a video, the frames of a sample are drawn from a stretch of this many."""
+    """Length in frames of the window of such a video from which the frames of a sample are drawn."""
 
 
 _CROPS = CropConfig(
-    crop_hw=(256, 256),  # smaller than the tracker's crops; with the smaller scale, objects are as large in both
+    crop_hw=(256, 256),  # smaller than the tracker's crops; with the smaller scale, objects have the same size in both
     scale=(1.6, 2.8),
-    flip=False,  # it would be drawn anew for the first frame and for the others
+    flip=False,  # flips would be drawn separately for the first frame and for the others
 )
 RECIPE = Recipe(
     model=LITE,
@@ -98,8 +99,8 @@ def train(settings: Any, recipe: Recipe) -> None:
     """Train by a recipe.
 
     Args:
-        settings: the host's.
-        recipe: which.
+        settings: the host's settings.
+        recipe: the recipe.
 
     Raises:
         UserError: a path is not set, or a data set is missing.
@@ -143,14 +144,17 @@ def train(settings: Any, recipe: Recipe) -> None:
 
 
 def initial_network(model: LWLConfig, box2mask_weights: Path) -> tuple[LWLNet, str]:
-    """The network before training.
+    """Make the network before training.
 
     Args:
-        model: its shape.
-        box2mask_weights: file to start from; without it only the backbone is more than random.
+        model: its config.
+        box2mask_weights: the file from which it is initialised; if it is missing, only the backbone is not random.
 
     Returns:
-        The network, and where it started: the file's hash or "imagenet".
+        The network, and the source of its weights: the file's hash or "imagenet".
+
+    Raises:
+        UserError: the file holds another network.
     """
     net = LWLNet(model)
     load_backbone_weights(net, model.backbone)

@@ -1,7 +1,8 @@
-"""lwl lite, a short run on photographs and on videos whose masks run_annotate.py made of their boxes.
+"""A short run of `lite` on photographs and on videos whose masks run_annotate.py made from boxes.
 
-Whether such masks help (the paper's claim) is seen beside `lite_photographs`. `got10k_dir` names the videos, in the
-layout of GOT-10k, and `got10k_masks_dir` their masks: the folder `upstream` in the output of run_annotate.py.
+The comparison with `lite_photographs` shows whether such masks help, as the paper claims. `got10k_dir` names the
+videos, in the layout of GOT-10k, and `got10k_masks_dir` their masks: the folder `upstream` in the output of
+run_annotate.py.
 """
 
 from __future__ import annotations

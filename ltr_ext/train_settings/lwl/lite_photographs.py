@@ -1,4 +1,4 @@
-"""lwl lite, a short run: what `lite_boxes` is compared with."""
+"""A short run of `lite`, with which `lite_boxes` is compared."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from ltr_ext.train_settings.lwl import lite
 
-RECIPE = replace(lite.RECIPE, iterations=100, iterations_per_epoch=100)  # enough to compare them, not to use them
+RECIPE = replace(lite.RECIPE, iterations=100, iterations_per_epoch=100)  # enough to compare the two, not to use them
 
 
 def run(settings: Any) -> None:

@@ -1,13 +1,9 @@
-"""Table 3, MIL+CRF: as `mil`, with the dense-CRF loss on the frames of B.
-
-From the paper (section 4.2): YouTube-VOS 2019 train split 1 : 9 into A (masks) and B (boxes), 100k iterations. Not in
-the paper: the learning rates, those of `stage1`, a fifth of them after 4/7 of the run as there; A and B in proportion
-to their size; the split, ours (`ltr_ext/dataset/splits.py`).
+"""Table 3, MIL+CRF: as `mil.py`, with the dense-CRF loss on the frames of B in addition.
 
 The loss is that of Tang et al. (ECCV 2018, `ltr_ext/losses/crf.py`) with their kernel: 15 in colour, 100 pixels in
-place. Its weight, 0.1 of the MIL loss, is ours.
+position. Its weight, 0.1 of the MIL loss, is ours.
 
-Expected, J on YT300 (table 3): 77.8.
+Expected J on YT300 (table 3): 77.8.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
-"""Table 3, Only A: LWL trained on the sequences with masks alone.
+"""Table 3, Only A: LWL trained only on the sequences with masks.
 
-From the paper (section 4.2): YouTube-VOS 2019 train split 1 : 9 into A (masks) and B (boxes), 100k iterations. Not in
-the paper: the learning rates, those of `stage1`, a fifth of them after 4/7 of the run as there; A and B in proportion
-to their size; the split, ours (`ltr_ext/dataset/splits.py`).
+For all rows of table 3, the paper (section 4.2) divides the training set of YouTube-VOS 2019 1 : 9 into A, which has
+masks, and B, which has boxes, and trains for 100k iterations. The paper does not state the learning rates, which are
+those of `stage1`, a fifth of them after 4/7 of the run as there; nor how often A and B are drawn, which is in
+proportion to their size; nor the division, which is ours (`ltr_ext/dataset/splits.py`).
 
-Expected, J on YT300 (table 3): 76.9.
+Expected J on YT300 (table 3): 76.9.
 """
 
 from __future__ import annotations

@@ -1,12 +1,9 @@
-"""Table 3, Ours: masks of A, and of B the masks that box2mask, trained on A, makes of its boxes.
+"""Table 3, Ours: the masks of A, and the masks that box2mask, trained on A, makes from the boxes of B.
 
-From the paper (section 4.2): YouTube-VOS 2019 train split 1 : 9 into A (masks) and B (boxes), 100k iterations. Not in
-the paper: the learning rates, those of `stage1`, a fifth of them after 4/7 of the run as there; A and B in proportion
-to their size; the split, ours (`ltr_ext/dataset/splits.py`).
+Everything else is as in `only_a.py`. The settings file must name `youtubevos_masks_dir`; docs/reproduce.md says how to
+make these masks.
 
-Needs `youtubevos_masks_dir`; how to fill it: docs/reproduce.md.
-
-Expected, J on YT300 (table 3): 78.9.
+Expected J on YT300 (table 3): 78.9.
 """
 
 from __future__ import annotations

@@ -1,12 +1,16 @@
 """LWL with ResNet-50, first stage: the backbone (Mask R-CNN weights) is fixed; 70k iterations.
 
-Figures are those of Bhat et al., "Learning What to Learn for Video Object Segmentation", ECCV 2020, as in the settings
-lwl_stage1 and lwl_stage2 of visionml/pytracking: YouTube-VOS : DAVIS 6 : 1; 1 frame with its mask and 3 to segment, at
-most 100 frames later; search regions 5 times the box, 832 x 480, whose centre and scale jitter by 3 and 0.25, for the
-later frames by (5.5, 4.5) and 0.5; grey 5 %, flips, rotation 15 degrees, zoom exp 0.2, brightness 20 %; batch 20; 100
-times Lovasz-Softmax over the whole batch; 2 steps of the few-shot learner after each frame; Adam with learning rates
-1e-4 (few-shot learner, decoder), 2e-5 (features of the learner), 2e-4 (label encoder), a fifth of them after 40k
-iterations; all batch statistics fixed.
+The numbers are those of Bhat et al., "Learning What to Learn for Video Object Segmentation", ECCV 2020, and of the
+settings lwl_stage1 and lwl_stage2 of visionml/pytracking:
+
+* YouTube-VOS and DAVIS are drawn 6 : 1. A sample has 1 frame with its mask and 3 frames to segment, which are at most
+  100 frames later.
+* Search regions are 5 times the box, 832 x 480 pixels. Their centre and scale jitter by 3 and 0.25, for the later
+  frames by (5.5, 4.5) and 0.5. Augmentations are grey (5 %), flips, rotation by 15 degrees, zoom by exp(0.2) and
+  brightness by 20 %.
+* The loss is 100 times Lovasz-Softmax over the whole batch of 20. The few-shot learner takes 2 steps after each frame.
+* Adam has the learning rates 1e-4 (few-shot learner, decoder), 2e-5 (features of the learner) and 2e-4 (label encoder),
+  and a fifth of them after 40k iterations. All batch statistics are fixed.
 """
 
 from __future__ import annotations

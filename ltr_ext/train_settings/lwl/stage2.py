@@ -1,7 +1,8 @@
-"""LWL with ResNet-50, second stage: from stage1, layers 2 to 4 of the backbone too; 80k iterations.
+"""LWL with ResNet-50, second stage: `stage1` is continued, with layers 2 to 4 of the backbone trained, too; 80k
+iterations.
 
-Figures of the LWL paper (see `lwl_recipe.py`): as `stage1`, but a learning rate of 2e-5 everywhere, a fifth of it
-after 25k and again after 75k iterations.
+The numbers are those of the LWL paper (see `stage1.py`), but the learning rate is 2e-5 everywhere, a fifth of it after
+25k iterations and again after 75k.
 """
 
 from __future__ import annotations

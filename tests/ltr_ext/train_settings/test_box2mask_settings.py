@@ -14,6 +14,7 @@ from ltr.admin.settings import Settings
 
 from ltr_ext.actors.box2mask import Box2MaskActor
 from ltr_ext.data.processing import CropConfig
+from ltr_ext.digest import file_hash
 from ltr_ext.errors import UserError
 from ltr_ext.export import export_checkpoint
 from ltr_ext.losses import lovasz_loss
@@ -25,7 +26,7 @@ from ltr_ext.train_settings.box2mask_recipe import TrainingRecipe
 from ltr_ext.train_settings.common import stepped_decay
 from ltr_ext.trainers.checkpoint import read_checkpoint
 from ltr_ext.trainers.options import RunOptions, set_run_options
-from ltr_ext.weights import file_hash, load_network, save_network
+from ltr_ext.weights import load_network, save_network
 
 SMALL = {"feature_dim": 8, "encoder_widths": (4, 4, 8, 8), "decoder_widths": (8, 8, 8, 8), "crop_hw": (64, 64)}
 

@@ -15,6 +15,7 @@ from miniatures.boxes import got10k_names, make_got10k
 
 from ltr_ext.actors.lwl import LWLActor
 from ltr_ext.data.image_io import write_mask
+from ltr_ext.digest import file_hash
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.models.box2mask.config import LITE as BOX2MASK_LITE
 from ltr_ext.models.lwl import LITE
@@ -24,7 +25,7 @@ from ltr_ext.train_settings.common import parameter_groups
 from ltr_ext.train_settings.lwl import lite, lite_boxes
 from ltr_ext.trainers.checkpoint import read_checkpoint
 from ltr_ext.trainers.options import RunOptions, set_run_options
-from ltr_ext.weights import file_hash, save_network
+from ltr_ext.weights import save_network
 
 
 @pytest.fixture(scope="module")

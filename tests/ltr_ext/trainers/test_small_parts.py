@@ -29,7 +29,8 @@ from ltr_ext.trainers.rng import capture_rng, restore_rng, seed_all
     ],
 )
 def test_batches(num_samples: int, drop_last: bool, start: int, batches: list[list[int]]) -> None:
-    sampler = ResumableBatchSampler(num_samples, 2, drop_last, start_batch=start)
+    sampler = ResumableBatchSampler(num_samples, 2, drop_last)
+    sampler.start_batch = start
     assert list(sampler) == batches
     assert [sampler.size_of(start + i) for i in range(len(batches))] == [len(batch) for batch in batches]
     assert len(sampler) == start + len(batches), "of the whole epoch"
