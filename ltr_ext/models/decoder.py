@@ -96,7 +96,7 @@ class _Level(nn.Module):
 
 
 def _draw_as_one(*parts: nn.Conv2d) -> None:
-    """Narrow PyTorch's initial weights: the parts are one convolution over all their inputs, which count together."""
+    """Scale PyTorch's initial weights of convolutions that are parts of one, to the number of inputs of all parts."""
     inputs = sum(part.in_channels for part in parts)
     with torch.no_grad():
         for part in parts:

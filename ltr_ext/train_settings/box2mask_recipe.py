@@ -95,7 +95,7 @@ def train_on(
 
 
 def fresh_network(recipe: TrainingRecipe) -> Box2MaskNet:
-    """The network before training: encoders and features drawn after He et al., the decoder as the recipe says."""
+    """Build the untrained network: features and encoders drawn after He et al., the decoder as the recipe says."""
     net = Box2MaskNet(recipe.model)
     he_initialise(net.target_features)
     if recipe.he_decoder:
