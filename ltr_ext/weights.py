@@ -102,8 +102,8 @@ def load_network(path: str | Path) -> Network:
         The network in float32, channels-last, in evaluation mode, with folded batch statistics of the backbone.
 
     Raises:
-        UserError: the file is missing, damaged, a training checkpoint, or not a weight file; or the file with the shared
-            backbone is missing (it is looked for beside this one, then in `weights_dir`) or has another backbone.
+        UserError: the file is missing, damaged, a training checkpoint, or not a weight file; or the file with the
+            shared backbone is missing (it is looked for beside this one, then in `weights_dir`) or has another one.
     """
     path = Path(path)
     require_content(path)

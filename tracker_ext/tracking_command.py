@@ -125,7 +125,7 @@ def describe(tracker: Any) -> dict[str, Any]:
     Raises:
         UserError: weights are missing; nothing is done yet.
     """
-    from ltr_ext.weights import file_hash
+    from ltr_ext.digest import file_hash
 
     params = tracker.get_parameters()
     kind = tracker.tracker_class

@@ -16,6 +16,7 @@ from ltr_ext.data.processing import CropConfig
 from ltr_ext.data.sampler import ClipSampler
 from ltr_ext.data.synthetic.clips import SyntheticConfig
 from ltr_ext.data.tracks import StillSampler, TrackSampler
+from ltr_ext.digest import file_hash
 from ltr_ext.errors import UserError
 from ltr_ext.models.cues import CueConfig, CueNet, initialise_from_lwl
 from ltr_ext.models.lwl import LWLNet
@@ -23,7 +24,7 @@ from ltr_ext.paths import load_paths
 from ltr_ext.train_settings.common import SyntheticRecipe, make_loaders, parameter_groups, train_network
 from ltr_ext.train_settings.synthetic_data import Photographs, announce, find_photographs
 from ltr_ext.trainers.options import begin_run
-from ltr_ext.weights import SHARED_BACKBONE, file_hash, load_network
+from ltr_ext.weights import SHARED_BACKBONE, load_network
 
 _CROPS = CropConfig(
     crop_hw=(224, 224),  # smaller than the tracker's crops; with the smaller scale, objects are as large in both
