@@ -21,9 +21,9 @@ from ltr_ext import host
 from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.data.image_io import IGNORE_LABEL, read_mask
 from ltr_ext.data.synthetic.clips import render_clip
+from ltr_ext.digest import file_hash
 from ltr_ext.errors import CommandLine, run_command
 from ltr_ext.models.box2mask import Box2MaskNet
-from ltr_ext.weights import file_hash
 from tracker_ext.evaluation.metrics import boundary_f, jaccard
 from tracker_ext.segmentation.api import load_box2mask
 from tracker_ext.segmentation.config import AnnotateConfig

@@ -19,9 +19,9 @@ from tqdm import tqdm
 
 from ltr_ext import host
 from ltr_ext.data.image_io import IGNORE_LABEL, read_image, read_mask
+from ltr_ext.digest import file_hash
 from ltr_ext.errors import CommandLine, UserError, run_command
 from ltr_ext.models.box2mask import Box2MaskNet
-from ltr_ext.weights import file_hash
 from tracker_ext.annotation.review.trust import TrustMeter
 from tracker_ext.evaluation.metrics import jaccard
 from tracker_ext.evaluation.results import ClipSequence, true_boxes
