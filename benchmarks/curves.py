@@ -1,4 +1,4 @@
-"""Training curves of checkpoints as a picture: loss and J, training and validation, by epoch.
+"""Draws the training curves of checkpoints: loss and J in training and validation, by epoch.
 
 Example: python -m benchmarks.curves workspace/checkpoints/ltr/box2mask/lite/Box2MaskNet_best.json --out docs/curves.png
 """
@@ -18,10 +18,10 @@ SHOWN = ("Loss/total", "J")
 
 
 def read_history(path: Path) -> dict[str, dict[str, list[float]]]:
-    """Loader -> quantity -> value after each epoch, from the JSON beside a checkpoint.
+    """The values after each epoch by loader and quantity, from the JSON file beside a checkpoint.
 
     Raises:
-        UserError: missing, or not written by our trainer.
+        UserError: the file is missing, or was not written by our trainer.
     """
     try:
         stats = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["stats"]

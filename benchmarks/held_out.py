@@ -1,7 +1,7 @@
-"""Is a weight file better than another, on clips that no choice was made by?
+"""Compares weight files on clips that were used neither for training nor for any choice.
 
-Masks from the boxes of all frames: of synthetic clips made of the photographs that training holds out, and of your own
-clips (DAVIS layout). Each file is compared with the first, clip by clip.
+Masks are made from the boxes of all frames, on synthetic clips of the photographs that training holds out, and on your
+own clips (DAVIS layout). Each file is compared with the first one, clip by clip.
 
 Example: python -m benchmarks.held_out weights/box2mask-lite.safetensors new.safetensors --clips ~/data/clips
 """
@@ -35,19 +35,19 @@ SYNTHETIC_FRAMES = 5
 
 @dataclass(frozen=True)
 class Clip:
-    """One object in T frames."""
+    """An object in T frames."""
 
     kind: str
     frames: list[np.ndarray]
-    """T of [H, W, 3] uint8 RGB."""
+    """T frames [H, W, 3] uint8 RGB."""
     masks: list[np.ndarray]
-    """T of [H, W] uint8: 1 object, 0 background, 255 undecided."""
+    """T masks [H, W] uint8: 1 object, 0 background, 255 undecided."""
     interval: int
-    """Frames from one to the next of a window."""
+    """Number of frames between two frames of a window."""
 
 
 def synthetic(count: int) -> Iterator[Clip]:
-    """Clips as `box2mask lite` and `box2mask lite2` draw them, of photographs that both hold out."""
+    """Clips of the kinds on which `box2mask lite` and `box2mask lite2` train, of photographs that both hold out."""
     from ltr_ext.train_settings.box2mask import lite, lite2
     from ltr_ext.train_settings.synthetic_data import find_photographs
 
@@ -60,7 +60,7 @@ def synthetic(count: int) -> Iterator[Clip]:
 
 
 def real(folder: Path, every: int) -> Iterator[Clip]:
-    """The first object of each clip in a folder, in one frame of `every`, where it shows."""
+    """The first object of each clip in a folder, on every `every`-th frame where it is visible."""
     from tracker_ext.evaluation.datasets import DavisFolderDataset
     from tracker_ext.video.frames import open_frames
 
@@ -74,7 +74,7 @@ def real(folder: Path, every: int) -> Iterator[Clip]:
 
 
 def score(net: Box2MaskNet, clip: Clip, num_frames: int) -> tuple[float, float]:
-    """Mean J and F of a clip."""
+    """The mean J and F of a clip."""
     boxes = np.array([mask_to_box(mask == 1) for mask in clip.masks])
     config = AnnotateConfig(num_frames=num_frames, interval=clip.interval, tolerance=0.0)
     scores = []

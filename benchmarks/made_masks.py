@@ -1,9 +1,10 @@
-r"""Do masks made of boxes help? lwl lite_photographs and lwl lite_boxes side by side, several seeds.
+r"""Measures whether masks that are made from boxes help, by lwl lite_photographs and lwl lite_boxes with several seeds.
 
     python run_annotate.py got10k_train --out MASKS            # got10k_masks_dir = "MASKS/upstream"
-    python -m benchmarks.made_masks WORK --seeds 0 1 2         # goes on where it was interrupted
+    python -m benchmarks.made_masks WORK --seeds 0 1 2         # resumes after an interruption
 
-Both are trained, then track the data sets `clips` (J) and `boxclips` (AO) from the first box. An hour on two cores.
+Both networks are trained and then track the data sets `clips` (J) and `boxclips` (AO) from the first box. This takes an
+hour on two cores.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ DATASETS = ("clips", "boxclips")
 
 
 def main() -> int:
-    """Train, track, score, print."""
+    """Train and evaluate the networks, and print the table."""
     parser = CommandLine(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", type=Path, help="folder for checkpoints, weights and results")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
@@ -48,7 +49,7 @@ def main() -> int:
 
 
 def make_weights(paths: Paths, name: str, seed: int, folder: Path) -> None:
-    """Train a setting and put its weights beside those of box2mask into `<folder>/weights`."""
+    """Train a setting, and put its weights and those of box2mask into `<folder>/weights`."""
     weights = folder / "weights"
     weights.mkdir(parents=True, exist_ok=True)
     box2mask = paths.weights_dir / "box2mask-lite.safetensors"
@@ -62,7 +63,7 @@ def make_weights(paths: Paths, name: str, seed: int, folder: Path) -> None:
 
 
 def track(paths: Paths, folder: Path) -> tuple[float, float]:
-    """Track both data sets with the weights of a folder: mean J of `clips`, mean AO of `boxclips`."""
+    """Track both data sets with the weights of a folder; returns the mean J of `clips` and mean AO of `boxclips`."""
     from tracker_ext.evaluation.results import found_results
     from tracker_ext.evaluation.scoring import score_stored
     from tracker_ext.evaluation.sequences import load_sequences
@@ -89,14 +90,14 @@ def track(paths: Paths, folder: Path) -> tuple[float, float]:
 
 
 def run(*arguments: str, **environment: str) -> None:
-    """One of our commands, in its own process."""
+    """Run one of our commands in its own process."""
     code = subprocess.run([sys.executable, *arguments], cwd=ROOT, env=os.environ | environment).returncode
     if code:
         raise UserError(f"{' '.join(arguments)}: exit code {code}; see above")
 
 
 def format_table(seeds: list[int], found: dict[str, list[tuple[float, float]]]) -> str:
-    """Markdown: a row per seed, then means and the mean difference with its standard error."""
+    """A Markdown table with a row per seed and the means, and the mean differences with their standard errors."""
     lines = [
         "| seed | J, photographs | J, and made masks | AO, photographs | AO, and made masks |",
         "|---|---|---|---|---|",

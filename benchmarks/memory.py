@@ -1,8 +1,9 @@
-r"""Memory of run_annotate.py over a long sequence, frame by frame: a table, and a picture of the curve.
+r"""Measures the memory of run_annotate.py during a long sequence, as a table and a curve.
 
     python -m benchmarks.memory --frames 10000 --picture docs/memory.png
 
-The sequence runs to and fro through a clip of the demo, with the shipped network. 20 minutes on two idle cores.
+The sequence repeats a clip of the demo forward and backward. With the network in the repository this takes 20 minutes
+on two idle cores.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ CLIP = "dog"
 
 
 def main() -> int:
-    """Write the sequence, annotate it in a process of its own, watch that process."""
+    """Write the sequence, annotate it in another process, and measure the memory of that process."""
     parser = CommandLine(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frames", type=int, default=10000, metavar="N", help="(default %(default)s)")
     parser.add_argument("--picture", type=Path, metavar="FILE.png", help="the curve")
@@ -46,7 +47,7 @@ def main() -> int:
 
 
 def write_sequence(folder: Path, num_frames: int) -> None:
-    """`num_frames` links to the pictures of a clip of the demo, there and back again, with their boxes."""
+    """Write `num_frames` links to the pictures of a demo clip, forward and backward in turn, with their boxes."""
     from tracker_ext.evaluation.sequences import load_sequences
 
     (clip,) = load_sequences("demo", CLIP)
@@ -62,10 +63,13 @@ def write_sequence(folder: Path, num_frames: int) -> None:
 
 
 def watch(folder: Path, num_frames: int) -> list[tuple[int, float]]:
-    """Annotate `data` into `out`: (masks written, resident memory in MB), at most one pair a second.
+    """Annotate `data` into `out`.
+
+    Returns:
+        Pairs (number of written masks, resident memory in MB), at most one per second.
 
     Raises:
-        UserError: the command failed.
+        UserError: the command failed, or ended before anything could be measured.
     """
     command = [sys.executable, "run_annotate.py", "folder", str(folder / "data"), "--out", str(folder / "out")]
     samples = []
@@ -83,7 +87,7 @@ def watch(folder: Path, num_frames: int) -> list[tuple[int, float]]:
 
 
 def resident(process: int) -> float:
-    """Memory of a process in MB; 0 if it has just ended."""
+    """The resident memory of a process in MB; 0 if it has just ended."""
     try:
         pages = int(Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1])
     except OSError:
@@ -92,7 +96,7 @@ def resident(process: int) -> float:
 
 
 def format_table(samples: Sequence[tuple[int, float]], num_frames: int) -> str:
-    """Markdown: memory at every tenth of the sequence."""
+    """A Markdown table of the memory after each tenth of the sequence."""
     points = [min(samples, key=lambda sample: abs(sample[0] - num_frames * tenth / 10)) for tenth in range(1, 11)]
     return "\n".join(
         [
@@ -104,7 +108,7 @@ def format_table(samples: Sequence[tuple[int, float]], num_frames: int) -> str:
 
 
 def draw(samples: Sequence[tuple[int, float]], path: Path) -> None:
-    """The curve as PNG."""
+    """Draw the curve as PNG."""
     figure, axes = plt.subplots(figsize=(7, 2.6), layout="constrained")
     axes.plot(*zip(*samples, strict=True))
     axes.set(xlabel="frames written", ylabel="resident memory, MB", ylim=(0, None), xlim=(0, None))

@@ -1,4 +1,4 @@
-"""A film of a clip, boxes on the left and the masks made of them on the right: the one at the top of the README.
+"""Makes the film at the top of the README: a clip with boxes on the left, and the masks made from them on the right.
 
 Example: python -m benchmarks.moving_picture DAVIS_FOLDER --sequence tennis --out docs/boxes_to_masks.webp
 """
@@ -25,23 +25,23 @@ from tracker_ext.video.frames import open_frames
 from tracker_ext.video.overlay import draw_contour
 
 GAP = 6
-"""White pixels between the two sides."""
+"""Number of white pixels between the two sides."""
 DIMMED = 0.35
-"""Brightness of what is not object, of 1."""
+"""Factor of the background's brightness."""
 BOX_COLOUR = (255, 225, 25)
-"""RGB."""
+"""Colour of the boxes, RGB."""
 
 
 def pair(frame: np.ndarray, labels: np.ndarray, boxes: dict[int, np.ndarray]) -> np.ndarray:
-    """One picture of the film.
+    """Draw a picture of the film.
 
     Args:
         frame: [H, W, 3] uint8 RGB.
-        labels: [H, W], object id, 0 for background.
-        boxes: object id -> [4] (x, y, w, h), pixels.
+        labels: [H, W] object ids, 0 for background.
+        boxes: [4] (x, y, w, h) in pixels by object id; nan for an absent object.
 
     Returns:
-        [H, 2 W + GAP, 3] uint8 RGB: the frame with its boxes; the objects in colour on dark grey.
+        [H, 2 W + GAP, 3] uint8 RGB: the frame with its boxes, and the objects in colour on a dark grey background.
     """
     grey = (frame.mean(axis=2, keepdims=True) * DIMMED).astype(np.uint8)
     cut = np.where(labels[..., None] > 0, frame, grey)
@@ -56,7 +56,7 @@ def pair(frame: np.ndarray, labels: np.ndarray, boxes: dict[int, np.ndarray]) ->
 
 
 def film(sequence: ClipSequence, width: int, scores: list[float]) -> Iterator[np.ndarray]:
-    """The pictures of a clip, one per frame, with the defaults of `run_annotate.py video`; J is added to `scores`."""
+    """Yield a picture per frame, made with the defaults of `run_annotate.py video`, and append its J to `scores`."""
     source = open_frames(sequence.frames)
     boxes = true_boxes(sequence)
     truths = sequence.ground_truth_seg or [None] * len(source)

@@ -1,4 +1,4 @@
-"""A picture of boxes and the masks made of them, worst and best alike: the one in docs/evaluation.md.
+"""Makes the picture in docs/evaluation.md: boxes and the masks made from them, good and bad ones alike.
 
 Example: python -m benchmarks.picture DAVIS_FOLDER --sequences bear goat --out docs/boxes_to_masks.jpg
 """
@@ -25,7 +25,7 @@ from tracker_ext.video.overlay import Tile, contact_sheet, evenly_spaced
 
 
 def tiles_of(sequence: ClipSequence, weights: Path | None, count: int) -> list[Tile]:
-    """Masks of every third frame of a clip from its boxes; evenly spaced ones become tiles."""
+    """Make masks of every third frame of a clip from its boxes, and tiles of evenly spaced ones."""
     source = open_frames(sequence.frames)
     numbers = list(range(0, len(source), 3))
     frames = [source.frame(n) for n in numbers]

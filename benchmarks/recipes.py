@@ -1,7 +1,7 @@
-"""Does the authors' recipe train, and the paper's text, taken literally? Both on the lite network and drawn clips.
+"""Compares the authors' recipe with the literal recipe of the paper, on the lite network and drawn clips.
 
-`run_training.py box2mask lite_authors` and `lite_paper_text`, from several seeds; J of held-out clips at the end of
-every epoch, beside that of their boxes, filled. Nothing is needed but the repository; a run takes minutes of a core.
+It runs `run_training.py box2mask lite_authors` and `lite_paper_text` with several seeds, and prints J of held-out clips
+at the end of every epoch and J of their filled boxes. It needs only the repository; a run takes minutes on one core.
 
 Example: python -m benchmarks.recipes /tmp/recipes --seeds 0 1 2
 """
@@ -29,14 +29,14 @@ SETTINGS = ("lite_authors", "lite_paper_text")
 
 
 def main() -> int:
-    """Train, read the curves, print."""
+    """Train, read the curves and print the table."""
     parser = CommandLine(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", type=Path, help="folder for pictures and checkpoints; what is there is not done again")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     args = parser.parse_args()
     work = args.work.resolve()
     work.mkdir(parents=True, exist_ok=True)
-    # drawn pictures, whatever the user's settings name: the same on every machine
+    # These settings have no images_dir, so pictures are drawn, which are the same on every machine.
     os.environ[SETTINGS_VARIABLE] = str(work / "paths.toml")
     (work / "paths.toml").write_text('workspace_dir = "."\n', encoding="utf-8")
     curves = {name: [train(name, seed, work / f"{name}_{seed}") for seed in args.seeds] for name in SETTINGS}
@@ -46,7 +46,7 @@ def main() -> int:
 
 
 def train(name: str, seed: int, folder: Path) -> list[float]:
-    """J of the held-out clips at the end of every epoch."""
+    """Train a setting; returns J of the held-out clips at the end of every epoch."""
     command = [sys.executable, "run_training.py", "box2mask", name, "--seed", str(seed), "--workspace", str(folder)]
     if subprocess.run(command, cwd=ROOT).returncode:
         raise UserError(f"{' '.join(command[1:])} failed; see above")
@@ -55,7 +55,7 @@ def train(name: str, seed: int, folder: Path) -> list[float]:
 
 
 def box_jaccard() -> float:
-    """J of the filled boxes of the held-out clips."""
+    """The J of the filled boxes of the held-out clips."""
     from ltr_ext.data.sampler import SyntheticSampler
     from ltr_ext.train_settings.box2mask.lite_authors import RECIPE
     from ltr_ext.train_settings.synthetic_data import find_photographs
@@ -73,11 +73,11 @@ def box_jaccard() -> float:
 
 
 def format_table(seeds: list[int], curves: dict[str, list[list[float]]], box: float) -> str:
-    """Markdown: a row per setting and seed, then the mean over seeds and its standard deviation.
+    """A Markdown table with a row per setting and seed, and the means and standard deviations over seeds.
 
     Args:
-        seeds: S of them.
-        curves: setting -> S curves, J at the end of each epoch.
+        seeds: the S seeds.
+        curves: S curves by setting, each with J at the end of each epoch.
         box: J of the filled boxes.
     """
     from ltr_ext.train_settings.box2mask.lite_authors import RECIPE
@@ -98,7 +98,7 @@ def format_table(seeds: list[int], curves: dict[str, list[list[float]]], box: fl
 
 
 def line(*cells: str | list[str]) -> str:
-    """A row of a Markdown table."""
+    """Format a row of a Markdown table."""
     flat = [entry for cell in cells for entry in (cell if isinstance(cell, list) else [cell])]
     return f"| {' | '.join(flat)} |"
 

@@ -1,7 +1,7 @@
-"""How fast is the solver, and how far from the machine's peak?
+"""Measures the speed of the solver, and its share of the machine's peak speed.
 
-The peak is that of one big matrix product, measured in the same run. Sizes: those of the paper's network (512 features,
-crops of 832 x 480) and of the lite one (96, 320 x 320; 256 x 256 in training).
+The peak is that of a large matrix product, measured in the same run. The sizes are those of the paper's network (512
+features, crops of 832 x 480) and of the lite one (96 features, crops of 320 x 320, in training 256 x 256).
 
 Example: taskset -c 0 python -m benchmarks.solver --threads 1
 """
@@ -23,7 +23,7 @@ from ltr_ext.models.aggregation import solve
 
 CHANNELS, KERNEL_SIZE = 16, 3
 PAPER, LITE, LITE_TRAINING = (512, 30, 52), (96, 20, 20), (96, 16, 16)
-"""Features D, and height and width of their grid."""
+"""The number of features D, and the height and width of their grid."""
 
 CASES = [
     ("inference", size, frames, 1, steps) for size in (PAPER, LITE) for frames in (1, 3, 9) for steps in (5, 15)
@@ -33,7 +33,7 @@ CASES = [
     ("update from a memory", PAPER, 32, 1, 3),
     ("update from a memory", LITE, 32, 1, 3),
 ]
-"""What, size, frames T, sequences B, steps."""
+"""Tuples (task, size, frames T, sequences B, steps)."""
 
 
 def problem(size: tuple[int, int, int], frames: int, sequences: int) -> dict[str, Tensor]:
@@ -49,7 +49,7 @@ def problem(size: tuple[int, int, int], frames: int, sequences: int) -> dict[str
 
 
 def task(what: str, data: dict[str, Tensor], steps: int) -> Callable[[], object]:
-    """What is timed."""
+    """The function that is timed."""
     if what == "forward and backward":
         inputs = {name: tensor.requires_grad_() for name, tensor in data.items()}
 
@@ -70,7 +70,8 @@ def task(what: str, data: dict[str, Tensor], steps: int) -> Callable[[], object]
 
 
 def products(what: str, size: tuple[int, int, int], frames: int, sequences: int, steps: int) -> float:
-    """10^9 operations of its convolutions: two a step, and as many again and one per saved filter in backward."""
+    """The operations of the convolutions in 10^9: two convolutions per step (six with the backward pass), and one more
+    for an update, which starts from a filter."""
     dim, height, width = size
     one = 2e-9 * frames * sequences * height * width * dim * CHANNELS * KERNEL_SIZE**2
     return one * {"inference": 2 * steps, "update from a memory": 2 * steps + 1}.get(what, 6 * steps)

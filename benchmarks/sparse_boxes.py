@@ -1,9 +1,9 @@
-r"""Boxes on every K-th frame only: how good are the masks in between, and does their confidence say so?
+r"""Measures the masks between boxes that are given only on every K-th frame, and whether their confidence is right.
 
     python -m benchmarks.sparse_boxes DAVIS_FOLDER --box-every 10
 
-Three ways to treat a frame without a box, between two boxed ones: the last box is copied and taken for given; the
-interpolated box is taken for given; the interpolated box only says where to look, which is what run_annotate.py does.
+Three treatments of a frame without a box, between two boxed frames, are compared: the last box is copied and treated as
+given; the interpolated box is treated as given; the interpolated box only determines the crop, as in run_annotate.py.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ DONE = WAYS[-1]
 
 @dataclass(frozen=True)
 class Found:
-    """One mask of one object."""
+    """The scores of one mask of an object."""
 
     clip: str
     distance: int
-    """Frames to the nearest given box."""
+    """Number of frames to the nearest given box."""
     j: float
     confidence: float
 
 
 def main() -> int:
-    """Annotate in three ways, print two tables."""
+    """Annotate in three ways, and print two tables."""
     parser = CommandLine(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dataset", metavar="DAVIS_FOLDER", help="clips with masks, or the name of a data set")
     parser.add_argument("--box-every", type=int, nargs="+", default=[10], metavar="K", help="(default 10)")
@@ -72,7 +72,7 @@ def main() -> int:
 def measure(
     sequences: Sequence[ClipSequence], way: str, every: int, net: Box2MaskNet, calibration: Calibration | None
 ) -> list[Found]:
-    """All masks between the first and the last given box of each object."""
+    """The scores of all masks up to the last given box of each object."""
     found: list[Found] = []
     for sequence in tqdm(sequences, desc=way, unit="clip", disable=None, leave=False):
         boxes, given = {}, {}
@@ -95,7 +95,7 @@ def measure_clip(
     net: Box2MaskNet,
     calibration: Calibration | None,
 ) -> list[Found]:
-    """J and confidence of the masks of one clip; see `annotate` for `certain`."""
+    """The J and the confidence of the masks of a clip; `certain` is the argument `given` of `annotate`."""
     meters = {object_id: TrustMeter(calibration) for object_id in boxes}
     frames = (read_image(path) for path in sequence.frames)
     found = []
@@ -120,19 +120,19 @@ def measure_clip(
 
 
 def thin_out(track: np.ndarray, every: int) -> np.ndarray:
-    """[F, 4] with every `every`-th row kept, the others nan."""
+    """A copy of a track [F, 4] with every `every`-th row; the others are nan."""
     kept = np.full_like(track, np.nan, dtype=np.float64)
     kept[::every] = track[::every]
     return kept
 
 
 def no_gap(track: np.ndarray) -> np.ndarray:
-    """[F] bool: frames where the object is absent, which no box is interpolated over."""
+    """[F] bool, the frames where the object is absent, across which boxes are not interpolated."""
     return ~np.isfinite(track).all(axis=1)
 
 
 def copy_last(kept: np.ndarray) -> np.ndarray:
-    """[F, 4] with every nan row replaced by the last given one before it."""
+    """A copy of a track [F, 4] in which each nan row is replaced by the last given row before it."""
     places = np.flatnonzero(np.isfinite(kept).all(axis=1))
     copied = kept.copy()
     copied[places[0] :] = kept[places[np.searchsorted(places, np.arange(places[0], len(kept)), side="right") - 1]]
@@ -140,7 +140,7 @@ def copy_last(kept: np.ndarray) -> np.ndarray:
 
 
 def mean_by_clip(found: Sequence[Found], field: str) -> float:
-    """Mean over clips of the clips' means."""
+    """The mean over clips of the means of each clip."""
     clips: dict[str, list[float]] = defaultdict(list)
     for one in found:
         clips[one.clip].append(getattr(one, field))
@@ -148,7 +148,7 @@ def mean_by_clip(found: Sequence[Found], field: str) -> float:
 
 
 def format_ways(found: dict[str, list[Found]], every: int) -> str:
-    """Markdown: a row per way."""
+    """A Markdown table with a row per treatment."""
     lines = [f"| a box on every {every}th frame | J between | J on boxed frames |", "|---|---|---|"]
     for way, masks in found.items():
         between = mean_by_clip([one for one in masks if one.distance], "j")
@@ -158,7 +158,7 @@ def format_ways(found: dict[str, list[Found]], every: int) -> str:
 
 
 def format_distances(found: list[Found]) -> str:
-    """Markdown: J and confidence by the distance from a given box; means over masks."""
+    """A Markdown table of J and confidence by the distance from a given box, as means over masks."""
     lines = ["| frames to the nearest box | masks | J | confidence |", "|---|---|---|---|"]
     low = 0
     while low <= max(one.distance for one in found):

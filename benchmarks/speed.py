@@ -1,7 +1,7 @@
-"""How fast are annotation and tracking, against a stated baseline in the same run?
+"""Measures the speed of annotation and tracking against a baseline in the same run.
 
-Baseline of annotation: float32, one window per frame (appendix D), every window encodes its T frames anew.
-Baseline of tracking: the same tracker in float32.
+The baseline of annotation is float32 with one window per frame (appendix D), where every window encodes its T frames
+anew. The baseline of tracking is the same tracker in float32.
 
 Example: python -m benchmarks.speed --frames 5
 """
@@ -43,19 +43,26 @@ Masks = list[np.ndarray]
 
 @dataclass(frozen=True)
 class Measured:
-    """Best of several runs."""
+    """The best of several runs."""
 
     masks: Masks
     seconds: float
     processor_seconds: float
-    """Of all threads; steadier than `seconds` on a busy machine."""
+    """Processor time of all threads, which varies less than `seconds` on a busy machine."""
     giga_flops: float
-    """Convolutions and matrix products, 10^9 operations, of one run."""
+    """Operations of the convolutions and matrix products of one run, in 10^9."""
 
 
 @torch.inference_mode()
 def annotate_without_sharing(frames: np.ndarray, boxes: np.ndarray, net: Box2MaskNet, config: AnnotateConfig) -> Masks:
-    """The baseline: `net.forward` on the window of every frame, float32. Frames [N, H, W, 3], boxes [N, 4]."""
+    """The baseline: `net.forward` in float32 on the window of every frame.
+
+    Args:
+        frames: [N, H, W, 3] uint8 RGB.
+        boxes: [N, 4] (x, y, w, h) in image pixels.
+        net: the network.
+        config: the options of `annotate`.
+    """
     image_hw, shape = frames.shape[1:3], net.config
     masks: dict[int, np.ndarray] = {}
     for window in schedule("centred", len(frames), config.num_frames, config.interval):
@@ -73,7 +80,7 @@ def annotate_without_sharing(frames: np.ndarray, boxes: np.ndarray, net: Box2Mas
 
 
 def measure(runs: dict[str, Callable[[], Masks]], repeats: int) -> dict[str, Measured]:
-    """Run everything in turn, `repeats` times, so that a change of the machine's load hits all alike; keep the best."""
+    """Run everything in turn, `repeats` times, so that the machine's load affects all alike; keep the best runs."""
     best: dict[str, Measured] = {}
     for name, run in runs.items():
         with FlopCounterMode(display=False) as counter:
@@ -92,7 +99,7 @@ def measure(runs: dict[str, Callable[[], Masks]], repeats: int) -> dict[str, Mea
 
 
 def matmul_peak(dtype: torch.dtype, size: int = 2048) -> float:
-    """10^9 operations per second of one big matrix product: what the machine can do at best."""
+    """The speed of a large matrix product in 10^9 operations per second, the best that the machine can reach."""
     a = torch.randn(size, size).to(dtype)
     seconds = []
     for _ in range(5):
@@ -103,7 +110,7 @@ def matmul_peak(dtype: torch.dtype, size: int = 2048) -> float:
 
 
 def print_table(measured: dict[str, Measured], truth: Masks, peaks: dict[str, float]) -> None:
-    """One row per run; ratios to the first."""
+    """Print a table with a row per run, and ratios to the first run."""
     baseline = next(iter(measured.values()))
     head = ("run", "frames/s", "ratio", "CPU ratio", "GFLOP/frame", "of peak", "J", "J to fp32")
     print("{:<34}{:>10}{:>8}{:>11}{:>13}{:>9}{:>8}{:>11}".format(*head))
@@ -120,12 +127,12 @@ def print_table(measured: dict[str, Measured], truth: Masks, peaks: dict[str, fl
 
 
 def mean_jaccard(masks: Masks, others: Masks) -> float:
-    """Mean over the frames."""
+    """The mean Jaccard index over the frames."""
     return float(np.mean([jaccard(mask, other) for mask, other in zip(masks, others, strict=True)]))
 
 
 def tracking_runs(frames: np.ndarray, box: np.ndarray, parameter: str) -> dict[str, Callable[[], Masks]]:
-    """The LWL tracker on the clip, per arithmetic; raises `UserError` without its weights."""
+    """Runs of the LWL tracker on the clip, one per precision; raises `UserError` if its weights are missing."""
     from tracker_ext.tracker_handle import TrackerHandle
 
     handle = TrackerHandle("lwl", parameter)
@@ -199,7 +206,7 @@ def main() -> int:
 
 
 def find_sequence(clips: Path, name: str | None) -> ClipSequence:
-    """The named clip of a folder in DAVIS layout, or the first one."""
+    """The clip of a folder in DAVIS layout with this name, or the first one; raises `UserError` if there is none."""
     from tracker_ext.evaluation.datasets import DavisFolderDataset
 
     dataset = DavisFolderDataset(clips, name=clips.name)

@@ -1,1 +1,1 @@
-"""`make bench`: every promise about speed, measured in one run; see `__main__`."""
+"""`make bench`: measures all speed targets in one run; see `__main__`."""

@@ -1,9 +1,9 @@
-r"""All promises about speed in one table: ours against pytracking's network with equal random weights, and growth.
+r"""All speed targets in one table: ours against pytracking with equal random weights, and the growth with the task.
 
     PYTRACKING_HOME=~/pytracking make bench                                  # everything, half an hour or more
-    taskset -c 1 python -m benchmarks.bench --threads 1 --rows solver lite   # rows whose names begin so
+    taskset -c 1 python -m benchmarks.bench --threads 1 --rows solver lite   # rows whose names begin with these words
 
-Rows that need pytracking are left out, with a word, where there is none. See `measure` for what is timed.
+Without pytracking, rows that need it are skipped, with a note. The docstring of `measure` says how times are taken.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ LEAST_PAIRS = 5
 
 
 def chosen(names: list[str]) -> list[measure.Row]:
-    """Rows whose names begin with one of `names`; all without names.
+    """The rows whose names begin with one of `names`; all rows if there are no names.
 
     Raises:
-        UserError: no row does.
+        UserError: no row begins with one of the names.
     """
     for name in names:
         if not any(row.name.startswith(name) for row in ROWS):
@@ -40,7 +40,7 @@ def chosen(names: list[str]) -> list[measure.Row]:
 
 
 def main() -> int:
-    """Measure, print, write."""
+    """Measure the rows, print the table and write it."""
     parser = CommandLine(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", nargs="+", default=[], metavar="NAME", help="beginnings of names (default: all rows)")
     parser.add_argument("--list", action="store_true", help="say what rows there are")
@@ -57,7 +57,7 @@ def main() -> int:
     for name in ("pairs", "threads"):
         if getattr(args, name) < 1:
             raise UserError(f"--{name} {getattr(args, name)}: must be at least 1")
-    os.environ.update(OMP_NUM_THREADS=str(args.threads), MKL_NUM_THREADS=str(args.threads))  # of commands it starts
+    os.environ.update(OMP_NUM_THREADS=str(args.threads), MKL_NUM_THREADS=str(args.threads))  # for started commands
     torch.set_num_threads(args.threads)
     cv2.setNumThreads(args.threads)
     torch.set_flush_denormal(True)
@@ -70,7 +70,7 @@ def main() -> int:
     for row in rows:
         done.append(measure.measure(row, args.pairs))
         print(measure.markdown(done[-1:]).splitlines()[-1], flush=True)
-        if args.out is not None:  # after every row, since the whole takes long
+        if args.out is not None:  # after every row, since all rows take long
             write_text(args.out.with_suffix(".md"), f"{head}\n\n{measure.markdown(done)}\n")
             record = {"machine": head, "rows": [one.record() for one in done]}
             write_text(args.out.with_suffix(".json"), json.dumps(record, indent=1) + "\n")

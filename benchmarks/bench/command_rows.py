@@ -1,4 +1,4 @@
-"""From a command to its first mask, in a process of its own: a folder of two frames."""
+"""The time of a whole command in its own process, for a folder of two frames."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _command(*arguments: str) -> None:
 
 
 class _Start:
-    """A sequence in a temporary folder, annotated anew by each call."""
+    """A sequence in a temporary folder, which each call annotates anew."""
 
     def __init__(self, kind: str) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="box2mask-bench-")

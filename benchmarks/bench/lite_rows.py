@@ -1,4 +1,4 @@
-"""The network whose weights ship, on clips made on the spot: annotation and tracking."""
+"""Annotation and tracking with the networks in the repository, on generated clips."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def _net() -> Box2MaskNet:
 
 
 def _clip(length: int) -> np.ndarray:
-    """[N, H, W, 3] uint8, coarse noise."""
+    """[N, H, W, 3] uint8 frames of coarse noise."""
     rng = np.random.default_rng(0)
     coarse = rng.integers(0, 256, (length, IMAGE_HW[0] // 20, IMAGE_HW[1] // 20, 3), dtype=np.uint8)
     return coarse.repeat(20, axis=1).repeat(20, axis=2)
 
 
 def _box(number: int) -> list[float]:
-    """(x, y, w, h) of an object; they lie side by side and overlap."""
+    """The box (x, y, w, h) in pixels of an object; the boxes of neighbouring numbers overlap."""
     return [20.0 + 75 * number, 40.0 + 25 * number, SIDE, SIDE]
 
 
@@ -44,7 +44,7 @@ def _annotation(length: int, objects: int = 1, mode: str = "strided", num_frames
 
 
 def _tracking(objects: int) -> Work:
-    """Ten frames after the first."""
+    """Tracks objects through ten frames after the first."""
     choose_host()
     from tracker_ext.tracker_handle import TrackerHandle
 

@@ -1,11 +1,12 @@
-"""Two ways of doing the same work, timed in turn.
+"""Compares the times of two implementations, or of two tasks, in turn.
 
-Times are processor time of the process (all threads, and the commands it has started), which other work on the machine
-disturbs least; pairs are interleaved, so that what does disturb them hits both; medians count.
+Times are the processor time of the process (all threads, and the commands that it started), which is least sensitive to
+other work on the machine. The two sides alternate, so that disturbances affect both, and medians are reported.
 """
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from collections.abc import Callable
@@ -19,38 +20,39 @@ Work = Callable[[], object]
 
 @dataclass(frozen=True)
 class Pair:
-    """The two sides of a row, ready to run."""
+    """The two sides of a row."""
 
     ours: Work
     other: Work | None
-    """What `ours` is compared with; None if it only has a time."""
+    """The work with which `ours` is compared; None if only the time of `ours` is reported."""
     ours_units: int = 1
-    """Frames (or whatever the row counts) of one run."""
+    """Number of frames (or of the row's other unit) in one run."""
     other_units: int = 1
 
 
 @dataclass(frozen=True)
 class Row:
-    """A promise."""
+    """A speed target."""
 
     name: str
     unit: str
-    """What the milliseconds are of: "solve", "frame", ..."""
+    """The unit to which the milliseconds refer: "solve", "frame", ..."""
     compared: Literal["upstream", "ourselves", "nothing"]
-    """`upstream`: ratio upstream / ours, to be large; `ourselves`: ours / a smaller task of ours, to be small."""
+    """`upstream`: the ratio is upstream / ours and should be large; `ourselves`: it is ours / a smaller task of ours
+    and should be small."""
     target: float | None
-    """What the ratio, or without one the milliseconds, should reach."""
+    """Target of the ratio or, if there is none, of the milliseconds."""
     build: Callable[[], Pair]
-    """Makes the networks and inputs; may raise `Skipped`."""
+    """Makes the networks and the inputs; may raise `Skipped`."""
 
 
 class Skipped(Exception):
-    """This row cannot be measured here; the message says why."""
+    """The row cannot be measured on this machine; the message says why."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A row with its numbers; milliseconds of processor time per unit."""
+    """A row with its results, in milliseconds of processor time per unit."""
 
     name: str
     unit: str
@@ -63,12 +65,12 @@ class Measured:
     skipped: str = ""
 
     def record(self) -> dict[str, Any]:
-        """For JSON."""
+        """The fields as a dict, for JSON."""
         return asdict(self)
 
 
 def measure(row: Row, pairs: int) -> Measured:
-    """One warm-up of both sides, then `pairs` pairs."""
+    """Run both sides once as warm-up, then `pairs` times in turn."""
     try:
         pair = row.build()
     except (Skipped, UserError) as reason:
@@ -85,12 +87,12 @@ def measure(row: Row, pairs: int) -> Measured:
 
 
 def summary(row: Row, ours: list[float], other: list[float]) -> Measured:
-    """Medians of the times and of the ratios of pairs.
+    """The medians of the times, and of the ratios of the pairs.
 
     Args:
-        row: what was measured.
+        row: the measured row.
         ours: seconds per unit of each run.
-        other: the same of the other side; empty if there is none.
+        other: the same for the other side; empty if there is none.
     """
     ratio = None
     if other:
@@ -109,22 +111,20 @@ def summary(row: Row, ours: list[float], other: list[float]) -> Measured:
 
 
 def timed(work: Work) -> float:
-    """Processor seconds of one run."""
+    """The processor seconds of one run."""
     start = _processor_seconds()
     work()
     return _processor_seconds() - start
 
 
 def _processor_seconds() -> float:
-    """Of this process and its ended children."""
-    import os
-
+    """The processor seconds of this process and its finished children."""
     times = os.times()
     return time.process_time() + times.children_user + times.children_system
 
 
 def markdown(rows: list[Measured]) -> str:
-    """The table."""
+    """The table of the results, in Markdown."""
     lines = ["| what | ms per | ours | compared with | ms | ratio | target |", "|---|---|---|---|---|---|---|"]
     for row in rows:
         if row.skipped:

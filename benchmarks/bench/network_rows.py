@@ -1,4 +1,4 @@
-"""box2mask with ResNet-50 at 832 x 480: one window, a training step, a clip."""
+"""box2mask with ResNet-50 at 832 x 480: a window, a training step and a clip."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CPU = torch.device("cpu")
 
 def _need_bfloat16(bfloat16: bool) -> None:
     if bfloat16 and not has_fast_bfloat16(CPU):
-        raise Skipped("this processor imitates bfloat16")
+        raise Skipped("this processor has no native bfloat16")
 
 
 def _forward(bfloat16: bool) -> Pair:
@@ -36,14 +36,14 @@ def _forward(bfloat16: bool) -> Pair:
             return ours(images, boxes, 5)
 
     def of_theirs() -> Any:
-        with torch.no_grad(), autocast(CPU, bfloat16):  # it differentiates inside, which inference mode forbids
+        with torch.no_grad(), autocast(CPU, bfloat16):  # it uses autograd internally, which inference mode forbids
             return theirs(inputs, boxes)
 
     return Pair(of_ours, of_theirs)
 
 
 def _training_step(bfloat16: bool) -> Pair:
-    """Forward, Lovasz of both passes, backward; the backbone is frozen on both sides."""
+    """The forward pass, the Lovasz loss of both passes and the backward pass; both backbones are frozen."""
     _need_bfloat16(bfloat16)
     (ours, theirs), (images, boxes) = networks("box2mask"), window(3)
     inputs = to_upstream(images).contiguous()
@@ -70,7 +70,7 @@ def _training_step(bfloat16: bool) -> Pair:
 
 
 def _clip(mode: str) -> Pair:
-    """Masks of a clip per frame, against one call of pytracking's network per frame, each on a window of T = 5."""
+    """Our annotation of a clip, per frame, against a call of pytracking's network for a window of T = 5 frames."""
     (ours, theirs), (images, boxes) = networks("box2mask"), window(5)
     inputs = to_upstream(images).contiguous()
     rng = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""The solver alone, at the size of the paper: D = 512 features, C = 16, a grid of 30 x 52."""
+"""The solver alone, with the sizes of the paper: D = 512 features, C = 16 channels, a grid of 30 x 52."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CHANNELS, KERNEL_SIZE = 16, 3
 
 
 def _inputs(num_frames: int) -> tuple[Tensor, Tensor, Tensor]:
-    """x, e, w with leading [T, 1]."""
+    """Random x, e and w with leading dimensions [T, 1]."""
     dim, height, width = SIZE
     torch.manual_seed(0)
     grid = (num_frames, 1, CHANNELS, height, width)
@@ -32,7 +32,7 @@ def _inference(num_frames: int, steps: int) -> Pair:
     model, inputs = networks("box2mask")[1].target_model, _inputs(num_frames)
     ours = torch.inference_mode()(lambda: _ours(inputs, steps))
 
-    @torch.no_grad()  # it differentiates inside, which inference mode forbids
+    @torch.no_grad()  # it uses autograd internally, which inference mode forbids
     def theirs() -> Any:
         *_, last = model.get_filter(*inputs, num_iter=steps)[1]
         return model.apply_target_model(last, inputs[0])
@@ -61,7 +61,7 @@ def _update() -> Pair:
 
     ours: Work = torch.inference_mode()(lambda: _ours(inputs, 3, start))
 
-    @torch.no_grad()  # it differentiates inside, which inference mode forbids
+    @torch.no_grad()  # it uses autograd internally, which inference mode forbids
     def theirs() -> Any:
         features, labels, weights = inputs
         return model.filter_optimizer(

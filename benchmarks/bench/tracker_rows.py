@@ -1,4 +1,4 @@
-"""LWL with ResNet-50 at 832 x 480, by pytracking's rules, beside pytracking's tracker."""
+"""Our LWL tracker with ResNet-50 at 832 x 480 and pytracking's rules, against pytracking's own tracker."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MEMORY = 32
 
 
 def _frame(number: int) -> np.ndarray:
-    """[H, W, 3] uint8: coarse noise, brighter in the objects."""
+    """[H, W, 3] uint8 coarse noise, which is brighter inside the objects."""
     coarse = np.random.default_rng(number).integers(0, 128, (IMAGE_HW[0] // 16, IMAGE_HW[1] // 16, 3), dtype=np.uint8)
     frame = coarse.repeat(16, axis=0).repeat(16, axis=1)
     for x, y, w, h in BOXES.values():
@@ -37,13 +37,13 @@ def _start(ids: list[str]) -> dict[str, Any]:
 
 
 class Tracked:
-    """A tracker that has been started; each call tracks one more frame."""
+    """A tracker that has tracked the first `frames` frames; each call tracks another one."""
 
-    def __init__(self, tracker: Any, ids: list[str], ahead: int = 0) -> None:
+    def __init__(self, tracker: Any, ids: list[str], frames: int) -> None:
         self._tracker = tracker
         self._last = tracker.initialize(_frame(0), _start(ids))
         self._count = 0
-        for _ in range(ahead):
+        for _ in range(frames):
             self()
 
     def __call__(self) -> None:
@@ -51,7 +51,7 @@ class Tracked:
         self._last = self._tracker.track(_frame(self._count), {"previous_output": self._last})
 
 
-def _theirs(ids: list[str], ahead: int) -> Tracked:
+def _theirs(ids: list[str], frames: int) -> Tracked:
     from pytracking.evaluation.multi_object_wrapper import MultiObjectWrapper
     from pytracking.features.net_wrappers import NetWithBackbone
     from pytracking.tracker.lwl.lwl import LWL
@@ -62,11 +62,11 @@ def _theirs(ids: list[str], ahead: int) -> Tracked:
     path = str(weight_file("lwl"))
     params.net = NetWithBackbone(path, use_gpu=False, image_format="bgr255", mean=mean, std=[1.0, 1.0, 1.0])
     params.net.initialize()
-    params.net.initialize = lambda: None  # once for all objects
-    return Tracked(MultiObjectWrapper(LWL, params), ids, ahead)
+    params.net.initialize = lambda: None  # it is initialised only once for all objects
+    return Tracked(MultiObjectWrapper(LWL, params), ids, frames)
 
 
-def _ours(ids: list[str], ahead: int) -> Tracked:
+def _ours(ids: list[str], frames: int) -> Tracked:
     from pytracking.utils import TrackerParams
 
     from tracker_ext.tracker.config import LWL_YTVOS
@@ -74,12 +74,12 @@ def _ours(ids: list[str], ahead: int) -> Tracked:
 
     params = TrackerParams()
     params.parts = LWLTrackerParts(networks("lwl")[0], replace(LWL_YTVOS, precision="float32"))  # type: ignore[arg-type]
-    return Tracked(LWLTracker(params), ids, ahead)
+    return Tracked(LWLTracker(params), ids, frames)
 
 
-def _one_object(ahead: int) -> Pair:
+def _one_object(frames: int) -> Pair:
     require_upstream()
-    return Pair(_ours(["1"], ahead), _theirs(["1"], ahead))
+    return Pair(_ours(["1"], frames), _theirs(["1"], frames))
 
 
 def _three_to_one() -> Pair:

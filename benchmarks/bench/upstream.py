@@ -1,4 +1,4 @@
-"""pytracking's networks beside ours, with equal random weights. pytracking is imported from a checkout, not copied."""
+"""pytracking's networks and ours, with equal random weights; pytracking is imported from a checkout, not copied."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHARED: dict[str, Any] = {
     "frozen_backbone_layers": ["conv1", "bn1", "layer1"], "use_bn_in_label_enc": False, "clf_feat_blocks": 0,
     "final_conv": True, "backbone_type": "mrcnn",
 }  # fmt: skip
-"""What both networks are built with, as in pytracking's train settings."""
+"""The arguments with which both networks are built, as in pytracking's train settings."""
 NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
     "box2mask": ("sta_net", {"label_encoder_dims": (16, 32, 64, 128)}),
     "lwl": ("lwl_net", {"label_encoder_dims": (16, 32, 64)}),
@@ -31,19 +31,19 @@ NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def choose_host() -> host.Host:
-    """pytracking, if `PYTRACKING_HOME` names it, else minihost."""
+    """Choose pytracking if `PYTRACKING_HOME` names it, otherwise as `host.resolve` does."""
     return host.resolve("upstream" if os.environ.get(host.HOME_VARIABLE) else "auto")
 
 
 def require_upstream() -> None:
-    """Raises `Skipped` on minihost."""
+    """Raise `Skipped` if the host is minihost."""
     if choose_host().name != "upstream":
         raise Skipped(f"needs pytracking: {host.HOME_VARIABLE}=FOLDER")
 
 
 @functools.cache
 def weight_file(kind: str) -> Path:
-    """A file of pytracking's network of a kind of `NETWORKS`, random weights; gone when the process ends."""
+    """A temporary weight file of one of the `NETWORKS` in pytracking's format, with random weights."""
     require_upstream()
     torch.manual_seed(0)
     module, arguments = NETWORKS[kind]
@@ -60,7 +60,7 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
 
 @functools.cache
 def networks(kind: str) -> tuple[Network, nn.Module]:
-    """Ours and pytracking's, the same weights, in eval mode."""
+    """Our network and pytracking's with the same weights, in evaluation mode."""
     path = weight_file(kind)
     content = torch.load(path, weights_only=False)
     theirs = content["constructor"].get()
@@ -70,7 +70,7 @@ def networks(kind: str) -> tuple[Network, nn.Module]:
 
 
 def window(num_frames: int, crop_hw: tuple[int, int] = CROP_HW) -> tuple[Tensor, Tensor]:
-    """Images [T, 1, 3, H, W] RGB 0-255 of coarse noise, and boxes [T, 1, 4] in their middle."""
+    """Images [T, 1, 3, H, W] RGB 0-255 of coarse noise, and boxes [T, 1, 4] (x, y, w, h) in their middle."""
     generator = torch.Generator().manual_seed(num_frames)
     height, width = crop_hw
     coarse = torch.rand(num_frames, 3, height // 16, width // 16, generator=generator)
@@ -80,5 +80,5 @@ def window(num_frames: int, crop_hw: tuple[int, int] = CROP_HW) -> tuple[Tensor,
 
 
 def to_upstream(images: Tensor) -> Tensor:
-    """RGB 0-255 -> BGR minus the mean."""
+    """Convert RGB 0-255 to BGR minus the mean."""
     return images.flip(-3) - MEAN_BGR

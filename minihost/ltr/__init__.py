@@ -1,4 +1,4 @@
-"""Stand-in for the training half of the host: the names our extension uses, with the same surface."""
+"""Stand-in for the training half of the host, with the same interface."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["MultiGPU", "model_constructor"]
 
 
 def __getattr__(name: str) -> Any:
-    """`MultiGPU` needs torch, which takes seconds to import: only for who asks for it."""
+    """Import `MultiGPU` only when it is used, since it needs torch, whose import takes seconds."""
     if name == "MultiGPU":
         return importlib.import_module("ltr.admin.multigpu").MultiGPU
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Start a train setting by name."""
+"""Starts a train setting by name."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def run_training(train_module: str, train_name: str, cudnn_benchmark: bool = Tru
     Args:
         train_module: a package of train settings.
         train_name: a module in it.
-        cudnn_benchmark: let cuDNN try out its algorithms.
+        cudnn_benchmark: whether cuDNN tries out its algorithms and chooses the fastest.
     """
-    cv2.setNumThreads(0)  # OpenCV's threads do not survive the fork of the data workers
+    cv2.setNumThreads(0)  # OpenCV's threads do not work after the fork of the data workers
     torch.backends.cudnn.benchmark = cudnn_benchmark
     settings = Settings()
     settings.module_name = train_module

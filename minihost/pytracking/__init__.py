@@ -1,4 +1,4 @@
-"""Stand-in for upstream's tracking half: containers, data sets, runner, result files, analysis."""
+"""Stand-in for the tracking half of the host: containers, data sets, runner, result files, analysis."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["TensorDict", "TensorList"]
 
 
 def __getattr__(name: str) -> Any:
-    """The containers need torch, which takes seconds to import: only for who asks for them."""
+    """Import the containers only when they are used, since they need torch, whose import takes seconds."""
     if name in __all__:
         return getattr(importlib.import_module("pytracking.libs"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

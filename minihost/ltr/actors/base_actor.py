@@ -1,4 +1,4 @@
-"""From a batch to a loss."""
+"""The base class of actors, which turn a batch into a loss."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from torch import Tensor, nn
 
 
 class BaseActor:
-    """Holds a network and an objective; subclasses define what a batch means.
+    """Holds a network and an objective; subclasses define how a batch becomes a loss.
 
     Args:
         net: the network.
-        objective: the loss function, or whatever the subclass makes of it.
+        objective: the loss function, or another object that the subclass uses.
     """
 
     def __init__(self, net: nn.Module, objective: Any) -> None:
@@ -21,17 +21,17 @@ class BaseActor:
         self.objective = objective
 
     def __call__(self, data: Any) -> tuple[Tensor, dict[str, float]]:
-        """Loss and statistics of a batch."""
+        """Compute the loss and the statistics of a batch."""
         raise NotImplementedError(f"{type(self).__name__} does not define __call__")
 
     def to(self, device: torch.device | str) -> None:
-        """Move the network."""
+        """Move the network to a device."""
         self.net.to(device)
 
     def train(self, mode: bool = True) -> None:
-        """Training mode, or evaluation mode."""
+        """Switch the network to training mode, or to evaluation mode."""
         self.net.train(mode)
 
     def eval(self) -> None:
-        """Evaluation mode."""
+        """Switch the network to evaluation mode."""
         self.train(False)

@@ -1,1 +1,1 @@
-"""Settings, paths, statistics, logs."""
+"""Settings, paths, statistics and logs of training."""

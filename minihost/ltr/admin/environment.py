@@ -7,7 +7,7 @@ from typing import Any
 
 
 def env_settings() -> Any:
-    """A new `EnvironmentSettings` of the module `ltr.admin.local`, which whoever starts the host provides.
+    """Make an `EnvironmentSettings` of the module `ltr.admin.local`, which the program that uses the host provides.
 
     Raises:
         RuntimeError: there is no such module.

@@ -1,4 +1,4 @@
-"""Networks that know how they were built."""
+"""Networks that store how they were built."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass
 class NetConstructor:
-    """A call of a builder function."""
+    """The stored call of a builder function."""
 
     fun_name: str
     fun_module: str
@@ -24,7 +24,7 @@ class NetConstructor:
 
 
 def model_constructor(builder: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorate a builder: the network it returns (first of a tuple or list) gets `.constructor`."""
+    """Decorate a builder, so that its network (the first of a tuple or list) gets the attribute `constructor`."""
 
     @functools.wraps(builder)
     def build(*args: Any, **kwds: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Several GPUs in one process."""
+"""Training on several GPUs in one process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch import nn
 
 
 class MultiGPU(nn.DataParallel):
-    """`DataParallel` along dimension `dim` (batches are frames first) that passes unknown attributes to the network."""
+    """`DataParallel` along dimension `dim` (frames come first in batches), with the attributes of the network."""
 
     def __init__(self, module: nn.Module, device_ids: list[int] | None = None, dim: int = 1) -> None:
         super().__init__(module, device_ids=device_ids, dim=dim)
@@ -21,5 +21,5 @@ class MultiGPU(nn.DataParallel):
 
 
 def is_multi_gpu(net: nn.Module) -> bool:
-    """Whether the network is wrapped, so that the real one is `net.module`."""
+    """Whether the network is wrapped, so that the network itself is `net.module`."""
     return isinstance(net, nn.DataParallel)

@@ -1,4 +1,4 @@
-"""What a train setting is given."""
+"""The settings object that a train setting gets."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from ltr.admin.environment import env_settings
 
 
 class Settings:
-    """Open record of one training; train settings add what the trainer reads (`device`, `print_interval`, ...)."""
+    """The settings of a training run; train settings add attributes that the trainer reads, such as `device`."""
 
     env: Any
-    """Paths, see `ltr.admin.environment`."""
+    """The paths, see `ltr.admin.environment`."""
     use_gpu: bool
-    """Use the first GPU, if there is one."""
+    """Whether the first GPU is used, if there is one."""
     module_name: str
     script_name: str
     project_path: str
-    """Folder of this setting below those of checkpoints and logs."""
+    """Folder of this setting inside the folders of checkpoints and logs."""
 
     def __init__(self) -> None:
         self.env = env_settings()

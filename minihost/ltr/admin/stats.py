@@ -1,10 +1,10 @@
-"""Statistics of a training, one value an epoch."""
+"""Statistics of a training run, with one value per epoch."""
 
 from __future__ import annotations
 
 
 class AverageMeter:
-    """Weighted mean over an epoch; `history` holds the means of the finished epochs."""
+    """A weighted mean over an epoch; `history` holds the means of the finished epochs."""
 
     def __init__(self) -> None:
         self.history: list[float] = []
@@ -12,7 +12,7 @@ class AverageMeter:
         self.reset()
 
     def reset(self) -> None:
-        """Forget the current epoch."""
+        """Discard the values of the current epoch."""
         self.val = self.avg = self.sum = 0.0
         self.count = 0
 
@@ -22,7 +22,7 @@ class AverageMeter:
         self.val, self.sum, self.count, self.avg = val, total, count, total / count
 
     def new_epoch(self) -> None:
-        """Close the epoch; without values, `history` does not grow."""
+        """Finish the epoch; if it has no values, nothing is appended to `history`."""
         self.has_new_data = self.count > 0
         if self.has_new_data:
             self.history.append(self.avg)
@@ -30,7 +30,7 @@ class AverageMeter:
 
 
 class StatValue:
-    """A value set once an epoch."""
+    """A value that is set once per epoch."""
 
     def __init__(self) -> None:
         self.val = 0.0

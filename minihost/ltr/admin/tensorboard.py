@@ -1,4 +1,4 @@
-"""TensorBoard files, where TensorBoard is installed."""
+"""Writes TensorBoard files, if TensorBoard is installed."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ except ImportError:
 
 
 class TensorboardWriter:
-    """One run of curves per loader; does nothing without the package tensorboard.
+    """Writes curves for each loader; without the package tensorboard it has no effect.
 
     Args:
-        directory: folder of the training; each loader gets a folder below it.
+        directory: folder of the training run, in which each loader gets a folder.
         loader_names: names of the loaders.
     """
 
@@ -29,7 +29,7 @@ class TensorboardWriter:
             self.writer = {name: SummaryWriter(os.path.join(directory, name)) for name in loader_names}
 
     def write_info(self, module_name: str, script_name: str, description: str) -> None:
-        """Note which setting this is."""
+        """Write the name and the description of the train setting."""
         if SummaryWriter is None:
             return
         with SummaryWriter(os.path.join(self.directory, "info")) as info:
@@ -37,12 +37,12 @@ class TensorboardWriter:
             info.add_text("description", description)
 
     def write_epoch(self, stats: Mapping[str, Mapping[str, Any] | None], epoch: int, ind: int = -1) -> None:
-        """Write the newest value of every statistic that has one.
+        """Write the latest value of every statistic that has one.
 
         Args:
-            stats: loader -> name -> `AverageMeter` or `StatValue`.
+            stats: `AverageMeter` or `StatValue` by loader and name.
             epoch: x of the curves.
-            ind: which entry of the history.
+            ind: index of the value in the history.
         """
         for loader, writer in self.writer.items():
             for name, value in (stats.get(loader) or {}).items():

@@ -1,4 +1,4 @@
-"""Loading data."""
+"""Loads training data."""
 
 from ltr.data.loader import LTRLoader
 

@@ -1,4 +1,4 @@
-"""The loader: a `DataLoader` with a name, whose batches may have the frames in front of the sequences."""
+"""The loader: a `DataLoader` with a name, whose batches can have the dimension of frames before that of sequences."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from torch.utils.data import DataLoader
 
 
 def collate(samples: list[Any], stack_dim: int = 0) -> Any:
-    """Join samples to a batch, field by field.
+    """Combine samples into a batch, field by field.
 
-    Tensors and arrays are stacked at `stack_dim`, ints become an int64 tensor, floats a float64 one, strings and None
-    stay a list; containers keep their kind.
+    Tensors and arrays are stacked at `stack_dim`; ints become an int64 tensor, floats a float64 tensor; strings and
+    None become a list; containers keep their kind.
 
     Raises:
-        TypeError: a field is none of these.
+        TypeError: a field has another type.
     """
     first = samples[0]
     if isinstance(first, torch.Tensor):
@@ -42,13 +42,13 @@ def collate(samples: list[Any], stack_dim: int = 0) -> Any:
 
 
 class LTRLoader(DataLoader):
-    """As `DataLoader`, and:
+    """A `DataLoader` with further arguments.
 
     Args:
-        name: of the loader, in logs and statistics.
-        training: whether the trainer learns from it.
-        epoch_interval: runs in every so many epochs.
-        stack_dim: where the batch dimension goes, 0 or 1.
+        name: name of the loader in logs and statistics.
+        training: whether it is for training rather than validation.
+        epoch_interval: the loader is used in epochs that are multiples of this.
+        stack_dim: position of the batch dimension, 0 or 1.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""From the frames a sampler drew to a training sample."""
+"""The base class of processings, which turn the frames of a sampler into a training sample."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Any
 
 
 class BaseProcessing:
-    """Base of the processings: a callable from TensorDict to TensorDict.
+    """Base class of processings, which are callables from TensorDict to TensorDict.
 
     Args:
-        transform: of every frame, where the next two are None.
-        train_transform: of the train frames.
-        test_transform: of the test frames.
-        joint_transform: of all frames together, before.
+        transform: transform of train or test frames whose own transform is None.
+        train_transform: transform of the train frames.
+        test_transform: transform of the test frames.
+        joint_transform: transform of all frames together, which comes first.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What every video data set answers."""
+"""The base class of video data sets."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from torch.utils.data import Dataset
 
 
 class BaseVideoDataset(Dataset):
-    """Base of the data sets; indexed by `get_frames`, not by `[]`.
+    """Base class of data sets, whose frames are read by `get_frames` instead of `[]`.
 
     Args:
-        name: of the data set.
-        root: its folder.
-        image_loader: path -> [H, W, 3] uint8 RGB.
+        name: name of the data set.
+        root: folder of the data set.
+        image_loader: reads an image [H, W, 3] uint8 RGB from a path.
     """
 
     def __init__(self, name: str, root: str | Path, image_loader: Callable[[str], np.ndarray] = read_frame) -> None:
@@ -33,11 +33,11 @@ class BaseVideoDataset(Dataset):
         raise TypeError(f"{self.get_name()}: a sequence is too long to be an item; use get_frames({index}, frame_ids)")
 
     def get_name(self) -> str:
-        """For logs."""
+        """The name for logs."""
         raise NotImplementedError(f"{type(self).__name__} does not define get_name")
 
     def get_num_sequences(self) -> int:
-        """How many sequences there are."""
+        """The number of sequences."""
         return len(self.sequence_list)
 
     def is_video_sequence(self) -> bool:
@@ -49,21 +49,21 @@ class BaseVideoDataset(Dataset):
         return False
 
     def has_segmentation_info(self) -> bool:
-        """Whether there are masks."""
+        """Whether the data set has masks."""
         return False
 
     def get_sequence_info(self, seq_id: int) -> dict[str, Any]:
-        """Annotation of a whole sequence that needs no images; at least `valid` and `visible`."""
+        """The annotation of a whole sequence, without reading images; it has at least `valid` and `visible`."""
         raise NotImplementedError(f"{type(self).__name__} does not define get_sequence_info")
 
     def get_frames(
         self, seq_id: int, frame_ids: Sequence[int], anno: dict[str, Any] | None = None
     ) -> tuple[list[np.ndarray], dict[str, list[Any]], dict[str, Any]]:
-        """Images, their annotation (lists, one entry per frame), and facts about the sequence.
+        """Read images, their annotation (lists with one entry per frame), and facts about the sequence.
 
         Args:
             seq_id: number of the sequence.
             frame_ids: numbers of the frames.
-            anno: what `get_sequence_info` returned, if at hand.
+            anno: the result of `get_sequence_info`; None reads it.
         """
         raise NotImplementedError(f"{type(self).__name__} does not define get_frames")

@@ -1,4 +1,4 @@
-"""Data sets with one box per frame, and masks if somebody made some."""
+"""Data sets with one box per frame and, optionally, pseudo masks."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ CLASS_FACTS = ("object_class_name", "motion_class", "major_class", "root_class",
 
 
 class BoxDatasetBase(BaseVideoDataset):
-    """Common part of GOT-10k, LaSOT and TrackingNet; subclasses say where things lie and when the object is seen.
+    """The common part of GOT-10k, LaSOT and TrackingNet; subclasses define the paths and when the object is visible.
 
     Args:
-        name: of the data set.
-        root: its folder.
-        sequences: names, or (set, name) for TrackingNet.
-        image_loader: path -> [H, W, 3] uint8 RGB.
-        data_fraction: keep this share of the sequences, drawn at random with Python's generator.
+        name: name of the data set.
+        root: folder of the data set.
+        sequences: names of the sequences, or pairs (set, name) for TrackingNet.
+        image_loader: reads an image [H, W, 3] uint8 RGB from a path.
+        data_fraction: share of the sequences that is kept, drawn with Python's global random generator.
     """
 
     mask_path: Path | None = None
-    """Folder of the masks, where there are any."""
+    """Folder of the masks, if there are any."""
 
     def __init__(
         self,
@@ -50,31 +50,34 @@ class BoxDatasetBase(BaseVideoDataset):
         return self.mask_path is not None
 
     def _box_file(self, seq_id: int) -> Path:
-        """Where the boxes of a sequence are."""
+        """The path of the boxes of a sequence."""
         raise NotImplementedError
 
     def _frame(self, seq_id: int, frame_id: int) -> Path:
-        """Where a frame is."""
+        """The path of a frame."""
         raise NotImplementedError
 
     def _boxes(self, seq_id: int) -> np.ndarray:
-        """[F, 4] (x, y, w, h)."""
+        """[F, 4] boxes (x, y, w, h) in pixels."""
         return read_boxes(self._box_file(seq_id))
 
     def _seen(self, seq_id: int) -> dict[str, np.ndarray]:
-        """`visible` [F] bool, and other facts per frame; empty where nobody wrote them down."""
+        """`visible` [F] bool and other facts per frame; empty if the data set has none."""
         return {}
 
     def _facts(self, seq_id: int) -> dict[str, Any]:
-        """The object's class, and what else is known; see `CLASS_FACTS`."""
+        """The object's class and other facts, see `CLASS_FACTS`; None for unknown ones."""
         return dict.fromkeys(CLASS_FACTS)
 
     def get_sequence_info(self, seq_id: int) -> dict[str, Any]:
-        """Facts about a sequence of F frames.
+        """The annotation of a sequence of F frames.
 
         Returns:
-            `bbox` float32 [F, 4] (x, y, w, h) in pixels; `valid` bool [F], whether the box has an area; `visible` uint8
-            [F], valid and not marked as hidden.
+            `bbox` [F, 4] float32 (x, y, w, h) in pixels; `valid` [F] bool, whether the box has an area; `visible` [F]
+            uint8, whether the box is valid and the object not marked as hidden.
+
+        Raises:
+            ValueError: the numbers of boxes and of flags differ.
         """
         boxes = torch.from_numpy(self._boxes(seq_id).astype(np.float32))
         valid = (boxes[:, 2:] > 0).all(dim=1)
@@ -92,8 +95,11 @@ class BoxDatasetBase(BaseVideoDataset):
         """Read frames.
 
         Returns:
-            Images [H, W, 3] uint8 RGB, each of its own size; per frame what `get_sequence_info` holds, and `mask`,
-            float [H, W], 0/1, if there are masks; facts about the object, None where unknown.
+            Images [H, W, 3] uint8 RGB, whose sizes may differ; lists per frame of the entries of `get_sequence_info`
+            and, if there are masks, `mask` [H, W] float32, 0 or 1; facts about the object, None for unknown ones.
+
+        Raises:
+            FileNotFoundError: a mask is missing.
         """
         info = self.get_sequence_info(seq_id) if anno is None else anno
         images = [self.image_loader(str(self._frame(seq_id, i))) for i in frame_ids]
@@ -103,7 +109,7 @@ class BoxDatasetBase(BaseVideoDataset):
         return images, frames, self._facts(seq_id)
 
     def _mask(self, seq_id: int, frame_id: int) -> torch.Tensor:
-        """The mask of the same name as the frame, 0/1 whatever the value of the object's pixels."""
+        """The mask with the same name as the frame, 0 or 1 whatever the value of the object's pixels is."""
         assert self.mask_path is not None
         path = self.mask_path / str(self.sequence_list[seq_id]) / f"{self._frame(seq_id, frame_id).stem}.png"
         if not path.is_file():

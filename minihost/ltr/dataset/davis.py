@@ -18,11 +18,13 @@ class Davis(VOSDatasetBase):
     """`<root>/{JPEGImages,Annotations}/480p/<sequence>/%05d.{jpg,png}`, `ImageSets/<version>/<split>.txt`.
 
     Args:
-        root: its folder; None: that of the environment.
-        sequences: names; None: those of the split.
+        root: folder of the data set; None means that of the settings.
+        sequences: names of the sequences; None means those of the split.
         version: "2016" or "2017".
-        split: a file of `ImageSets/<version>`, or "all".
-        multiobj, vis_threshold, image_loader: see `VOSDatasetBase`.
+        split: name of a file in `ImageSets/<version>`, or "all".
+        multiobj: see `VOSDatasetBase`.
+        vis_threshold: see `VOSDatasetBase`.
+        image_loader: see `VOSDatasetBase`.
 
     Raises:
         FileNotFoundError: the folder, the list of the split, or a sequence is missing.
@@ -61,6 +63,6 @@ class Davis(VOSDatasetBase):
 
 
 def _objects(index: Index, sequence: str, version: str) -> list[str]:
-    """Ids in any frame; in 2016 the one object has the value that elsewhere means undecided."""
+    """The ids in all frames; in 2016 the only object has the value that means undecided in other data sets."""
     found = {i for sizes in index[sequence]["obj_sizes"].values() for i in sizes}
     return sorted(found if version == "2016" else found - {_UNDECIDED}, key=int)

@@ -13,24 +13,24 @@ from pytracking.evaluation.images import read_frame
 from pytracking.evaluation.textfiles import read_numbers
 
 FULL_COVER = 8
-"""`cover.label` counts eighths of the object that are to be seen."""
+"""`cover.label` counts how many eighths of the object are visible."""
 WITHOUT_MASKS = "GOT-10k_Train_004419"
-"""Left out of the published masks."""
+"""The sequence that the published masks do not contain."""
 
 
 class Got10k(BoxDatasetBase):
     """`<root>/{list.txt,<sequence>/{%08d.jpg,groundtruth.txt,absence.label,cover.label,meta_info.ini}}`, frames from 1.
 
     Args:
-        root: the folder `train` (or `val`); None: that of the environment.
-        image_loader: path -> [H, W, 3] uint8 RGB.
-        split: None or "train": all of `list.txt`. Other splits are lists that come with pytracking.
+        root: the folder `train` (or `val`); None means that of the settings.
+        image_loader: see `BoxDatasetBase`.
+        split: None or "train", which mean all sequences of `list.txt`. Other splits are lists that only pytracking has.
         seq_ids: numbers of the sequences in `list.txt`, instead of `split`.
-        data_fraction: keep this share of the sequences, drawn at random.
+        data_fraction: see `BoxDatasetBase`.
 
     Raises:
         FileNotFoundError: `list.txt` is missing.
-        ValueError: both `split` and `seq_ids`, or another split.
+        ValueError: both `split` and `seq_ids` are given, or the split is another one.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Got10k(BoxDatasetBase):
 
 
 class Got10kVOS(Got10k):
-    """GOT-10k with masks made of its boxes: `<anno_path>/<sequence>/%08d.png`, the number that of the frame.
+    """GOT-10k with pseudo masks `<anno_path>/<sequence>/%08d.png`, whose numbers are those of the frames.
 
     Args:
         anno_path: folder of the masks.

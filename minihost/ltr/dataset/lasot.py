@@ -14,26 +14,26 @@ from pytracking.evaluation.lasotdataset import training_sequences
 from pytracking.evaluation.textfiles import read_numbers
 
 MASK_STEP, MASK_SPAN = 5, 1000
-"""Masks are made of every fifth of the first thousand frames."""
+"""There are masks of every fifth of the first thousand frames."""
 
 
 class Lasot(BoxDatasetBase):
     """`<root>/<class>/<class>-<n>/{img/%08d.jpg,groundtruth.txt,full_occlusion.txt,out_of_view.txt}`, frames from 1.
 
     Args:
-        root: its folder; None: that of the environment.
-        image_loader: path -> [H, W, 3] uint8 RGB.
-        vid_ids: numbers n of the sequences, of every class.
-        split: "train", instead of `vid_ids`: `training_set.txt` of the root if it is there, else the 1120 sequences
-            that protocol II does not test on.
-        data_fraction: keep this share of the sequences, drawn at random.
+        root: folder of the data set; None means that of the settings.
+        image_loader: see `BoxDatasetBase`.
+        vid_ids: numbers n of the sequences, the same for every class.
+        split: "train", instead of `vid_ids`: the sequences in `training_set.txt` of the root if it exists, otherwise
+            the 1120 sequences that are not in the test set of protocol II.
+        data_fraction: see `BoxDatasetBase`.
 
     Raises:
-        ValueError: both or neither of `vid_ids` and `split`, or another split.
+        ValueError: both or neither of `vid_ids` and `split` are given, or the split is another one.
     """
 
     step = 1
-    """From one frame that is used to the next."""
+    """Number of frames from one used frame to the next."""
 
     def __init__(
         self,
@@ -75,9 +75,9 @@ class Lasot(BoxDatasetBase):
 
 
 class LasotVOS(Lasot):
-    """LaSOT with masks made of its boxes: `<anno_path>/<class>-<n>/%08d.png`, the number that of the frame.
+    """LaSOT with pseudo masks `<anno_path>/<class>-<n>/%08d.png`, whose numbers are those of the frames.
 
-    Frame i is picture 1 + 5 i, of the first thousand.
+    Frame i is picture 1 + 5 i; only the first thousand pictures are used.
 
     Args:
         anno_path: folder of the masks.

@@ -17,10 +17,10 @@ class TrackingNet(BoxDatasetBase):
     """`<root>/TRAIN_<k>/{anno/<video>.txt,frames/<video>/<i>.jpg}`, frames from 0.
 
     Args:
-        root: its folder; None: that of the environment.
-        image_loader: path -> [H, W, 3] uint8 RGB.
-        set_ids: the numbers k; None: 0 to 11.
-        data_fraction: keep this share of the videos, drawn at random.
+        root: folder of the data set; None means that of the settings.
+        image_loader: see `BoxDatasetBase`.
+        set_ids: the numbers k; None means 0 to 11.
+        data_fraction: see `BoxDatasetBase`.
 
     Raises:
         FileNotFoundError: a set has no folder `anno`.

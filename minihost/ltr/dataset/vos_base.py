@@ -14,19 +14,19 @@ from pytracking.evaluation.images import read_frame, read_labels
 
 
 class VOSDatasetBase(BaseVideoDataset):
-    """Common part of DAVIS and YouTube-VOS.
+    """The common part of DAVIS and YouTube-VOS.
 
     Args:
-        name: of the data set.
-        root: its folder.
-        version: part of its name, and of its paths.
-        split: part of its name, and of its paths.
-        multiobj: a sequence has all objects of the video; else each object makes a sequence of its own.
-        vis_threshold: pixels above which an object counts as visible.
-        image_loader: path -> [H, W, 3] uint8 RGB.
-        folders: the folders of images and of masks.
+        name: name of the data set.
+        root: folder of the data set.
+        version: part of the name and of the paths.
+        split: part of the name and of the paths.
+        multiobj: whether a sequence has all objects of its video; otherwise each object is a sequence.
+        vis_threshold: an object is visible if it has more pixels than this.
+        image_loader: reads an image [H, W, 3] uint8 RGB from a path.
+        folders: the folders of the images and of the masks.
         index: see `ltr.dataset.vos_index`.
-        objects: sequence -> object ids, in the order wanted.
+        objects: object ids by sequence, which determine the order of the sequences.
     """
 
     def __init__(
@@ -69,11 +69,11 @@ class VOSDatasetBase(BaseVideoDataset):
         return True
 
     def get_sequence_info(self, seq_id: int) -> dict[str, Any]:
-        """Facts about a sequence of F frames and O objects.
+        """The annotation of a sequence of F frames and O objects.
 
         Returns:
-            `sequence`, `frame_shape` (h, w), `frame_names`, `object_ids`, `object_sizes` [F, O] int32 pixels, `visible`
-            and `valid` [F, O] uint8; a frame without annotation counts as not visible.
+            `sequence`, `frame_shape` (h, w), `frame_names`, `object_ids`, `object_sizes` [F, O] int32 in pixels,
+            `visible` and `valid` [F, O] uint8; on a frame without annotation no object is visible.
         """
         sequence, ids = self._samples[seq_id]
         entry = self._index[sequence]
@@ -98,10 +98,10 @@ class VOSDatasetBase(BaseVideoDataset):
         """Read frames.
 
         Returns:
-            Images [H, W, 3] uint8 RGB. Annotation, one entry per frame: `mask`, float [H, W], 0/1 of the object, or ids
-            if `multiobj`, or None without annotation; `bbox`, float [4] (x, y, w, h) tight around the mask, or a dict
-            by object id, zeros where the object is not; `object_sizes`, `visible`, `valid` [O]. Facts as in
-            `get_sequence_info`.
+            The images [H, W, 3] uint8 RGB. The annotation, with one entry per frame: `mask` [H, W] float32, 0 or 1 (or
+            ids if `multiobj`), None without annotation; `bbox` [4] float32 (x, y, w, h) tight around the mask (or by
+            object id if `multiobj`), zeros if the object is not there; `object_sizes`, `visible` and `valid` [O]. The
+            other entries of `get_sequence_info`.
         """
         info = self.get_sequence_info(seq_id) if anno is None else anno
         ids = info["object_ids"]

@@ -1,4 +1,4 @@
-"""Which objects a mask-annotated data set shows, in which frame and how large; counted once, then kept in a file."""
+"""The index of a data set with masks: the objects in each frame and their sizes, computed once and kept in a file."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from pytracking.evaluation.images import read_labels
 from tqdm import tqdm
 
 Index = dict[str, dict[str, Any]]
-"""Sequence -> `shape` (h, w), `frame_names`, `obj_sizes` (frame -> object id as string -> pixels)."""
+"""For each sequence, `shape` (h, w), `frame_names`, and `obj_sizes` {frame: {object id as string: pixels}}."""
 
 
 def load_index(path: Path, images: Path, masks: Path, name: str) -> Index:
-    """Read the index, or count and write it; a folder that cannot be written to costs the counting each time.
+    """Read the index, or compute and write it; if it cannot be written, it is computed each time.
 
     Args:
         path: the index file.
-        images: folder with a folder of `<frame>.jpg` per sequence.
-        masks: folder with a folder of `<frame>.png` per sequence.
-        name: for the progress bar.
+        images: folder that has a folder with `<frame>.jpg` for each sequence.
+        masks: folder that has a folder with `<frame>.png` for each sequence.
+        name: name of the data set, for the progress bar.
 
     Raises:
         FileNotFoundError: there is no folder of masks.
@@ -60,7 +60,7 @@ def _index_sequence(images: Path, masks: Path) -> dict[str, Any]:
 
 
 def tight_box(mask: np.ndarray) -> tuple[float, float, float, float]:
-    """Box (x, y, w, h) of the true pixels of [H, W], half-open, so that one pixel is 1 wide; zeros for none."""
+    """The half-open box (x, y, w, h) of the true pixels of [H, W], so that one pixel has width 1; zeros for none."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if rows.size == 0:
         return 0.0, 0.0, 0.0, 0.0

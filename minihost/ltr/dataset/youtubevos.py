@@ -14,25 +14,27 @@ from pytracking.evaluation.images import read_frame
 
 SPLITS = ("train", "valid", "test")
 USUAL_ASPECTS = (1.45, 1.9)
-"""Width over height that `cleanup=["aspect"]` keeps."""
+"""Range of width over height that `cleanup=["aspect"]` keeps."""
 
 
 class YouTubeVOS(VOSDatasetBase):
     """`<root>/<version>/<split>/{JPEGImages,Annotations}/<sequence>/<frame>.{jpg,png}` and `meta.json`.
 
     Args:
-        root: its folder; None: that of the environment.
+        root: folder of the data set; None means that of the settings.
         version: "2018" or "2019".
         split: "train", "valid" or "test".
-        cleanup: "aspect" leaves out sequences of unusual shape; "starts" asks for what is so in any case: an object
-            is visible where its mask has pixels, whatever `meta.json` says.
-        all_frames: take the images from `<split>_all_frames`; most of them have no annotation.
-        sequences: names; None: all of the split.
-        multiobj, vis_threshold, image_loader: see `VOSDatasetBase`.
+        cleanup: "aspect" leaves out sequences of unusual shape; "starts" has no effect, since here an object is always
+            visible exactly where its mask has pixels, whatever `meta.json` says.
+        all_frames: whether the images are those of `<split>_all_frames`, most of which have no annotation.
+        sequences: names of the sequences; None means all of the split.
+        multiobj: see `VOSDatasetBase`.
+        vis_threshold: see `VOSDatasetBase`.
+        image_loader: see `VOSDatasetBase`.
 
     Raises:
         FileNotFoundError: a folder, `meta.json`, or a sequence is missing.
-        ValueError: an unknown split or cleanup.
+        ValueError: the split or a cleanup is unknown.
     """
 
     def __init__(

@@ -1,1 +1,1 @@
-"""Empty; `__path__` is extended by whoever has train settings."""
+"""An empty package; extensions append the folders of their train settings to its `__path__`."""

@@ -1,4 +1,4 @@
-"""The loop over epochs, with a checkpoint after each."""
+"""The loop over epochs, with a checkpoint after each epoch."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ltr.admin.multigpu import is_multi_gpu
 
 
 class BaseTrainer:
-    """Base of the trainers; subclasses define `train_epoch`.
+    """Base class of trainers; subclasses define `train_epoch`.
 
     Args:
         actor: `actor(data) -> (loss, stats)`.
-        loaders: the loaders of an epoch, in order.
+        loaders: the loaders of an epoch, in their order.
         optimizer: the optimizer.
-        settings: see `ltr.admin.settings`; `device` chooses the device.
-        lr_scheduler: stepped after every epoch.
+        settings: see `ltr.admin.settings`; its attribute `device`, if set, is the device.
+        lr_scheduler: the scheduler, which is stepped after every epoch, or None.
     """
 
     def __init__(self, actor: Any, loaders: list[Any], optimizer: Any, settings: Any, lr_scheduler: Any = None) -> None:
@@ -48,8 +48,8 @@ class BaseTrainer:
 
         Args:
             max_epochs: the last epoch.
-            load_latest: go on from the latest checkpoint.
-            fail_safe: after an error, go on from the latest checkpoint, once an epoch.
+            load_latest: whether to start from the latest checkpoint.
+            fail_safe: whether to retry from the latest checkpoint after an error, at most once per epoch.
         """
         if load_latest:
             self.load_checkpoint()
@@ -71,11 +71,11 @@ class BaseTrainer:
             self.save_checkpoint()
 
     def train_epoch(self) -> None:
-        """One epoch over all loaders."""
+        """Run an epoch over all loaders."""
         raise NotImplementedError(f"{type(self).__name__} does not define train_epoch")
 
     def save_checkpoint(self) -> None:
-        """Write network, optimizer and epoch; nothing in the file needs unpickling of classes."""
+        """Write the network, the optimizer and the epoch into a file without pickled classes."""
         self._folder.mkdir(parents=True, exist_ok=True)
         state = {
             "epoch": self.epoch,
@@ -89,16 +89,16 @@ class BaseTrainer:
         os.replace(path.with_suffix(".tmp"), path)
 
     def load_checkpoint(self, checkpoint: int | str | Path | None = None) -> bool:
-        """Restore network, optimizer and epoch.
+        """Restore the network, the optimizer and the epoch.
 
         Args:
-            checkpoint: epoch, file, or None for the latest of this setting.
+            checkpoint: an epoch, a file, or None for the latest checkpoint of this setting.
 
         Returns:
-            Whether there was one.
+            Whether a checkpoint was found.
 
         Raises:
-            ValueError: the file is of another network class.
+            ValueError: the file holds another class of network.
         """
         name = type(self._net).__name__
         if checkpoint is None:

@@ -1,4 +1,4 @@
-"""The standard trainer: every loader once an epoch, statistics to TensorBoard."""
+"""The standard trainer, which runs every loader once per epoch and writes statistics to TensorBoard."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from tqdm import tqdm
 
 
 class LTRTrainer(BaseTrainer):
-    """As `BaseTrainer`, and:
+    """A `BaseTrainer` with a further argument.
 
     Args:
-        freeze_backbone_bn_layers: keep the batch statistics of `net.feature_extractor` in training.
+        freeze_backbone_bn_layers: whether the batch statistics of `net.feature_extractor` are fixed in training.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class LTRTrainer(BaseTrainer):
         self.freeze_backbone_bn_layers = freeze_backbone_bn_layers
 
     def train_epoch(self) -> None:
-        """Every loader whose turn it is, then the statistics."""
+        """Run the loaders of this epoch, then write the statistics."""
         for loader in self.loaders:
             if self.epoch % loader.epoch_interval == 0:
                 self.cycle_dataset(loader)
@@ -60,7 +60,7 @@ class LTRTrainer(BaseTrainer):
         self.tensorboard_writer.write_epoch(self.stats, self.epoch)
 
     def cycle_dataset(self, loader: Any) -> None:
-        """One pass over a loader."""
+        """Run a pass over a loader."""
         self.actor.train(loader.training)
         if self.freeze_backbone_bn_layers:
             for module in self.actor.net.feature_extractor.modules():

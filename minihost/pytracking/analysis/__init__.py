@@ -1,1 +1,1 @@
-"""Scores and plots from box files."""
+"""Scores and plots of box files."""

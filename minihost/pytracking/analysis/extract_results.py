@@ -1,4 +1,4 @@
-"""Success and precision curves of single-object trackers from their box files."""
+"""Success and precision curves of single-object trackers, from their box files."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pytracking.evaluation.textfiles import read_boxes
 from pytracking.evaluation.tracker import Tracker
 
 CENTRE_THRESHOLDS = np.arange(51.0)
-"""Pixels; hundredths for the normalised error."""
+"""Thresholds of the distance between centres, in pixels; for the normalised error, in hundredths."""
 
 
 @dataclass(frozen=True)
 class Curves:
-    """Shares of frames in 0..1, [trackers, sequences, thresholds]."""
+    """Shares of frames, 0..1: [trackers, sequences, thresholds] each, at [thresholds] overlap thresholds."""
 
     overlap_thresholds: np.ndarray
     success: np.ndarray
@@ -24,7 +24,7 @@ class Curves:
     norm_precision: np.ndarray
 
     def scores(self) -> dict[str, np.ndarray]:
-        """Per tracker, in per cent: AUC, OP50, OP75, Precision (20 pixels), Norm Precision (0.2)."""
+        """[trackers] scores in per cent: AUC, OP50, OP75, Precision (20 pixels) and Norm Precision (0.2)."""
         success = 100 * self.success.mean(axis=1)
         at = {f"OP{round(100 * t)}": int(np.abs(self.overlap_thresholds - t).argmin()) for t in (0.5, 0.75)}
         return {
@@ -45,14 +45,15 @@ def extract_curves(
     """Read the box files and compare them with the ground truth.
 
     Args:
-        trackers: whose `results_dir` is read.
+        trackers: the trackers, whose `results_dir` is read.
         dataset: single-object sequences with `ground_truth_rect` [F, 4].
         plot_bin_gap: step of the overlap thresholds from 0 to 1.
-        skip_missing_seq: leave a sequence out for all trackers if one has no results on it.
-        exclude_invalid_frames: leave out frames where the object has no box or is not visible; else they count as lost.
+        skip_missing_seq: whether a sequence is left out for all trackers if one of them has no results on it.
+        exclude_invalid_frames: whether frames where the object has no box or is not visible are left out; otherwise they
+            count as failures.
 
     Raises:
-        FileNotFoundError: no results for a sequence, unless `skip_missing_seq`.
+        FileNotFoundError: a sequence has no results, and `skip_missing_seq` is false.
         ValueError: no sequence is left.
     """
     thresholds = np.arange(0.0, 1.0 + plot_bin_gap, plot_bin_gap)
@@ -77,7 +78,7 @@ def _curves(
     truth = np.asarray(sequence.ground_truth_rect, dtype=np.float64)
     found = np.zeros_like(truth)
     found[: len(boxes)] = boxes[: len(truth)]
-    found[0] = truth[0]  # given to the tracker
+    found[0] = truth[0]  # the tracker is given this box
     valid = (truth[:, 2:] > 0).all(axis=1)
     if sequence.target_visible is not None:
         valid &= np.asarray(sequence.target_visible, dtype=bool)[: len(truth)]
@@ -95,7 +96,7 @@ def _curves(
 
 
 def _overlap(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Intersection over union of boxes [F, 4], row by row; 0 where both have no area."""
+    """The intersection over union of boxes [F, 4], row by row; 0 where neither box has an area."""
     low = np.maximum(a[:, :2], b[:, :2])
     high = np.minimum(a[:, :2] + a[:, 2:], b[:, :2] + b[:, 2:])
     common = np.clip(high - low, 0, None).prod(axis=1)

@@ -1,4 +1,4 @@
-"""Tables and plots of the curves in `extract_results`."""
+"""Tables and plots of the curves of `extract_results`."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def print_results(
     plot_types: str | tuple[str, ...] = ("success",),
     **kwargs: Any,
 ) -> None:
-    """Print a table: a row per tracker, the scores of the plot types in per cent.
+    """Print a table with a row per tracker and the scores of the plot types in per cent.
 
     Args:
         trackers: see `extract_curves`.
         dataset: see `extract_curves`.
-        report_name: heads the table.
-        merge_results: average the runs (run ids) of one tracker and parameter module.
-        plot_types: of `success`, `prec`, `norm_prec`.
-        kwargs: for `extract_curves`.
+        report_name: title of the table.
+        merge_results: whether the runs (run ids) of the same tracker and parameter module are averaged.
+        plot_types: some of `success`, `prec`, `norm_prec`.
+        kwargs: further arguments of `extract_curves`.
     """
     names, curves = _named_curves(trackers, dataset, merge_results, kwargs)
     scores = curves.scores()
@@ -54,7 +54,7 @@ def plot_results(
     plot_types: str | tuple[str, ...] = ("success",),
     **kwargs: Any,
 ) -> list[Path]:
-    """Draw the curves; arguments as `print_results`.
+    """Draw the curves; the arguments are those of `print_results`.
 
     Returns:
         The files: `<result_plot_path>/<report_name>/{success,precision,norm_precision}_plot.pdf`, and the same as

@@ -1,4 +1,4 @@
-"""Sequences, data sets, and running trackers on them."""
+"""Sequences and data sets, and the runner of trackers on them."""
 
 from pytracking.evaluation.data import Sequence
 from pytracking.evaluation.datasets import get_dataset

@@ -1,4 +1,4 @@
-"""What a tracker is run on."""
+"""Sequences, on which a tracker is run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Boxes = np.ndarray | dict[str, np.ndarray]
 
 
 class BaseDataset:
-    """A data set; subclasses define `get_sequence_list` and `__len__`."""
+    """Base class of data sets; subclasses define `get_sequence_list` and `__len__`."""
 
     def __init__(self) -> None:
         self.env_settings = env_settings()
@@ -22,25 +22,28 @@ class BaseDataset:
         raise NotImplementedError
 
     def get_sequence_list(self) -> SequenceList:
-        """All sequences."""
+        """The list of all sequences."""
         raise NotImplementedError
 
 
 class Sequence:
-    """One video with what is known about its objects. It starts where the first object does.
+    """A video with its annotation, which starts on the frame where the first object appears.
 
     Args:
-        name: unique within the data set.
+        name: name of the sequence, unique in the data set.
         frames: paths of the pictures, in order.
         dataset: name of the data set.
-        ground_truth_rect: [F, 4] (x, y, w, h) in pixels, or one such array per object id.
-        ground_truth_seg: paths of id masks, None where a frame has none.
-        init_data: frame -> {`bbox`, `mask` (path), `object_ids`} for the frames where objects enter; default: all
-            objects on frame 0, from the ground truth.
-        object_class: category name.
+        ground_truth_rect: [F, 4] boxes (x, y, w, h) in pixels, or one such array per object id.
+        ground_truth_seg: paths of id masks; None for frames without one.
+        init_data: {`bbox`, `mask` (path), `object_ids`} by frame, for the frames where objects first appear. None means
+            that all objects appear on frame 0, with the ground truth.
+        object_class: name of the object's class.
         target_visible: [F] bool.
-        object_ids: ids as strings, equal to the values in the masks.
-        multiobj_mode: whether the boxes are given per object id.
+        object_ids: ids as strings, which are the values in the masks.
+        multiobj_mode: whether boxes are given per object id.
+
+    Raises:
+        ValueError: there are boxes per object id, but `multiobj_mode` is false.
     """
 
     def __init__(
@@ -71,7 +74,7 @@ class Sequence:
         self.target_visible = None if target_visible is None else target_visible[start:]
 
     def _checked(self, entry: dict[str, Any]) -> dict[str, Any]:
-        """Boxes as lists; a single-object sequence has one bare box."""
+        """The entry with boxes as lists; that of a single-object sequence has one box instead of a dict."""
         entry = {key: value for key, value in entry.items() if value is not None}
         box = entry.get("bbox")
         if isinstance(box, dict) and self.multiobj_mode:
@@ -89,9 +92,9 @@ class Sequence:
         return self.frame_info(0)
 
     def frame_info(self, frame_num: int) -> dict[str, Any]:
-        """What a tracker is told on a frame: the entry of `init_data`, keys prefixed `init_`, the mask read.
+        """The info that a tracker gets on a frame: the entry of `init_data` with the prefix `init_` and a loaded mask.
 
-        Empty where no object enters. In single-object mode with an object id, the mask is 0/1.
+        It is empty if no object first appears on the frame. In single-object mode with an object id, the mask is 0 or 1.
         """
         if frame_num not in self.init_data:
             return {}
@@ -111,7 +114,7 @@ class Sequence:
 
 
 class SequenceList(list):
-    """Sequences; indexed by number, name, slice, or list of numbers."""
+    """A list of sequences that can be indexed by number, name, slice or list of numbers."""
 
     def __getitem__(self, item: Any) -> Any:
         if isinstance(item, str):
@@ -141,7 +144,7 @@ def _from(start: int, boxes: Boxes | None) -> Boxes | None:
 def _entry_from_ground_truth(
     boxes: Boxes | None, masks: list[str | None] | None, object_ids: list[str] | None
 ) -> dict[str, Any]:
-    """All objects enter on frame 0."""
+    """The entry of `init_data` for sequences whose objects all appear on frame 0."""
     first: Any = None
     if isinstance(boxes, dict):
         first = OrderedDict((object_id, one[0]) for object_id, one in boxes.items())

@@ -9,7 +9,7 @@ from pytracking.evaluation.data import BaseDataset, SequenceList
 
 
 class DatasetInfo(NamedTuple):
-    """Where a data set's class is, and how to call it."""
+    """The class of a data set, and its arguments."""
 
     module: str
     class_name: str
@@ -36,10 +36,10 @@ dataset_dict: dict[str, DatasetInfo] = {
 
 
 def load_dataset(name: str, **kwargs: Any) -> BaseDataset:
-    """The data set of that name (any case).
+    """Load the data set with this name, in upper or lower case.
 
     Raises:
-        ValueError: unknown name.
+        ValueError: the name is unknown.
     """
     info = dataset_dict.get(name.lower())
     if info is None:

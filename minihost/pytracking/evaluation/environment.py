@@ -1,4 +1,4 @@
-"""Where data sets lie and results go; the values come from the module `pytracking.evaluation.local`."""
+"""The paths of data sets and results; their values come from the module `pytracking.evaluation.local`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import importlib
 
 
 class EnvSettings:
-    """The paths of the tracking half; the empty string stands for "not set"."""
+    """The paths of the tracking half; an empty string means "not set"."""
 
     def __init__(self) -> None:
         self.results_path = ""

@@ -1,4 +1,4 @@
-"""GOT-10k: `<got10k_path>/<split>/list.txt`, `<sequence>/{00000001.jpg, ..., groundtruth.txt}`."""
+"""GOT-10k: `<got10k_path>/<split>/list.txt` and `<sequence>/{00000001.jpg, ..., groundtruth.txt}`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pytracking.evaluation.textfiles import numbered_frames, read_boxes
 
 
 class GOT10KDataset(BaseDataset):
-    """The split `val`, or `test` (where the boxes hold the first frame only)."""
+    """The split `val`, or `test`, whose boxes are those of first frames only."""
 
     def __init__(self, split: str) -> None:
         super().__init__()

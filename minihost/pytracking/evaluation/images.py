@@ -1,4 +1,4 @@
-"""Frames and masks on disk."""
+"""Reads and writes frames and masks."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from PIL import Image
 
 
 def read_frame(path: str | os.PathLike) -> np.ndarray:
-    """Read a frame, [H, W, 3] uint8 RGB, as stored (the EXIF orientation is ignored).
+    """Read a frame [H, W, 3] uint8 RGB as stored; the EXIF orientation is ignored.
 
     Raises:
-        OSError: missing, or not a picture.
+        OSError: the file is missing or not a picture.
     """
     image = cv2.imread(os.fspath(path), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
     if image is None:
@@ -22,21 +22,21 @@ def read_frame(path: str | os.PathLike) -> np.ndarray:
 
 
 def read_labels(path: str | os.PathLike) -> np.ndarray:
-    """Read an id mask, [H, W] uint8: palette or grey PNG, or the first channel of a colour one."""
+    """Read an id mask [H, W] uint8 from a palette or grey PNG, or from the first channel of a colour PNG."""
     with Image.open(path) as image:
         labels = np.array(image)
     return labels if labels.ndim == 2 else labels[..., 0]
 
 
 def write_labels(path: str | os.PathLike, labels: np.ndarray) -> None:
-    """Write an id mask [H, W] as PNG with the colours of DAVIS; the pixel value is the object id."""
+    """Write an id mask [H, W] as palette PNG with the colours of DAVIS; pixel values are object ids."""
     image = Image.fromarray(np.asarray(labels).astype(np.uint8))
     image.putpalette(_davis_colours().tobytes())
     image.save(path, format="PNG")
 
 
 def _davis_colours() -> np.ndarray:
-    """[256, 3] uint8: bits 0, 3, 6 of the id make the red channel, from the highest bit down; then green, blue."""
+    """[256, 3] uint8 colours; bits 0, 3, 6 of the id give the highest bits of red, 1, 4, 7 of green, 2, 5 of blue."""
     bits = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little")
     colours = np.zeros((256, 3, 8), np.uint8)
     for position in range(8):

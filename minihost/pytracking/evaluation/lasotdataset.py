@@ -21,11 +21,11 @@ TEST_SPLIT = """
     surfboard 4 5 8 12, swing 10 14 17 20, tank 6 9 14 16, tiger 4 6 12 18, train 1 7 11 20, truck 3 6 7 16,
     turtle 5 8 9 16, umbrella 2 9 17 19, volleyball 1 13 18 19, yoyo 7 15 17 19, zebra 10 14 16 17
 """
-"""The 280 test sequences of protocol II: four numbers per class."""
+"""The 280 test sequences of protocol II, as four numbers per class."""
 
 
 def test_sequences() -> list[str]:
-    """Names of the test sequences, such as `airplane-1`."""
+    """The names of the test sequences, such as `airplane-1`."""
     rows = [entry.split() for entry in TEST_SPLIT.split(",")]
     return [f"{row[0]}-{number}" for row in rows for number in row[1:]]
 
@@ -34,7 +34,7 @@ SEQUENCES_PER_CLASS = 20
 
 
 def training_sequences() -> list[str]:
-    """Names of the 1120 others, such as `airplane-2`."""
+    """The names of the other 1120 sequences, such as `airplane-2`."""
     testing = set(test_sequences())
     classes = [entry.split()[0] for entry in TEST_SPLIT.split(",")]
     names = (f"{category}-{number}" for category in classes for number in range(1, SEQUENCES_PER_CLASS + 1))
@@ -42,7 +42,7 @@ def training_sequences() -> list[str]:
 
 
 class LaSOTDataset(BaseDataset):
-    """The test set; `target_visible` is false where the object is hidden or out of view."""
+    """The test set; `target_visible` is false on frames where the object is hidden or out of view."""
 
     def __init__(self) -> None:
         super().__init__()

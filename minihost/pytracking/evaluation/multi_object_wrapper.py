@@ -1,4 +1,4 @@
-"""Several objects with a tracker of one object."""
+"""Tracks several objects with a tracker for single objects."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ Output = dict[str, Any]
 
 
 class MultiObjectWrapper:
-    """One tracker per object, looking like a single tracker whose outputs hold one value per object id.
+    """Has the interface of a single tracker and uses one tracker per object; outputs have one value per object id.
 
     Args:
-        base_tracker_class: the tracker of one object.
-        params: its parameters; `segmentation_threshold` (0.5) is used when masks are merged here.
-        visdom: display, handed to the trackers.
-        fast_load: let each tracker load its network before the first frame, by `initialize_features`.
+        base_tracker_class: the class of the tracker for single objects.
+        params: its parameters; `segmentation_threshold` (0.5 by default) is used to merge masks.
+        visdom: a display, which is passed to the trackers.
+        fast_load: whether each tracker loads its network before the first frame, by `initialize_features`.
     """
 
     def __init__(self, base_tracker_class: type, params: Any, visdom: Any = None, fast_load: bool = False) -> None:
@@ -30,21 +30,24 @@ class MultiObjectWrapper:
         self.initialized_ids: list[str] = []
 
     def initialize(self, image: np.ndarray, info: dict[str, Any]) -> Output | None:
-        """Start the objects that are there on the first frame.
+        """Start the objects of the first frame.
 
         Args:
             image: [H, W, 3] uint8 RGB.
-            info: `init_object_ids`, `sequence_object_ids`, `init_bbox` per id and/or `init_mask`, an id mask.
+            info: `init_object_ids`, `sequence_object_ids`, and `init_bbox` by object id and/or `init_mask`, an id mask.
 
         Returns:
-            The merged output, None if there is no object yet.
+            The merged output; None if there is no object yet.
         """
         self.trackers, self.initialized_ids = OrderedDict(), []
         outputs = self._start(image, info, {})
         return self._merge(outputs) if outputs else None
 
     def track(self, image: np.ndarray, info: dict[str, Any] | None = None) -> Output:
-        """Track the known objects, then start those that enter; `info` as for `initialize`, plus `previous_output`."""
+        """Track the known objects, then start those that first appear.
+
+        `info` has the entries of `initialize`, and `previous_output`.
+        """
         info = {} if info is None else info
         entering = _split(info) if info.get("init_object_ids") else {}
         if entering:
@@ -97,12 +100,12 @@ class MultiObjectWrapper:
 
 
 def merge_masks(scores: np.ndarray, object_ids: list[int], threshold: float) -> np.ndarray:
-    """Give each pixel to the object with the highest score, if that exceeds the threshold.
+    """Assign each pixel to the object with the highest score, if that exceeds the threshold.
 
     Args:
         scores: [objects, H, W], 0..1.
-        object_ids: the ids, in the order of `scores`; the first wins a tie.
-        threshold: at or below it a pixel is background.
+        object_ids: the ids in the order of `scores`; of equal scores, the first object's counts.
+        threshold: a pixel whose scores are not above it is background.
 
     Returns:
         [H, W] uint8 object ids, 0 for background.
@@ -112,7 +115,7 @@ def merge_masks(scores: np.ndarray, object_ids: list[int], threshold: float) -> 
 
 
 def _split(info: dict[str, Any]) -> OrderedDict[str, dict[str, Any]]:
-    """The entering objects' info, one dict each, with the boxes and masks of all of them as `init_other`."""
+    """The info of each object that first appears; each has the boxes and masks of all of them as `init_other`."""
     others: OrderedDict[str, dict[str, Any]] = OrderedDict()
     for object_id in info["init_object_ids"]:
         others[object_id] = {}

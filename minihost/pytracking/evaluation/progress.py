@@ -1,4 +1,4 @@
-"""How progress is shown where there is no terminal: a line a minute."""
+"""Shows progress as a line per minute if there is no terminal."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import sys
 from typing import Any
 
 EVERY = 60.0
-"""Seconds."""
+"""Seconds between two lines."""
 
 
 def bar_options() -> dict[str, Any]:
-    """What `tqdm` is told: nothing on a terminal; else lines instead of a bar that redraws itself, none at first."""
+    """Options of `tqdm`: none on a terminal, otherwise those for lines instead of a redrawn bar."""
     if sys.stderr.isatty():
         return {}
     line = "{desc}: {n_fmt} of {total_fmt}, {elapsed} gone, {remaining} left\n"

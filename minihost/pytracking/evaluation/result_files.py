@@ -1,11 +1,11 @@
-"""Results on disk, in upstream's layout.
+"""Result files, in upstream's layout.
 
-    <results_dir>/<sequence>[_<id>].txt                          x y w h per frame, tab between, pixels
+    <results_dir>/<sequence>[_<id>].txt                          x y w h per frame in pixels, separated by tabs
     <results_dir>/<sequence>[_<id>]_time.txt                     seconds per frame
     <results_dir>/<sequence>[_<id>]_object_presence_scores.txt
-    <segmentation_dir>/<sequence>/<frame stem>.png               palette, value = object id
+    <segmentation_dir>/<sequence>/<frame stem>.png               palette PNG whose values are object ids
 
-Boxes keep two decimals; upstream cuts them to whole pixels.
+Boxes have two decimals; upstream truncates them to whole pixels.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from pytracking.evaluation.images import write_labels
 
 
 def box_files(seq: Sequence, results_dir: str) -> list[Path]:
-    """The box files a finished sequence has: one, or one per object id."""
+    """The box files of a finished sequence: one file, or one per object id."""
     names = [f"{seq.name}_{object_id}" for object_id in seq.object_ids or []] if seq.multiobj_mode else [seq.name]
     return [Path(results_dir) / f"{name}.txt" for name in names]
 
 
 def results_exist(seq: Sequence, results_dir: str) -> bool:
-    """Whether the sequence has been tracked; its box files are written last."""
+    """Whether the sequence has been tracked, which its box files show, since they are written last."""
     return all(path.is_file() for path in box_files(seq, results_dir))
 
 
 def save_results(seq: Sequence, results_dir: str, segmentation_dir: str, output: dict[str, list[Any]]) -> None:
-    """Write what `Tracker.run_sequence` returned; see the head of this file."""
+    """Write the result of `Tracker.run_sequence`; the docstring of this module lists the files."""
     folder = Path(results_dir)
     folder.mkdir(parents=True, exist_ok=True)
     if "segmentation" in output:
@@ -50,7 +50,7 @@ def save_results(seq: Sequence, results_dir: str, segmentation_dir: str, output:
 
 
 def _by_object(rows: list[Any]) -> dict[str | None, list[Any]]:
-    """The rows of each object; key None if they are not given per object."""
+    """The rows by object id; the key is None if they are not given per object."""
     columns: dict[str | None, list[Any]] = {}
     for row in rows:
         for object_id, value in (row if isinstance(row, dict) else {None: row}).items():
@@ -59,7 +59,7 @@ def _by_object(rows: list[Any]) -> dict[str | None, list[Any]]:
 
 
 def _write_rows(path: Path, rows: np.ndarray, form: str) -> None:
-    """Write via a temporary name, so that a file that exists is whole."""
+    """Write a file under a temporary name and rename it, so that an existing file is always complete."""
     part = path.with_suffix(".part")
     np.savetxt(part, rows, delimiter="\t", fmt=form)
     os.replace(part, path)

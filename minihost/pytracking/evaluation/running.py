@@ -1,4 +1,4 @@
-"""Run trackers over a data set."""
+"""Runs trackers on a data set."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tqdm import tqdm
 
 
 def run_sequence(seq: Sequence, tracker: Tracker, debug: int = 0, visdom_info: dict[str, Any] | None = None) -> bool:
-    """Track one sequence and write its results, unless they exist.
+    """Track a sequence and write its results, unless they exist.
 
-    With `debug` the sequence is tracked in any case, nothing is written, and an exception goes through. Without, an
-    exception is reported and the sequence left without results.
+    With `debug` the sequence is always tracked, nothing is written, and exceptions are raised. Without it an exception
+    is printed, and the sequence gets no results.
 
     Returns:
-        Whether the sequence has results (or was tracked with `debug`).
+        Whether the sequence has results, or was tracked with `debug`.
     """
     if debug:
         tracker.run_sequence(seq, debug=debug, visdom_info=visdom_info)
@@ -50,11 +50,11 @@ def run_dataset(
         dataset: the sequences.
         trackers: the trackers.
         debug: see `run_sequence`.
-        threads: worker processes; 0 runs in this one. Workers are spawned, so the entry script is imported again.
-        visdom_info: handed to `Tracker.run_sequence`.
+        threads: number of worker processes, which are spawned and import the entry script again; 0 runs in this process.
+        visdom_info: see `Tracker.run_sequence`.
 
     Returns:
-        (sequence name, tracker name) of what failed.
+        The failures, as pairs (name of the sequence, name of the tracker).
     """
     jobs = list(product(dataset, trackers))
     bar = tqdm(total=len(jobs), desc="sequences", unit="seq", **bar_options())
@@ -72,7 +72,7 @@ def _run_job(job: tuple[Any, ...]) -> bool:
 
 
 class _runner:
-    """`map` in this process, or in a pool of spawned ones."""
+    """A context with a `map` that runs in this process, or in a pool of spawned processes."""
 
     def __init__(self, threads: int) -> None:
         self._pool = multiprocessing.get_context("spawn").Pool(threads) if threads else None

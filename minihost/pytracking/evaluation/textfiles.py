@@ -1,4 +1,4 @@
-"""Numbers in text files."""
+"""Reads numbers from text files."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import numpy as np
 
 
 def read_numbers(path: Path) -> np.ndarray:
-    """All numbers of a file, flat, float64; separated by commas, tabs, spaces or line ends."""
+    """All numbers of a file as a flat float64 array; separators are commas, tabs, spaces and line ends."""
     return np.array(path.read_text().replace(",", " ").split(), dtype=np.float64)
 
 
 def read_boxes(path: Path) -> np.ndarray:
-    """[F, 4] float64 (x, y, w, h), one box per line.
+    """[F, 4] float64 boxes (x, y, w, h) of a file with one box per line.
 
     Raises:
-        ValueError: the count of numbers is not a multiple of four.
+        ValueError: the number of numbers is not a multiple of four.
     """
     numbers = read_numbers(path)
     if numbers.size % 4:

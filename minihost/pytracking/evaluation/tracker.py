@@ -1,4 +1,4 @@
-"""A tracker with its parameters, as an entry of an evaluation."""
+"""A tracker with its parameters, which can be run on sequences."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KEPT = ("target_bbox", "time", "segmentation", "object_presence_score")
 def trackerlist(
     name: str, parameter_name: str, run_ids: int | list[int] | None = None, display_name: str | None = None
 ) -> list[Tracker]:
-    """One `Tracker` per run id."""
+    """Make one `Tracker` per run id."""
     ids = run_ids if isinstance(run_ids, list) else [run_ids]
     return [Tracker(name, parameter_name, run_id, display_name) for run_id in ids]
 
@@ -31,8 +31,8 @@ def trackerlist(
 class Tracker:
     """The tracker `pytracking.tracker.<name>` with the parameters `pytracking.parameter.<name>.<parameter_name>`.
 
-    `tracker_class` is None if there is no such tracker package; whoever adds a tracker in another place sets it.
-    Results go to `results_dir` and `segmentation_dir`.
+    `tracker_class` is None if there is no such tracker package; extensions with trackers in other places set it. Results
+    are written to `results_dir` and `segmentation_dir`.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Tracker:
             self.tracker_class = importlib.import_module(f"pytracking.tracker.{name}").get_tracker_class()
 
     def get_parameters(self) -> TrackerParams:
-        """What `parameters()` of the parameter module returns."""
+        """The result of `parameters()` of the parameter module."""
         return importlib.import_module(f"pytracking.parameter.{self.name}.{self.parameter_name}").parameters()
 
     def run_sequence(
@@ -64,16 +64,19 @@ class Tracker:
 
         Args:
             seq: the sequence.
-            visualization: for the tracker, as `params.visualization`; default: on if `debug` is.
-            debug: for the tracker, as `params.debug`; default: what the parameters say.
-            visdom_info: not used, this host has no display.
-            multiobj_mode: `default` (the tracker takes all objects) or `parallel` (one tracker per object); default:
-                what the parameters, else the tracker class, say. Of no effect on a single-object sequence.
+            visualization: value of `params.visualization`; None means true if `debug` is above 0.
+            debug: value of `params.debug`; None means that of the parameters.
+            visdom_info: not used, since this host has no display.
+            multiobj_mode: `default` (the tracker gets all objects) or `parallel` (one tracker per object); None means
+                the value in the parameters or in the tracker class. It has no effect on single-object sequences.
 
         Returns:
-            `target_bbox`, `time` in seconds, `segmentation`, `object_presence_score`: lists, one entry per frame; each
-            entry a value, or a value per object id. `target_bbox` and `segmentation` are left out if the tracker gave
-            none.
+            `target_bbox`, `time` in seconds, `segmentation` and `object_presence_score`, which are lists with one entry
+            per frame: a value, or a value per object id. `target_bbox` and `segmentation` are left out if the tracker
+            does not give them for every frame.
+
+        Raises:
+            ValueError: there is no tracker class, or `multiobj_mode` is unknown.
         """
         if self.tracker_class is None:
             raise ValueError(f"no tracker class for {self.name}: there is no package pytracking.tracker.{self.name}")
@@ -89,7 +92,7 @@ class Tracker:
 
 
 def _track(tracker: Any, seq: Sequence) -> dict[str, list[Any]]:
-    """Drive a tracker over the frames; see `Tracker.run_sequence`."""
+    """Run a tracker on all frames; see `Tracker.run_sequence`."""
     kept: dict[str, list[Any]] = {key: [] for key in KEPT}
 
     def keep(output: dict[str, Any], defaults: dict[str, Any]) -> None:
@@ -117,5 +120,5 @@ def _track(tracker: Any, seq: Sequence) -> dict[str, list[Any]]:
 
     for key in ("target_bbox", "segmentation"):
         if len(kept[key]) < len(seq.frames):
-            del kept[key]  # only the given start, or with gaps: not a result
+            del kept[key]  # only the given values of the first frame, or incomplete
     return kept

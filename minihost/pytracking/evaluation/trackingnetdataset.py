@@ -9,7 +9,7 @@ from pytracking.evaluation.textfiles import numbered_frames, read_boxes
 
 
 class TrackingNetDataset(BaseDataset):
-    """The test set; the boxes hold the first frame only."""
+    """The test set, whose boxes are those of first frames only."""
 
     def __init__(self) -> None:
         super().__init__()

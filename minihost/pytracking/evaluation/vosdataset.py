@@ -1,4 +1,4 @@
-"""DAVIS and YouTube-VOS: videos with id masks, several objects each."""
+"""DAVIS and YouTube-VOS: videos with id masks of several objects."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from pytracking.evaluation.data import BaseDataset, Sequence, SequenceList
 from pytracking.evaluation.images import read_labels
 
 NO_BOX = (-1.0, -1.0, -1.0, -1.0)
-"""The box of an object on a frame without annotation, or where it is not seen."""
+"""The box of an object on a frame without annotation, or where the object is not visible."""
 
 
 def label_boxes(labels: np.ndarray) -> dict[str, tuple[float, float, float, float]]:
-    """The tight box (x, y, w, h) of every object in an id mask [H, W], by id; 0 is background."""
+    """The tight boxes (x, y, w, h) in pixels of the objects in an id mask [H, W], by id; 0 is background."""
     boxes = {}
     for object_id in np.unique(labels[labels > 0]):
         rows, columns = np.nonzero(labels == object_id)
@@ -28,7 +28,7 @@ def label_boxes(labels: np.ndarray) -> dict[str, tuple[float, float, float, floa
 
 
 class _VideoObjectDataset(BaseDataset):
-    """Videos in `jpeg_path/<video>`, id masks of the same stem in `anno_path/<video>`."""
+    """Base class: videos in `jpeg_path/<video>`, with id masks of the same file names in `anno_path/<video>`."""
 
     dataset_name: str
     jpeg_path: Path
@@ -42,11 +42,11 @@ class _VideoObjectDataset(BaseDataset):
         return SequenceList(self._sequence(name) for name in self.sequence_names)
 
     def _object_ids(self, name: str, boxes: list[dict[str, Any]]) -> list[str]:
-        """Ids in the order of their first appearance."""
+        """The ids in the order of their first appearance."""
         return list(dict.fromkeys(object_id for frame in boxes for object_id in frame))
 
     def _entries(self, name: str, frames: list[Path], boxes: dict[str, np.ndarray]) -> dict[int, Any] | None:
-        """Where objects enter; None: all on the first frame."""
+        """The `init_data` of a sequence; None if all objects appear on the first frame."""
         return None
 
     def _sequence(self, name: str) -> Sequence:
@@ -71,7 +71,7 @@ class _VideoObjectDataset(BaseDataset):
 class DavisDataset(_VideoObjectDataset):
     """`<root>/{JPEGImages,Annotations}/480p/<video>/00000.*`, `ImageSets/<version>/<split>.txt`.
 
-    The 2016 masks hold 0 and 255, so the object's id there is `255`, as with upstream.
+    The masks of 2016 have the values 0 and 255, so the object's id is `255` there, as in upstream.
     """
 
     dataset_name = "DAVIS"
@@ -89,14 +89,15 @@ class DavisDataset(_VideoObjectDataset):
 
 
 class YouTubeVOSDataset(_VideoObjectDataset):
-    """`<root>/<version>/<split>/{JPEGImages,Annotations}/<video>/`, `meta.json` says when an object enters.
+    """`<root>/<version>/<split>/{JPEGImages,Annotations}/<video>/` and `meta.json`, which lists the frames of each object.
 
     Args:
         version: "2018" or "2019".
         split: "train", "valid" or "test".
-        all_frames: take the pictures from `<split>_all_frames`; most of them have no annotation.
-        sequences: names; None: all of the split.
-        cleanup: as upstream's; "starts", the only one here, is done in any case: an object enters where it is first seen.
+        all_frames: whether the pictures are those of `<split>_all_frames`, most of which have no annotation.
+        sequences: names of the sequences; None means all of the split.
+        cleanup: as in upstream; the only known one, "starts", has no effect, since here an object always appears on the
+            first frame where its mask has pixels.
     """
 
     dataset_name = "YouTubeVOS"
@@ -121,7 +122,7 @@ class YouTubeVOSDataset(_VideoObjectDataset):
         number = {frame.stem: i for i, frame in enumerate(frames)}
         entries: dict[int, Any] = {}
         for object_id, about in self.meta[name]["objects"].items():
-            # In some training videos an object is said to be there before it is in the mask.
+            # In some training videos, `meta.json` lists frames of an object before its mask has pixels.
             shown = [stem for stem in about["frames"] if stem in number and boxes[object_id][number[stem], 2] > 0]
             if not shown:
                 raise FileNotFoundError(f"YouTube-VOS: object {object_id} is in no mask of {self.anno_path / name}")

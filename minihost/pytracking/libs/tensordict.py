@@ -10,10 +10,10 @@ import torch
 
 
 class TensorDict(OrderedDict):
-    """An ordered dict on which a method of `torch.Tensor` acts on every value that has it.
+    """An ordered dict on which a method of `torch.Tensor` is applied to every value that has it.
 
-    `batch.to(device)` moves the tensors and leaves strings and numbers as they are. Names with two leading
-    underscores are not forwarded: torch would take the container itself for a tensor.
+    `batch.to(device)` moves the tensors and leaves strings and numbers as they are. Names that begin with two underscores
+    are not forwarded, since torch would otherwise take the container for a tensor.
     """
 
     def __getattr__(self, name: str) -> Callable[..., TensorDict]:
@@ -26,5 +26,5 @@ class TensorDict(OrderedDict):
         return call_on_each
 
     def apply(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> TensorDict:
-        """A new dict with `fn(value, *args, **kwargs)` for every value."""
+        """Make a new dict with `fn(value, *args, **kwargs)` for every value."""
         return TensorDict((key, fn(value, *args, **kwargs)) for key, value in self.items())

@@ -1,4 +1,4 @@
-"""A list on which arithmetic and tensor methods act element by element."""
+"""A list on which arithmetic and tensor methods are applied element by element."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import torch
 
 
 class TensorList(list):
-    """A list of tensors: `a + b`, `2 * a`, `a.sum()` give the list of the element-wise results.
+    """A list of tensors, for which `a + b`, `2 * a` and `a.sum()` give the list of the element-wise results.
 
-    The other operand is another list of the same length, or one value for all elements. Indexing with a slice, a list
-    or a tuple gives a `TensorList`. `concat` joins, since `+` adds.
+    The other operand is a list of the same length, or one value for all elements. Indexing with a slice, a list or a
+    tuple gives a `TensorList`. `concat` concatenates two lists, since `+` adds their elements.
     """
 
     def __getattr__(self, name: str) -> Callable[..., TensorList]:
@@ -28,7 +28,7 @@ class TensorList(list):
         return TensorList(found) if isinstance(item, slice) else found
 
     def apply(self, fn: Callable[[Any], Any]) -> TensorList:
-        """The list of `fn(element)`."""
+        """Make the list of `fn(element)`."""
         return TensorList(fn(value) for value in self)
 
     def concat(self, other: list) -> TensorList:
@@ -40,7 +40,7 @@ class TensorList(list):
 
 
 def _element_wise(function: Callable[[Any, Any], Any], *, swapped: bool) -> Callable[[TensorList, Any], TensorList]:
-    """The method for one operator: `self op other`, or `other op self` if swapped."""
+    """Make the method for an operator: `self op other`, or `other op self` if swapped."""
 
     def method(self: TensorList, other: Any) -> TensorList:
         others = other if isinstance(other, list) else [other] * len(self)

@@ -1,1 +1,1 @@
-"""Parameter modules `<tracker>.<name>`, each with `parameters() -> TrackerParams`; extensions add theirs by path."""
+"""Parameter modules `<tracker>.<name>` with `parameters() -> TrackerParams`; extensions append to `__path__`."""

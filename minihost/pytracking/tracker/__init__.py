@@ -1,1 +1,1 @@
-"""Tracker packages `<name>`, each with `get_tracker_class()`; extensions set `Tracker.tracker_class` instead."""
+"""Tracker packages `<name>` with `get_tracker_class()`; extensions set `Tracker.tracker_class` instead."""

@@ -1,4 +1,4 @@
-"""What a parameter module returns."""
+"""The parameters that a parameter module returns."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ class TrackerParams:
     """Parameters of a tracker, as attributes."""
 
     def get(self, name: str, *default: Any) -> Any:
-        """The parameter `name`, or the default if one is given and the parameter is not set.
+        """The parameter `name`, or the default if the parameter is not set.
 
         Raises:
-            AttributeError: not set, and no default.
-            TypeError: more than one default.
+            AttributeError: the parameter is not set and there is no default.
+            TypeError: there is more than one default.
         """
         return getattr(self, name, *default)
 

@@ -1,4 +1,4 @@
-"""What every tracker is."""
+"""The base class of trackers."""
 
 from pytracking.tracker.base.basetracker import BaseTracker
 
