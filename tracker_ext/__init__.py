@@ -1,1 +1,1 @@
-"""Tracking side of box2mask: trackers, parameters, evaluation, annotation."""
+"""The tracking side of box2mask: trackers, parameters, evaluation, annotation."""

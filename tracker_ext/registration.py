@@ -1,11 +1,11 @@
-"""One call that adds our train settings, parameter modules and data sets to the host, by name.
+"""Adds our train settings, parameter modules and data sets to the host, by name.
 
     host.resolve()
     register()
 
-After it, `ltr.train_settings.box2mask.lite`, `pytracking.parameter.lwl.box2mask_init` and the data set `demo` are found
-by whoever asks the host for them; the host's own entries stay as they are. Without the call the host behaves as if
-we were not there. Trackers need no entry: our parameter modules name their tracker class (`tracker_handle`).
+After these calls, the host finds `ltr.train_settings.box2mask.lite`, `pytracking.parameter.lwl.box2mask_init` and the
+data set `demo`, for example; its own entries are unchanged. Without the calls the host is unchanged. Trackers need no
+entry, since our parameter modules name their tracker class (see `tracker_handle`).
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ _EXTENDED_PACKAGES = {
 
 @dataclass(frozen=True)
 class Registered:
-    """What was added to the host."""
+    """The entries that were added to the host."""
 
     modules: tuple[str, ...]
-    """Full module names, such as `pytracking.parameter.lwl.box2mask_init`."""
+    """Full names of modules, such as `pytracking.parameter.lwl.box2mask_init`."""
     datasets: tuple[str, ...]
-    """Data set names."""
+    """Names of data sets."""
 
 
 _registered: Registered | None = None
 
 
 def register() -> Registered:
-    """Add our entries to the host; later calls change nothing and return the same.
+    """Add our entries to the host; later calls have no effect and return the same.
 
-    Call `host.resolve()` first.
+    `host.resolve()` must be called before.
 
     Raises:
-        UserError: the host has an entry of one of our names; nothing has been added then.
+        UserError: the host already has an entry with one of our names; nothing is added then.
     """
     global _registered
     if _registered is None:
@@ -72,7 +72,7 @@ def modules_below(folder: Path) -> list[str]:
 
 
 def taken_modules(package: str, names: list[str]) -> list[str]:
-    """Those of `<group>.<module>` that `package` has already."""
+    """The full names of those modules `<group>.<module>` that `package` already has."""
     importlib.import_module(package)
     taken = []
     for name in names:
@@ -83,9 +83,9 @@ def taken_modules(package: str, names: list[str]) -> list[str]:
 
 
 def extend(package: str, folder: Path) -> None:
-    """Let `package` find the groups in `folder`, and in a group that both have, the modules of both.
+    """Make `package` find the groups in `folder`; in a group that both have, it finds the modules of both.
 
-    The host's path stays first, so nothing of it is hidden.
+    The host's own path stays first, so none of its modules is hidden.
     """
     module = importlib.import_module(package)
     for info in pkgutil.iter_modules([str(folder)]):

@@ -1,30 +1,30 @@
-"""Trackers and runs by name, the same on both hosts.
+"""Finds trackers by name and runs them, in the same way on both hosts.
 
-How a parameter module of ours (`tracker_ext/parameter/<tracker>/<name>.py`) is written:
+A parameter module of ours (`tracker_ext/parameter/<tracker>/<name>.py`) has this form:
 
     from tracker_ext.tracker.lwl_tracker import LWLTracker
 
-    TRACKER_CLASS = LWLTracker            # the class these parameters are for
+    TRACKER_CLASS = LWLTracker            # the tracker class of these parameters
 
-    def parameters(weights: Sequence[Path] = ()) -> TrackerParams:     # weights: what --weights names, if it can be
+    def parameters(weights: Sequence[Path] = ()) -> TrackerParams:     # the argument is optional; it has --weights
         params = TrackerParams()
-        params.weights = (path, ...)      # files to show at start; all that exist are hashed
-        params.device = "cpu"             # to show at start
-        params.parts = parts                # its `precision` is shown, `with_precision` follows --precision
+        params.weights = (path, ...)      # weight files, which are shown with their hashes at the start
+        params.device = "cpu"             # is shown at the start
+        params.parts = parts              # its `precision` is shown; its `with_precision` is called for --precision
         ...
 
-`TRACKER_CLASS` is what the host cannot find out: upstream looks for a tracker only in its own folder, and there `lwl`
-is its own. A parameter module without it keeps the host's class. `parameters()` is called once before a run and again
-for every sequence, in worker processes too; it raises `UserError` for weights that are missing or corrupt, so that a
-run ends before it has begun. The host imports the module as `pytracking.parameter.<tracker>.<name>`, so it uses
-absolute imports only.
+The host cannot find `TRACKER_CLASS` itself, since upstream looks for trackers only in its own folder, which has a
+tracker `lwl` of its own. A parameter module without `TRACKER_CLASS` keeps the host's class. `parameters()` is called
+once before a run and again for every sequence, also in worker processes. It raises `UserError` if weights are missing
+or damaged, so that a run fails before it begins. The host imports the module as
+`pytracking.parameter.<tracker>.<name>`, so it must use absolute imports.
 
-The tracker class derives from the host's `BaseTracker`; `multiobj_mode = "parallel"`, on the class or in the
-parameters, makes the host wrap one tracker per object. Then `initialize` returns the same keys as `track` (but for
-`target_bbox`, `segmentation` and `time`, which the wrapper fills in): upstream's merge takes the keys of the first
-object for all.
+The tracker class derives from the host's `BaseTracker`. With `multiobj_mode = "parallel"`, on the class or in the
+parameters, the host wraps one tracker per object. `initialize` must then return the same keys as `track` (except
+`target_bbox`, `segmentation` and `time`, which the wrapper adds), since upstream's merge uses the keys of the first
+object for all objects.
 
-Import this module after `host.resolve()`.
+This module must be imported after `host.resolve()`.
 """
 
 from __future__ import annotations
@@ -53,17 +53,16 @@ from tracker_ext.tracker.live_view import LiveView, watched
 
 
 class TrackerHandle(Tracker):
-    """The host's `Tracker`, with the class the parameter module names, and a record of what failed.
+    """The host's `Tracker`, with the class that the parameter module names, and a log of failures.
 
     Args:
-        name: tracker, a package below `pytracking.parameter`.
-        parameter_name: module in that package.
-        run_id: appended to the results folder, three digits.
-        display_name: for tables and plots.
-        out: folder for the results instead of the one in the settings; the layout below it is the same.
+        name: the tracker, which is a package in `pytracking.parameter`.
+        parameter_name: a module in that package.
+        run_id: number that is appended to the name of the results folder, with three digits.
+        out: folder for the results instead of the one in the settings; the layout inside is the same.
 
     Raises:
-        UserError: unknown name (the message lists the known), or a module for which there is no tracker.
+        UserError: a name is unknown (the message lists the known ones), or there is no tracker for the module.
     """
 
     results_dir: str
@@ -75,12 +74,11 @@ class TrackerHandle(Tracker):
         name: str,
         parameter_name: str,
         run_id: int | None = None,
-        display_name: str | None = None,
         *,
         out: Path | None = None,
     ) -> None:
         check_names(name, parameter_name)
-        super().__init__(name, parameter_name, run_id, display_name)
+        super().__init__(name, parameter_name, run_id)
         module = importlib.import_module(f"pytracking.parameter.{name}.{parameter_name}")
         self.tracker_class = getattr(module, "TRACKER_CLASS", self.tracker_class)
         if self.tracker_class is None:
@@ -91,17 +89,17 @@ class TrackerHandle(Tracker):
             self.segmentation_dir = str(out / "segmentation_results" / name / entry)
         self.failure_log: str | None = None
         self.live_view: str | None = None
-        """`host:port` of a visdom server that shows the work; see `live_view.py`."""
+        """`host:port` of a visdom server that shows the work, see `live_view.py`; None shows nothing."""
         self.weights: tuple[Path, ...] = ()
-        """Weight files or checkpoints in place of those that the parameter module takes."""
+        """Weight files or checkpoints in place of the default ones of the parameter module."""
         self.precision: str | None = None
-        """`fp32` or `bf16` in place of what the parameter module says."""
+        """`fp32` or `bf16` in place of the precision in the parameter module."""
 
     def get_parameters(self) -> Any:
-        """What `parameters()` returns; in a worker process our names have to be added first.
+        """The result of `parameters()`; in a worker process, our names are added to the host first.
 
         Raises:
-            UserError: a `precision` or `weights` are asked for, and the tracker has none to choose.
+            UserError: `precision` or `weights` are set, but the tracker does not support this.
         """
         register()
         if self.weights:
@@ -119,7 +117,7 @@ class TrackerHandle(Tracker):
         return params
 
     def run_sequence(self, seq: Sequence, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """As the host's, but an exception, which the host prints and swallows, is written down first."""
+        """Run as the host does, but log an exception first, since the host only prints it and continues."""
         try:
             with self.watching(seq.name):
                 return super().run_sequence(seq, *args, **kwargs)
@@ -132,7 +130,7 @@ class TrackerHandle(Tracker):
 
     @contextmanager
     def watching(self, name: str) -> Iterator[None]:
-        """Show what the tracker does inside, if `live_view` is set; a server that has gone away stops nothing."""
+        """A context in which the tracker's work is shown if `live_view` is set; without a server tracking continues."""
         plain = self.tracker_class
         try:
             if self.live_view is not None and plain is not None:
@@ -147,25 +145,25 @@ class TrackerHandle(Tracker):
 
 @dataclass(frozen=True)
 class Failure:
-    """A sequence without results."""
+    """The reason why a sequence has no results."""
 
     sequence: str
     message: str
     user: bool
-    """Whether the user can mend it (a `UserError`)."""
+    """Whether the user can mend it, as with a `UserError`."""
 
 
 def run(tracker: TrackerHandle, sequences: list[Sequence], *, debug: int = 0, threads: int = 0) -> list[Failure]:
-    """Run through the host's own runner, which leaves out sequences that have results.
+    """Run a tracker with the host's own runner, which skips sequences that have results.
 
     Args:
-        tracker: whose `results_dir` and `segmentation_dir` get the results.
-        sequences: from `load_sequences`.
-        debug: host's debug level; above 0 nothing is written and an exception goes through.
-        threads: spawned worker processes; 0 runs in this one.
+        tracker: the tracker, whose `results_dir` and `segmentation_dir` get the results.
+        sequences: sequences of `load_sequences`.
+        debug: the host's debug level; above 0, nothing is written and exceptions are raised.
+        threads: number of spawned worker processes; 0 runs in this process.
 
     Returns:
-        The sequences that have no results now, with the reason.
+        The sequences that have no results afterwards, with the reasons.
     """
     log = Path(tracker.results_dir) / "failures.jsonl"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -174,7 +172,7 @@ def run(tracker: TrackerHandle, sequences: list[Sequence], *, debug: int = 0, th
     start_method = multiprocessing.get_start_method(allow_none=True)
     try:
         run_dataset(sequences, [tracker], debug, threads)
-    finally:  # upstream sets it to spawn, for loaders as well
+    finally:  # upstream sets it to spawn, which would hold for data loaders, too
         multiprocessing.set_start_method(start_method, force=True)
     if debug:
         return []
@@ -187,14 +185,14 @@ def run(tracker: TrackerHandle, sequences: list[Sequence], *, debug: int = 0, th
 
 
 def has_results(tracker: Tracker, sequence: Sequence) -> bool:
-    """Whether the box files of the sequence exist: one, or one per object if it has several."""
+    """Whether the box files of the sequence exist: one file, or one per object if it has several."""
     ids = sequence.object_ids if sequence.multiobj_mode else None
     names = [sequence.name] if ids is None else [f"{sequence.name}_{object_id}" for object_id in ids]
     return all((Path(tracker.results_dir) / f"{name}.txt").is_file() for name in names)
 
 
 def known_parameters() -> dict[str, list[str]]:
-    """Tracker name -> its parameter modules, the host's and ours."""
+    """The parameter modules, the host's and ours, by tracker."""
     found: dict[str, list[str]] = {}
     for group in pkgutil.iter_modules(pytracking.parameter.__path__):
         if group.ispkg:
@@ -204,10 +202,10 @@ def known_parameters() -> dict[str, list[str]]:
 
 
 def check_names(tracker: str, parameter: str) -> None:
-    """Refuse a tracker or parameter module that does not exist, listing those that do.
+    """Check that a tracker and its parameter module exist.
 
     Raises:
-        UserError: unknown.
+        UserError: one of them does not; the message lists the known ones.
     """
     register()
     known = known_parameters()

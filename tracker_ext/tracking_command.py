@@ -1,4 +1,4 @@
-"""What `run_tracker.py` does once its command line is understood: track a data set or a video, and say with what."""
+"""The work of `run_tracker.py` after its command line is parsed: it tracks a data set or a video."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ltr_ext.digest import file_hash
 from ltr_ext.errors import UserError
 from ltr_ext.paths import load_paths
 from tracker_ext.video.box_argument import corners_note, first_boxes
@@ -18,22 +19,26 @@ EXIT_FAILED = 1
 
 
 def run_on_dataset(args: argparse.Namespace) -> int:
-    """Track the sequences that have no results yet, then report; 1 if a sequence failed, 2 if the user can mend all."""
-    if args.threads:  # before torch is imported here or in a worker
+    """Track the sequences that have no results yet, then write the report.
+
+    Returns:
+        The exit code: 0, or 1 if a sequence failed.
+
+    Raises:
+        UserError: the command line names something that does not exist, or all failures can be mended by the user.
+    """
+    if args.threads:  # must be set before torch is imported here or in a worker
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // args.threads)))
     from tracker_ext import tracker_handle
     from tracker_ext.evaluation.run_record import note_run
     from tracker_ext.evaluation.sequences import load_sequences
 
     out = Path(args.out) if args.out else load_paths().results_dir
-    # What can be wrong is said before the parameter module imports torch, which takes seconds.
+    # Mistakes are reported before the parameter module imports torch, which takes seconds.
     tracker_handle.check_names(args.tracker, args.parameter)
     sequences = load_sequences(args.dataset, args.sequence)
     refuse_unwritable(out)
-    tracker = tracker_handle.TrackerHandle(args.tracker, args.parameter, args.runid, out=out)
-    tracker.live_view = args.visdom
-    tracker.weights = tuple(Path(path) for path in args.weights)
-    tracker.precision = None if args.precision == "auto" else args.precision
+    tracker = chosen_tracker(args, out)
     facts = describe(tracker)
     writable_folder(out)
     results = Path(tracker.results_dir)
@@ -68,13 +73,24 @@ def run_on_dataset(args: argparse.Namespace) -> int:
 
 
 def run_on_video(args: argparse.Namespace, boxes: list[tuple[float, float, float, float]]) -> int:
-    """Hand a video and its boxes to the tracker; 1 if frames could not be read."""
+    """Track objects in a video.
+
+    Args:
+        args: the parsed command line.
+        boxes: (x, y, w, h) of each object on the first frame, in image pixels.
+
+    Returns:
+        The exit code: 0, or 1 if frames could not be read.
+
+    Raises:
+        UserError: there is no box, or see `track_video`.
+    """
     if not boxes:
         raise UserError("--video: needs the object on the first frame, as --box x,y,w,h")
     out = Path(args.out) if args.out else load_paths().results_dir / "video" / Path(args.video).stem
     from tracker_ext import tracker_handle
 
-    # What can be wrong is said before the parameter module imports torch, which takes seconds.
+    # Mistakes are reported before the parameter module imports torch, which takes seconds.
     tracker_handle.check_names(args.tracker, args.parameter)
     video = Path(args.video)
     source = open_frames(video, upright=True)
@@ -85,10 +101,7 @@ def run_on_video(args: argparse.Namespace, boxes: list[tuple[float, float, float
         print(f"note: {note}", file=sys.stderr)
     from tracker_ext.tracker.track_video import track_video
 
-    tracker = tracker_handle.TrackerHandle(args.tracker, args.parameter, args.runid)
-    tracker.live_view = args.visdom
-    tracker.weights = tuple(Path(path) for path in args.weights)
-    tracker.precision = None if args.precision == "auto" else args.precision
+    tracker = chosen_tracker(args)
     facts = describe(tracker)
     with tracker.watching(video.stem):
         damage = track_video(tracker, video, boxes, out, facts)
@@ -97,18 +110,29 @@ def run_on_video(args: argparse.Namespace, boxes: list[tuple[float, float, float
     return EXIT_FAILED if damage else 0
 
 
+def chosen_tracker(args: argparse.Namespace, out: Path | None = None) -> Any:
+    """Make the `TrackerHandle` that the command line describes; `out` as there."""
+    from tracker_ext.tracker_handle import TrackerHandle
+
+    tracker = TrackerHandle(args.tracker, args.parameter, args.runid, out=out)
+    tracker.live_view = args.visdom
+    tracker.weights = tuple(Path(path) for path in args.weights)
+    tracker.precision = None if args.precision == "auto" else args.precision
+    return tracker
+
+
 def has_ground_truth(sequence: Any) -> bool:
-    """Whether there is a box for every frame; test sets have the first only."""
+    """Whether a sequence has a box for every frame; those of test sets have only the first."""
     boxes = sequence.ground_truth_rect
     tracks = list(boxes.values()) if isinstance(boxes, dict) else [boxes]
     return all(len(track) == len(sequence.frames) for track in tracks)
 
 
 def compare_with_earlier(results: Path, done: list[str], facts: dict[str, Any], precision: str) -> None:
-    """Say where sequences that keep their results were tracked with something else than the rest will be.
+    """Note if the sequences that keep their results were tracked with other weights, device or precision.
 
     Raises:
-        UserError: with another precision than the one asked for.
+        UserError: the precision differs from the one that the command line demands.
     """
     from tracker_ext.evaluation.run_record import differences
 
@@ -120,13 +144,11 @@ def compare_with_earlier(results: Path, done: list[str], facts: dict[str, Any], 
 
 
 def describe(tracker: Any) -> dict[str, Any]:
-    """Say which tracker, which weights, which device and which precision, and return it for the record.
+    """Print the tracker, its weights, device and precision, and return them for the record of the run.
 
     Raises:
-        UserError: weights are missing; nothing is done yet.
+        UserError: weights are missing.
     """
-    from ltr_ext.digest import file_hash
-
     params = tracker.get_parameters()
     kind = tracker.tracker_class
     print(f"tracker: {tracker.name} {tracker.parameter_name} ({kind.__module__}.{kind.__qualname__})")
@@ -134,7 +156,7 @@ def describe(tracker: Any) -> dict[str, Any]:
     for path in params.get("weights", ()):
         print(f"weights: {path} (sha256 {weights[Path(path).name]})")
     device = str(params.get("device", "cuda" if params.get("use_gpu", False) else "cpu"))
-    # a tracker without a choice works in what PyTorch and NumPy do unasked
+    # A tracker without such an option uses the default precision of PyTorch and NumPy.
     precision = getattr(params.get("parts", None), "precision", "fp32")
     print(f"device: {device}\nprecision: {precision}", flush=True)
     return {
@@ -146,10 +168,10 @@ def describe(tracker: Any) -> dict[str, Any]:
 
 
 def refuse_unwritable(folder: Path) -> None:
-    """Refuse a folder that cannot be made, without making it.
+    """Refuse a folder that cannot be made; nothing is made yet.
 
     Raises:
-        UserError: a file is in its way, or the folder that it would lie in may not be written to.
+        UserError: its path leads through a file, or the nearest existing folder may not be written to.
     """
     there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     if not there.is_dir():
@@ -159,10 +181,10 @@ def refuse_unwritable(folder: Path) -> None:
 
 
 def writable_folder(folder: Path) -> Path:
-    """Make the folder if need be.
+    """Make the folder if it does not exist, and check that it can be written to.
 
     Raises:
-        UserError: it cannot be made, or not be written to.
+        UserError: it cannot be made or cannot be written to.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

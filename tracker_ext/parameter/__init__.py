@@ -1,1 +1,1 @@
-"""Parameter modules, found by the host as `pytracking.parameter.<tracker>.<name>`."""
+"""Parameter modules, which the host finds as `pytracking.parameter.<tracker>.<name>`."""

@@ -1,1 +1,1 @@
-"""The LWL tracker: masks and boxes of several objects through a video."""
+"""The LWL tracker, which finds the masks and boxes of several objects in a video."""

@@ -1,4 +1,4 @@
-"""The first mask from the first box (paper section 4.3): box2mask on a single frame."""
+"""The first mask, which box2mask makes from the box on the first frame (paper section 4.3)."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from tracker_ext.segmentation.config import AnnotateConfig
 from tracker_ext.segmentation.segment import annotate
 
 MIN_FILL = 0.05
-"""A mask that fills less of its box is no start for a tracker."""
+"""A mask that fills less than this share of its box is too small for a tracker to start from."""
 
 
 def boxes_to_masks(
     image: np.ndarray, boxes: Mapping[int, np.ndarray], net: Box2MaskNet, config: AnnotateConfig
 ) -> dict[int, np.ndarray]:
-    """Segment the boxed objects of one frame together; where they overlap the surer one wins.
+    """Segment the boxed objects of one frame; where masks overlap, the object with the higher logit gets the pixel.
 
     Args:
         image: [H, W, 3] uint8 RGB.
-        boxes: id in 1..254 -> (x, y, w, h), image pixels.
-        net: in eval mode.
-        config: tolerance and precision.
+        boxes: (x, y, w, h) in image pixels by object id, 1..254.
+        net: the network, in evaluation mode.
+        config: options of `annotate`.
 
     Returns:
-        Id -> [H, W] bool. Where the network sees next to nothing, the ellipse in the box, the likeliest shape.
+        Masks [H, W] bool by object id. A mask that fills less than `MIN_FILL` of its box is replaced by the ellipse in
+        the box, the most likely shape.
 
     Raises:
-        UserError: a box with no area, not finite, or outside the image.
+        UserError: a box has no area, is not finite, or lies outside the image.
     """
     tracks = {object_id: np.asarray(box, dtype=np.float64).reshape(1, -1) for object_id, box in boxes.items()}
     found = next(iter(annotate([image], tracks, net, config, name="first frame")))
@@ -43,11 +44,11 @@ def boxes_to_masks(
 
 
 def inscribed_ellipse(box: np.ndarray, image_hw: tuple[int, int]) -> np.ndarray:
-    """The ellipse that touches a box's sides; the visible part of the box if the ellipse lies outside the image.
+    """The ellipse that touches a box's sides, or the visible part of the box if the ellipse lies outside the image.
 
     Args:
-        box: (x, y, w, h), image pixels; touches the image.
-        image_hw: (height, width).
+        box: (x, y, w, h) in image pixels; it overlaps the image.
+        image_hw: (height, width) of the image.
 
     Returns:
         [H, W] bool with at least one pixel.

@@ -1,17 +1,17 @@
-"""How our mask trackers search, and how the LWL tracker remembers and learns."""
+"""The options of our mask trackers: how all of them search, and how the LWL tracker learns."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 from ltr_ext.device import Precision, check_precision
 
 Start = Literal["mask", "box", "given"]
-"""What an object is started from; the other is not looked at. `given`: the mask if there is one, else the box."""
+"""What an object is started from: its mask, its box, or (`given`) its mask if there is one and otherwise its box."""
 
 RulesName = Literal["box2mask", "upstream"]
-"""Whose rules hold for crops, merging and memory; see `rules.py`."""
+"""The set of rules for crops, merging and memory; see `rules.py`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,25 +19,26 @@ class TrackerConfig:
     """Options of every `MaskTracker`."""
 
     start: Start = "mask"
-    """`mask`: the given mask; `box`: a mask that box2mask makes of the given box (paper section 4.3)."""
+    """See `Start`; from a box, box2mask makes the first mask (paper section 4.3)."""
     box_scale: float | None = None
-    """Side of the crop in which box2mask makes the first mask, as a multiple of the box; None: the network's own."""
+    """Side of the crop in which box2mask makes the first mask, as a multiple of the box; None means that of the
+    network."""
     search_scale: float = 2.5
-    """Side of the search region, relative to the object's size in the frame before."""
+    """Side of the search region, as a multiple of the object's size in the preceding frame."""
     max_size_change: tuple[float, float] = (0.9, 1.12)
-    """Least and largest factor by which the size changes from frame to frame."""
+    """Smallest and largest factor by which the size can change from frame to frame."""
     lost_growth: float = 1.08
-    """Factor by which the search region grows with every frame in which the object is not found ..."""
+    """Factor by which the search region grows with every frame in which the object is not found."""
     max_lost_growth: float = 2.0
-    """... and the largest such factor."""
+    """Largest total factor of that growth."""
     min_area_share: float = 0.02
-    """A mask smaller than this share of the object's box does not move the search region: the object counts as lost."""
+    """If a mask is smaller than this share of the object's size, the search region stays and the object is lost."""
     min_part: float = 0.05
-    """Parts of a mask below this share of its largest part are dropped; 0 keeps all."""
+    """Parts of a mask that are smaller than this share of its largest part are dropped; 0 keeps all parts."""
     min_confidence: float = 0.7
-    """Frames whose mask has a lower mean probability are not remembered, nor are those without a mask."""
+    """Frames whose mask is empty or has a lower mean probability are not remembered."""
     precision: Precision = "auto"
-    """Arithmetic of the convolutions; target model and its learner always work in float32."""
+    """Arithmetic of the convolutions; the target model and its learner always use float32."""
 
     def __post_init__(self) -> None:
         if self.start not in get_args(Start):
@@ -56,24 +57,24 @@ class LWLTrackerConfig(TrackerConfig):
     """Options of `LWLTracker`."""
 
     rules: RulesName = "box2mask"
-    """`upstream`: those of pytracking's LWL, to the pixel (`tracker_ext.tracker.upstream_rules`), for its weights.
-    They take no notice of `lost_growth`, `max_lost_growth`, `min_area_share` and `min_confidence`."""
+    """`upstream` are the rules of pytracking's LWL, exact to the pixel (`tracker_ext.tracker.upstream_rules`), for its
+    weights. They ignore `lost_growth`, `max_lost_growth`, `min_area_share` and `min_confidence`."""
     memory_size: int = 32
-    """Samples kept per object, the first frame among them."""
+    """Largest number of samples kept per object, including the first frame."""
     memory_interval: int = 1
-    """Frames from one sample to the next."""
+    """Number of frames between two samples."""
     learning_rate: float = 0.1
-    """Share by which a new sample outweighs the one before it."""
+    """r: a new sample has 1 / (1 - r) times the weight of the previous one."""
     first_frame_weight: float = 0.25
-    """Least share of the first frame among the weights of all samples."""
+    """Smallest share of the first frame in the weights of all samples."""
     lower_first_weight: bool = False
-    """Only with upstream's rules: the second frame weighs as much as the first, not `learning_rate` times as much."""
+    """Only for upstream's rules: whether the second sample gets the weight of the first one."""
     initial_iterations: int = 20
-    """Steepest-descent steps on the first frame."""
+    """Number of steepest-descent steps on the first frame."""
     update_interval: int = 4
-    """Frames from one update of the target model to the next."""
+    """Number of frames between two updates of the target model."""
     update_iterations: int = 3
-    """Steepest-descent steps of an update, from the filter in use."""
+    """Number of steepest-descent steps in an update, which start from the current filter."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -104,13 +105,4 @@ LWL_YTVOS = LWLTrackerConfig(
     update_interval=1,
     update_iterations=3,
 )
-"""pytracking's parameters `lwl_ytvos`."""
-LWL_BOXINIT = replace(
-    LWL_YTVOS,
-    learning_rate=0.2,
-    first_frame_weight=0,
-    lower_first_weight=True,
-    update_interval=5,
-    update_iterations=5,
-)
-"""pytracking's parameters `lwl_boxinit`."""
+"""The options of pytracking's parameters `lwl_ytvos`."""

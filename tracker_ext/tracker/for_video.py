@@ -1,4 +1,4 @@
-"""A tracker for a video that is no data set: as the host would build it for a sequence."""
+"""Builds a tracker for a video that is not part of a data set, in the same way as the host does for a sequence."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ def build_tracker(tracker: Any, several: bool) -> Any:
     """Build a tracker.
 
     Args:
-        tracker: a `TrackerHandle`, or what has its `tracker_class` and `get_parameters()`.
-        several: whether there are several objects; a class or parameters that say `multiobj_mode = "parallel"` then
-            get one tracker per object.
+        tracker: a `TrackerHandle`, or another object with `tracker_class` and `get_parameters()`.
+        several: whether there are several objects. If the class or the parameters have `multiobj_mode = "parallel"`,
+            each object then gets its own tracker.
 
     Returns:
-        A `BaseTracker` or the host's wrapper, which has the same methods.
+        A `BaseTracker`, or the host's wrapper, which has the same methods.
     """
     params = tracker.get_parameters()
     params.debug = 0

@@ -1,9 +1,9 @@
-"""Watch a tracker while it works: frame, masks, boxes and scores on a visdom page.
+"""Shows the work of a tracker on a visdom page: frame, masks, boxes and scores.
 
     python run_tracker.py lwl box2mask_init demo --visdom            # a server on this machine, port 8097
     python run_tracker.py lwl box2mask_init demo --visdom host:9000
 
-The package visdom is optional (extra `visdom`). Results are written as without it.
+The package visdom is optional (extra `visdom`). The results are the same as without it.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from tracker_ext.video.overlay import draw_overlay
 
 DEFAULT_ADDRESS = "localhost:8097"
 SHOWN_WIDTH = 640
-"""Wider frames are shrunk before they are sent."""
+"""Width in pixels to which wider frames are shrunk before they are sent."""
 ENVIRONMENT = "box2mask"
 
 
 def parse_address(text: str) -> tuple[str, int]:
-    """`host:port`, `host` or `:port` -> (host, port).
+    """Split `host:port`, `host` or `:port` into (host, port), with the parts of `DEFAULT_ADDRESS` as defaults.
 
     Raises:
         UserError: the port is not a number from 1 to 65535.
@@ -43,10 +43,10 @@ class LiveView:
     """A page with one picture and one plot of scores per sequence."""
 
     def __init__(self, address: str = DEFAULT_ADDRESS) -> None:
-        """Connect.
+        """Connect to a running visdom server.
 
         Args:
-            address: `host:port` of a running visdom server.
+            address: see `parse_address`.
 
         Raises:
             UserError: the package is missing, or no server answers.
@@ -63,13 +63,13 @@ class LiveView:
                 server=f"http://{host}", port=port, env=ENVIRONMENT, use_incoming_socket=False, raise_exceptions=True
             )
             answers = self._client.check_connection()
-        except Exception as error:  # whatever the client's network library raises
+        except Exception as error:  # the client's network library raises errors of many kinds
             raise self._silent(host, port) from error
         if not answers:
             raise self._silent(host, port)
         self._gone = False
         self.page = f"http://{host}:{port}/env/{ENVIRONMENT}"
-        """Where to look at it."""
+        """The address of the page."""
 
     def show(
         self,
@@ -81,16 +81,16 @@ class LiveView:
         scores: Mapping[int, float],
         seconds: float,
     ) -> None:
-        """Show one frame; a server that has gone away is reported once and then left alone.
+        """Show one frame; if the server no longer answers, this is reported once and nothing more is shown.
 
         Args:
-            name: of the sequence: of the two windows.
-            number: of the frame, from 0; 0 starts the plot anew.
+            name: name of the sequence, which becomes that of the two windows.
+            number: number of the frame, from 0; 0 starts a new plot.
             frame: [H, W, 3] uint8 RGB.
-            labels: [H, W] uint8, pixel value = object id; None for none.
-            boxes: object id -> [4] (x, y, w, h), pixels; None where absent.
-            scores: object id -> score, 0..1.
-            seconds: the frame took.
+            labels: [H, W] uint8, whose pixel values are object ids; None for no masks.
+            boxes: [4] (x, y, w, h) in pixels by object id; None for an absent object.
+            scores: scores by object id, 0..1.
+            seconds: duration of the work on this frame.
         """
         if self._gone:
             return
@@ -118,7 +118,7 @@ class LiveView:
                         "showlegend": True,
                     },
                 )
-        except Exception as error:  # tracking is worth more than the picture of it
+        except Exception as error:  # a failure of the display must not end the tracking
             self._gone = True
             print(f"--visdom: the server is gone ({type(error).__name__}); tracking goes on", file=sys.stderr)
 
@@ -131,15 +131,15 @@ class LiveView:
 
 
 def watched(tracker_class: type, view: LiveView, name: str) -> type:
-    """A tracker class that shows what the given one finds.
+    """Make a tracker class that shows its results.
 
     Args:
-        tracker_class: with `initialize(image, info)` and `track(image, info)`.
-        view: where to.
-        name: of the sequence.
+        tracker_class: a class with `initialize(image, info)` and `track(image, info)`.
+        view: the page on which they are shown.
+        name: name of the sequence.
 
     Returns:
-        A subclass. Where the host makes one tracker per object, each has windows of its own.
+        A subclass. If the host makes one tracker per object, each has its own windows.
     """
 
     class Watched(tracker_class):
@@ -181,7 +181,7 @@ def watched(tracker_class: type, view: LiveView, name: str) -> type:
 
 
 def _by_id(output: Mapping[str, Any], key: str) -> dict[int, Any]:
-    """One value per object id; 1 stands for the object of a sequence without ids."""
+    """The values of an output by object id; the object of a sequence without ids has 1."""
     value = output.get(key)
     if isinstance(value, Mapping):
         return {int(object_id): one for object_id, one in value.items()}

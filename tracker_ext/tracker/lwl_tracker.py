@@ -1,6 +1,6 @@
-"""LWL: all objects of a video together, mask by mask (Bhat et al., ECCV 2020; started from boxes: paper section 4.3).
+"""The LWL tracker (Bhat et al., ECCV 2020), which can also start from boxes (paper section 4.3).
 
-Shapes: O objects, H W image pixels, Hc Wc crop pixels.
+Shapes: O objects, H x W image pixels, Hc x Wc crop pixels.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from tracker_ext.tracker.upstream_box import sta_masks
 
 @dataclass(frozen=True)
 class LWLTrackerParts(TrackerParts):
-    """What the parameter module puts into `params.parts`."""
+    """The contents of `params.parts`, which the parameter module sets."""
 
     net: LWLNet
     config: LWLTrackerConfig
 
 
 class LWLTracker(MaskTracker[Target]):
-    """See `MaskTracker`: the crops of all objects go through the network in one batch."""
+    """See `MaskTracker`; the crops of all objects are one batch of the network."""
 
     _net: LWLNet
     _config: LWLTrackerConfig
@@ -76,12 +76,12 @@ class LWLTracker(MaskTracker[Target]):
     def masks_of_boxes(
         self, image: np.ndarray, boxes: dict[int, np.ndarray], box_net: Box2MaskNet
     ) -> dict[int, np.ndarray]:
-        """As `MaskTracker.masks_of_boxes`; upstream's rules have a way of their own."""
+        """See `MaskTracker.masks_of_boxes`; upstream's rules make other masks."""
         if self._config.rules == "upstream":
             return sta_masks(image, boxes, box_net, self._config.box_scale)
         return super().masks_of_boxes(image, boxes, box_net)
 
     def _extract(self, image: np.ndarray, crops: Sequence[SearchCrop]) -> FrameFeatures:
-        """Features of all crops in one call."""
+        """The features of all crops, in one batch."""
         with autocast(self._device, self._bfloat16):
             return self._net.extract(self.pictures(image, crops))

@@ -1,8 +1,8 @@
-"""What all our mask trackers do: search each object in a crop, let the objects compete, hand out masks and boxes.
+"""The common part of our mask trackers: search each object in a crop, let the objects compete, return masks and boxes.
 
-A tracker of a kind derives from `MaskTracker` and says how an object is learnt, segmented, and remembered.
+Each kind of tracker derives from `MaskTracker` and defines how an object is learnt, segmented, and remembered.
 
-Shapes: O objects, H W image pixels, Hc Wc crop pixels.
+Shapes: O objects, H x W image pixels, Hc x Wc crop pixels.
 """
 
 from __future__ import annotations
@@ -30,19 +30,20 @@ from tracker_ext.tracker.small_parts import drop_small_parts
 from tracker_ext.tracker.target import TrackedObject
 
 SINGLE = "1"
-"""Our id for the object of a sequence without ids."""
+"""The id that we give to the object of a sequence without ids."""
 
 
 @dataclass(frozen=True)
 class TrackerParts:
-    """What a parameter module puts into `params.parts`."""
+    """The contents of `params.parts`, which the parameter module sets."""
 
     net: Any
-    """The network, in eval mode."""
+    """The network of the tracker, in evaluation mode."""
     config: TrackerConfig
-    """How to track."""
+    """The options of the tracker."""
     box_net: Box2MaskNet | None = None
-    """Makes masks of boxes; needed if `config.start` is "box", and if it is "given" for objects without a mask."""
+    """The network that makes masks from boxes. It is needed if `config.start` is "box", and if it is "given" for
+    objects without a mask."""
 
     def __post_init__(self) -> None:
         if self.config.start == "box" and self.box_net is None:
@@ -50,18 +51,18 @@ class TrackerParts:
 
     @property
     def precision(self) -> str:
-        """What "auto" comes to on the network's device: "fp32" or "bf16"."""
+        """The precision that is used on the network's device, "fp32" or "bf16"."""
         device = next(self.net.parameters()).device
         return "bf16" if uses_bfloat16(self.config.precision, device) else "fp32"
 
     def with_precision(self, precision: Precision) -> Self:
-        """The same with another arithmetic."""
+        """A copy with another precision."""
         return replace(self, config=replace(self.config, precision=precision))
 
 
 @dataclass(frozen=True)
 class Seen:
-    """An object on a frame."""
+    """The result for an object on a frame."""
 
     mask: np.ndarray
     """[H, W] bool."""
@@ -70,23 +71,24 @@ class Seen:
     probabilities: np.ndarray
     """[H, W] float32."""
     in_crop: Tensor
-    """[Hc, Wc] float32 probabilities in its crop."""
+    """[Hc, Wc] float32 probabilities in the object's crop."""
 
 
 Target = TypeVar("Target", bound=TrackedObject)
 
 
 class MaskTracker(BaseTracker, Generic[Target]):
-    """Abstract: tracks one object or several.
+    """Abstract class of trackers of one object or several.
 
-    The host gives all objects of a sequence to one tracker (`multiobj_mode` "default"), and their masks compete.
-    Outputs hold one value, or one per object id, as the sequence does: `target_bbox` (x, y, w, h),
-    `object_presence_score` (mean probability of the mask's pixels; 0 if it is empty), `object_lost` (whether
-    `target_bbox` is that of an earlier frame), and `segmentation` [H, W] uint8, 0/1 or ids.
+    The host gives all objects of a sequence to one tracker (`multiobj_mode` "default"), and their masks compete for
+    pixels. Outputs have one value, or one per object id if the sequence has ids: `target_bbox` (x, y, w, h) in image
+    pixels, `object_presence_score` (mean probability of the mask's pixels; 0 if the mask is empty) and `object_lost`
+    (whether `target_bbox` is that of an earlier frame); and `segmentation` [H, W] uint8, whose values are 0 and 1, or
+    object ids.
 
     Args:
-        params: with `parts`.
-        places: where to search, and how objects compete.
+        params: the host's parameters, with `TrackerParts` as `parts`.
+        places: the rules for search regions and competition.
     """
 
     multiobj_mode = "default"
@@ -110,30 +112,30 @@ class MaskTracker(BaseTracker, Generic[Target]):
         raise NotImplementedError
 
     def learn(self, image: np.ndarray, mask: np.ndarray, box: np.ndarray | None) -> Target:
-        """An object from its first frame.
+        """Learn an object from its first frame.
 
         Args:
             image: [H, W, 3] uint8 RGB.
             mask: [H, W] bool, not empty.
-            box: (x, y, w, h) as given; None if only the mask was.
+            box: the given box (x, y, w, h) in image pixels; None if only the mask was given.
         """
         raise NotImplementedError
 
     def segment(self, image: np.ndarray, targets: Sequence[Target], crops: Sequence[SearchCrop]) -> Tensor:
-        """Logits [O, Hc, Wc] of all objects in their crops of the next frame."""
+        """The logits [O, Hc, Wc] of all objects in their crops of the next frame [H, W, 3] uint8 RGB."""
         raise NotImplementedError
 
     def remember(self, image: np.ndarray, targets: Sequence[Target], found: Sequence[Seen]) -> None:
-        """Learn from the frame that was segmented last; the targets know their new masks already."""
+        """Learn from the frame that was segmented last; the targets have been updated with its masks already."""
         raise NotImplementedError
 
     def predicts_segmentation_mask(self) -> bool:
-        """True: VOT gets masks."""
+        """True, so that the VOT toolkit gets masks."""
         return True
 
     @property
     def starts_from(self) -> str:
-        """What `initialize` is best given: "mask" or "box"."""
+        """What `initialize` should be given, "mask" or "box"."""
         return "box" if self._config.start == "box" else "mask"
 
     @torch.inference_mode()
@@ -142,13 +144,14 @@ class MaskTracker(BaseTracker, Generic[Target]):
 
         Args:
             image: [H, W, 3] uint8 RGB.
-            info: as the host gives it: `init_bbox` and/or `init_mask`; several objects also `init_object_ids`.
+            info: the dict of the host, with `init_bbox` and/or `init_mask`, for several objects also `init_object_ids`.
 
         Raises:
-            UserError: no mask or no box where one is needed, an empty mask, or a bad box.
+            UserError: the mask or box from which the tracker starts is missing, the mask is empty, or the box is
+                invalid.
         """
         self._targets.clear()
-        # A single object may have an id, too: what tells several from one is the form of the boxes.
+        # A single object may have an id, too, so only the form of the boxes tells several objects from one.
         self._many = isinstance(info["init_bbox"], Mapping) if "init_bbox" in info else "init_object_ids" in info
         self._image_hw = image.shape[:2]
         self._enter(image, info)
@@ -156,17 +159,17 @@ class MaskTracker(BaseTracker, Generic[Target]):
 
     @torch.inference_mode()
     def track(self, image: np.ndarray, info: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Find the objects in the next frame, then start those that enter with it.
+        """Find the objects in the next frame, then start those that first appear in it.
+
+        A frame whose size differs from that of the last one is assumed to show the same view at another resolution, as
+        in two clips of GOT-10k. Outputs have the size of their frame.
 
         Args:
             image: [H, W, 3] uint8 RGB.
-            info: the init keys of objects that enter; nothing else of it is needed.
-
-        A frame of another size than the last is taken for the same view at another resolution, as in two clips of
-        GOT-10k; outputs have the size of their frame.
+            info: the `init_...` entries of objects that first appear; other entries are ignored.
 
         Raises:
-            UserError: as `initialize`.
+            UserError: see `initialize`.
         """
         if image.shape[:2] != self._image_hw:
             for target in self._targets.values():
@@ -189,11 +192,11 @@ class MaskTracker(BaseTracker, Generic[Target]):
         self.remember(image, targets, found)
 
     def _merge(self, logits: Tensor, crops: Sequence[SearchCrop]) -> list[Seen]:
-        """Let the objects compete in the image.
+        """Let the objects compete for the pixels of the image.
 
         Args:
             logits: [O, Hc, Wc].
-            crops: of the objects.
+            crops: the crop of each object.
         """
         on_host = logits.cpu().numpy()
         pasted = np.stack([
@@ -210,7 +213,7 @@ class MaskTracker(BaseTracker, Generic[Target]):
         return found
 
     def _enter(self, image: np.ndarray, info: dict[str, Any]) -> None:
-        """Start the objects that `info` holds; what they cover is taken from the others."""
+        """Start the objects in `info`; the pixels of their masks are removed from those of the others."""
         start = self._config.start
         if start == "given":
             start = "box" if info.get("init_mask") is None else "mask"
@@ -228,7 +231,7 @@ class MaskTracker(BaseTracker, Generic[Target]):
             self._targets[object_id] = self.learn(image, mask, box)
 
     def _given_masks(self, info: dict[str, Any]) -> dict[str, np.ndarray]:
-        """Object id -> [H, W] bool, from the masks the host gives."""
+        """Masks [H, W] bool by object id, from the mask of the host."""
         if info.get("init_mask") is None:
             raise UserError("no mask of the first frame: these parameters start from one; use lwl box2mask_init")
         given = np.asarray(info["init_mask"])
@@ -240,7 +243,7 @@ class MaskTracker(BaseTracker, Generic[Target]):
         return {object_id: given == int(object_id) for object_id in ids}
 
     def _masks_from_boxes(self, image: np.ndarray, info: dict[str, Any]) -> dict[str, np.ndarray]:
-        """Object id -> [H, W] bool, made of the boxes the host gives."""
+        """Masks [H, W] bool by object id, made from the boxes of the host."""
         if info.get("init_bbox") is None:
             raise UserError("no box of the first frame: these parameters start from one; use lwl default")
         if self._box_net is None:
@@ -259,21 +262,21 @@ class MaskTracker(BaseTracker, Generic[Target]):
     def masks_of_boxes(
         self, image: np.ndarray, boxes: dict[int, np.ndarray], box_net: Box2MaskNet
     ) -> dict[int, np.ndarray]:
-        """What box2mask makes of the boxes (x, y, w, h) of a frame: id -> [H, W] bool."""
+        """Masks [H, W] bool by id that box2mask makes from the boxes (x, y, w, h) of a frame, in image pixels."""
         config = AnnotateConfig(num_frames=1, scale=self._config.box_scale, precision=self._config.precision)
         return boxes_to_masks(image, boxes, box_net, config)
 
     def pictures(self, image: np.ndarray, crops: Sequence[SearchCrop]) -> Tensor:
-        """[O, 3, Hc, Wc] float32 RGB, 0-255, of the crops."""
+        """Cut the crops from an image, as [O, 3, Hc, Wc] float32 RGB, 0 to 255, on the network's device."""
         pictures = torch.from_numpy(np.stack([crop.cut(image) for crop in crops])).to(self._device)
         return pictures.permute(0, 3, 1, 2).float()
 
     def to_device(self, values: np.ndarray) -> Tensor:
-        """As float32 where the network is."""
+        """Move an array to the network's device, as float32."""
         return torch.from_numpy(values).to(self._device, torch.float32)
 
     def _output(self) -> dict[str, Any]:
-        """What the host stores of this frame."""
+        """The output for the current frame, which the host stores."""
         labels = np.zeros(self._image_hw, dtype=np.uint8)
         for object_id, target in self._targets.items():
             labels[target.mask] = int(object_id) if self._many else 1

@@ -1,6 +1,6 @@
-"""What the target model of one object is learnt from: a bounded number of frames with temporal weights.
+"""The memory of samples from which the target model of one object is learnt.
 
-Shapes: T samples, D features, C encoding channels, h w feature grid.
+Shapes: T samples, D features, C encoding channels, h x w feature grid.
 """
 
 from __future__ import annotations
@@ -15,29 +15,30 @@ from tracker_ext.tracker.rules import Rules
 
 @dataclass(frozen=True)
 class Sample:
-    """One frame as the learner sees it; the mask is encoded once, when it is remembered."""
+    """A frame in the form that the learner needs; its mask is encoded only once."""
 
     features: Tensor
     """[D, h, w] float32."""
     target: Tensor
-    """[C, h, w] few-shot label."""
+    """[C, h, w], the few-shot label."""
     weight: Tensor
-    """[C, h, w] its weight."""
+    """[C, h, w], the weight of the label."""
 
 
 class SampleMemory:
-    """Samples in preallocated tensors, so that a learner can be handed views and memory never grows.
+    """Keeps samples in preallocated tensors, so that the learner gets views of them and the memory does not grow.
 
-    What a sample weighs is for the rules to say. When the memory is full the lightest sample gives way.
+    The rules determine the temporal weights of the samples. When the memory is full, a new sample replaces the one with
+    the smallest weight.
     """
 
     def __init__(self, first: Sample, capacity: int, rules: Rules) -> None:
         """Start with the first frame.
 
         Args:
-            first: its sample; stays for ever if the rules say so.
-            capacity: most samples.
-            rules: give the weights.
+            first: the sample of the first frame, which is never replaced if the rules say so.
+            capacity: largest number of samples.
+            rules: the rules that determine the weights.
         """
         self._rules = rules
         self._features, self._target, self._weight = (
@@ -55,19 +56,19 @@ class SampleMemory:
 
     @property
     def temporal(self) -> Tensor:
-        """[T] float32 on the CPU: importance of the samples; with our rules it sums to 1."""
+        """[T] float32 on the CPU, the weights of the samples in the learner's objective; ours sum to 1."""
         return self._rules.importance(self._temporal[: self._count])
 
     @property
     def samples(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Views [T, 1, ..., h, w]: features, few-shot labels, their weights."""
+        """Views [T, 1, ..., h, w] of the features, of the few-shot labels and of the labels' weights."""
         features, target, weight = (
             part[: self._count].unsqueeze(1) for part in (self._features, self._target, self._weight)
         )
         return features, target, weight
 
     def add(self, sample: Sample) -> None:
-        """Remember a frame."""
+        """Add a sample."""
         kept = 1 if self._rules.first_stays else 0
         full = self._count == len(self._temporal)
         place = kept + int(self._temporal[kept:].argmin()) if full else self._count

@@ -1,6 +1,6 @@
-"""Where a mask tracker looks for an object, and how objects compete.
+"""Where a mask tracker searches for an object, and how objects compete for pixels.
 
-Shapes: O objects, H W image pixels, Hc Wc crop pixels.
+Shapes: O objects, H x W image pixels, Hc x Wc crop pixels.
 """
 
 from __future__ import annotations
@@ -16,60 +16,60 @@ from tracker_ext.tracker.search import SearchState
 
 
 class SearchCrop(Protocol):
-    """A region of the image, resized to [Hc, Wc]."""
+    """A region of the image that is resized to [Hc, Wc]."""
 
     def cut(self, image: np.ndarray) -> np.ndarray:
-        """[H, W, 3] uint8 -> [Hc, Wc, 3]."""
+        """Cut the crop [Hc, Wc, 3] from an image [H, W, 3] uint8."""
 
     def cut_mask(self, mask: np.ndarray) -> np.ndarray:
-        """[H, W] -> [Hc, Wc]."""
+        """Cut the crop [Hc, Wc] from a mask [H, W]."""
 
     def paste(self, values: np.ndarray, image_hw: tuple[int, int], outside: float) -> np.ndarray:
-        """[Hc, Wc] float32 -> [H, W] float32; `outside` where the crop does not reach."""
+        """Resample values [Hc, Wc] float32 to the image [H, W] float32; pixels beyond the crop get `outside`."""
 
 
 class Place(Protocol):
-    """Where an object is, as far as it is known."""
+    """The estimated position and size of an object."""
 
     @property
     def lost(self) -> int:
-        """Frames since the object was last seen."""
+        """The number of frames since the object was last found."""
 
     def after(self, mask: np.ndarray, config: TrackerConfig, probabilities: np.ndarray) -> Place:
         """The place after the next frame, given the object's mask [H, W] bool and probabilities [H, W] float32."""
 
     def scaled(self, zoom: tuple[float, float]) -> Place:
-        """The place in the same picture resized by `zoom` (x, y)."""
+        """The place in the image resized by `zoom` (x, y)."""
 
     def crop(self, image_hw: tuple[int, int], crop_hw: tuple[int, int], config: TrackerConfig) -> SearchCrop:
-        """The region to search."""
+        """The search region."""
 
 
 class Places(Protocol):
-    """How a tracker places crops and merges what is found in them."""
+    """The rules for the search regions of a tracker, and for the competition of its objects."""
 
     @property
     def lone_object_is_final(self) -> bool:
-        """Whether `merge` leaves the probabilities of a single object as the network gave them."""
+        """Whether `merge` does not change the probabilities of a single object."""
 
     def first_place(
         self, mask: np.ndarray, box: np.ndarray | None, crop_hw: tuple[int, int], filter_size: int
     ) -> tuple[Place, SearchCrop]:
-        """Where an object is on its first frame, and the crop to learn it from.
+        """The place of an object on its first frame, and the crop from which it is learnt.
 
         Args:
             mask: [H, W] bool, not empty.
-            box: (x, y, w, h) as given, image pixels; None if only the mask was given.
+            box: the given box (x, y, w, h) in image pixels; None if only the mask was given.
             crop_hw: (Hc, Wc).
             filter_size: K of the target model.
         """
 
     def merge(self, logits: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits [O, H, W] -> labels [H, W] int64 (0 is background, 1 the first object), probabilities [O, H, W]."""
+        """Labels [H, W] int64 (0 background, 1 the first object) and probabilities [O, H, W], of logits [O, H, W]."""
 
 
 class OurPlaces:
-    """Those our weights are trained and measured with."""
+    """The rules with which our weights are trained and evaluated."""
 
     lone_object_is_final = True
 
@@ -79,7 +79,7 @@ class OurPlaces:
     def first_place(
         self, mask: np.ndarray, box: np.ndarray | None, crop_hw: tuple[int, int], filter_size: int
     ) -> tuple[SearchState, SearchCrop]:
-        """The mask's place, and the crop that is searched there."""
+        """The place of the mask, and the search region there."""
         state = SearchState.of_mask(mask)
         return state, state.crop((mask.shape[0], mask.shape[1]), crop_hw, self.common)
 

@@ -1,6 +1,6 @@
-"""What one LWL tracker decides otherwise than another: where to look, how objects compete, what is remembered.
+"""The rules in which LWL trackers differ: where they search, how objects compete, and which frames they learn from.
 
-`LWLTrackerConfig.rules` names one of the two sets: ours, in this file, or upstream's, in `upstream_rules.py`.
+`LWLTrackerConfig.rules` names one of two sets: ours, in this file, or upstream's, in `upstream_rules.py`.
 
 Shapes: T samples.
 """
@@ -21,29 +21,29 @@ class Rules(Places, Protocol):
 
     @property
     def first_stays(self) -> bool:
-        """Whether the first frame is remembered for ever."""
+        """Whether the sample of the first frame is never replaced."""
 
     def wants_sample(self, age: int, lost: int, score: float) -> bool:
-        """Whether to remember the frame in hand: `age` frames after the first one, `score` of the mask found in it."""
+        """Whether the current frame becomes a sample; it is `age` frames after the first, its mask has this score."""
 
     def wants_update(self, age: int, lost: int) -> bool:
-        """Whether to fit the target model to the memory."""
+        """Whether the target model is fitted to the memory on the current frame."""
 
     def weigh(self, weights: Tensor, place: int, latest: int | None) -> Tensor:
-        """Temporal weights after a new sample.
+        """The temporal weights [T] after a new sample.
 
         Args:
-            weights: [T] before; 0 where nothing is stored.
-            place: of the new sample.
-            latest: place of the sample before it; None if there is only the first frame.
+            weights: [T] weights before it; those of empty places are 0.
+            place: place of the new sample.
+            latest: place of the previous sample; None if there is only the first frame.
         """
 
     def importance(self, weights: Tensor) -> Tensor:
-        """What a sample's squared error counts in the learner's objective, from temporal weights [T]."""
+        """The factors [T] of the samples' squared errors in the learner's objective, from temporal weights [T]."""
 
 
 class OurRules(OurPlaces):
-    """Those our weights are trained and measured with."""
+    """The rules with which our weights are trained and evaluated."""
 
     first_stays = True
 
@@ -52,16 +52,19 @@ class OurRules(OurPlaces):
         self.config = config
 
     def wants_sample(self, age: int, lost: int, score: float) -> bool:
-        """When it is its turn, and its mask can be trusted."""
+        """Every `memory_interval` frames, if the object is found with enough confidence."""
         return lost == 0 and score >= self.config.min_confidence and age % self.config.memory_interval == 0
 
     def wants_update(self, age: int, lost: int) -> bool:
-        """When it is its turn, and the object is in sight."""
+        """Every `update_interval` frames, if the object is found."""
         return lost == 0 and age % self.config.update_interval == 0
 
     def weigh(self, weights: Tensor, place: int, latest: int | None) -> Tensor:
-        """As in the LWL paper: a new sample weighs 1 / (1 - r) as much as the one before it, all sum to 1, and the
-        first frame, which alone is certain, keeps at least its share."""
+        """The weights of the LWL paper, whose sum is 1.
+
+        A new sample gets 1 / (1 - r) times the weight of the previous one. The first frame, the only certain one, keeps
+        at least its share.
+        """
         rate, first_weight = self.config.learning_rate, self.config.first_frame_weight
         weights = weights.clone()
         if latest is None:
@@ -81,5 +84,5 @@ class OurRules(OurPlaces):
 
 
 def rules_of(config: LWLTrackerConfig) -> Rules:
-    """The set that a configuration names."""
+    """The set of rules that a config names."""
     return UpstreamRules(config) if config.rules == "upstream" else OurRules(config)

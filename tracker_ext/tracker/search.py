@@ -1,6 +1,6 @@
-"""Where to look for an object: a smooth centre and size, which outlying mask pixels hardly move.
+"""The search region of an object, from a centre and a size that outlying pixels of its mask hardly change.
 
-All lengths are image pixels, points are (x, y).
+All lengths are in image pixels; points are (x, y).
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from tracker_ext.tracker.config import TrackerConfig
 
 @dataclass(frozen=True)
 class SearchState:
-    """An object's place as far as it is known."""
+    """The estimated position and size of an object."""
 
     centre: tuple[float, float]
-    """Centre of mass."""
+    """Centre of mass of the mask."""
     size: tuple[float, float]
-    """(w, h): four standard deviations of the mask's pixels."""
+    """(w, h), four standard deviations of the positions of the mask's pixels."""
     lost: int = 0
-    """Frames since the object was last seen."""
+    """Number of frames since the object was last found."""
 
     @staticmethod
     def of_mask(mask: np.ndarray) -> SearchState:
-        """Place of a mask [H, W] bool with at least one pixel."""
+        """The place of a mask [H, W] bool with at least one pixel."""
         moments = cv2.moments(mask.view(np.uint8), binaryImage=True)
         area = moments["m00"]
-        # The variance of a single pixel's own extent, 1/12, keeps thin masks from having no size.
+        # 1/12 is the variance of a single pixel's own extent; with it, thin masks have a size above 0.
         spread = [4 * np.sqrt(moments[name] / area + 1 / 12) for name in ("mu20", "mu02")]
         return SearchState((moments["m10"] / area + 0.5, moments["m01"] / area + 0.5), (spread[0], spread[1]))
 
@@ -38,13 +38,13 @@ class SearchState:
         """The place after the next frame.
 
         Args:
-            mask: [H, W] bool, found there.
-            config: limits of the change.
-            probabilities: upstream's rules look at them, ours do not.
+            mask: [H, W] bool, the object's mask in that frame.
+            config: the limits of the change.
+            probabilities: not used; upstream's rules need them.
 
         Returns:
-            The mask's place, its size within the limits; the old place and one more lost frame if there is too little
-            of a mask.
+            The place of the mask, with a size within the limits. If the mask is too small, the old place with one more
+            lost frame.
         """
         if np.count_nonzero(mask) < max(config.min_area_share * self.size[0] * self.size[1], 1):
             return replace(self, lost=self.lost + 1)
@@ -54,17 +54,17 @@ class SearchState:
         return replace(found, size=(found.size[0] * allowed, found.size[1] * allowed))
 
     def scaled(self, zoom: tuple[float, float]) -> SearchState:
-        """The place in the same picture resized by `zoom` (x, y)."""
+        """The place in the image resized by `zoom` (x, y)."""
         x, y = zoom
         return replace(self, centre=(self.centre[0] * x, self.centre[1] * y), size=(self.size[0] * x, self.size[1] * y))
 
     def crop(self, image_hw: tuple[int, int], crop_hw: tuple[int, int], config: TrackerConfig) -> Crop:
-        """The region to search, growing while the object is lost.
+        """The search region, which grows while the object is lost.
 
         Args:
-            image_hw: size of the image.
-            crop_hw: size of the crop.
-            config: how large the region is.
+            image_hw: (height, width) of the image.
+            crop_hw: (height, width) of the crop in crop pixels.
+            config: the scale and the growth of the region.
         """
         box = np.array([self.centre[0] - self.size[0] / 2, self.centre[1] - self.size[1] / 2, *self.size])
         growth = min(config.lost_growth**self.lost, config.max_lost_growth)

@@ -1,4 +1,4 @@
-"""Crumbs of a mask."""
+"""Removes small parts of a mask."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def drop_small_parts(mask: np.ndarray, min_part: float) -> np.ndarray:
 
     Args:
         mask: [H, W] bool.
-        min_part: 0 keeps all.
+        min_part: share of the largest part's area; 0 keeps all parts.
 
     Returns:
         [H, W] bool.

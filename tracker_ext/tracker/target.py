@@ -1,6 +1,6 @@
-"""One object that is being tracked.
+"""Tracked objects.
 
-Shapes: D features, C encoding channels, K filter size, h w feature grid, Hc Wc crop pixels, H W image pixels.
+Shapes: D features, C encoding channels, K filter size, h x w feature grid, Hc x Wc crop pixels, H x W image pixels.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from tracker_ext.tracker.rules import Rules
 
 
 class TrackedObject:
-    """What is known of an object on the last frame, whatever finds it.
+    """An object's state on the last frame, for every kind of tracker.
 
     Attributes:
-        state: where to search.
-        mask: [H, W] bool, on the last frame.
-        box: [4] float64 (x, y, w, h), of the last mask that was not empty.
-        score: mean probability of the mask's pixels, 0 for an empty mask.
-        age: frames since the first.
+        state: the estimated position and size.
+        mask: [H, W] bool, the mask on the last frame.
+        box: [4] float64 (x, y, w, h) in image pixels, the box of the last nonempty mask.
+        score: mean probability of the mask's pixels; 0 for an empty mask.
+        age: number of frames since the object's first one.
     """
 
     def __init__(self, config: TrackerConfig, mask: np.ndarray, state: Place) -> None:
-        """On its first frame.
+        """Start on the object's first frame.
 
         Args:
-            config: how its place changes.
+            config: the options of the tracker.
             mask: [H, W] bool, not empty.
-            state: where the object is.
+            state: the position and size of the object.
         """
         self._common = config
         self.age = 0
@@ -47,12 +47,12 @@ class TrackedObject:
         self.score = 1.0
 
     def observe(self, mask: np.ndarray, score: float, probabilities: np.ndarray) -> None:
-        """Take in what was found on a frame; an empty mask keeps the last box.
+        """Update the state with the result for the next frame; an empty mask keeps the last box.
 
         Args:
             mask: [H, W] bool.
-            score: mean probability of its pixels.
-            probabilities: [H, W] float32 of the object.
+            score: mean probability of the mask's pixels.
+            probabilities: [H, W] float32, the probability of the object.
         """
         self.age += 1
         self.mask, self.score = mask, score
@@ -62,7 +62,7 @@ class TrackedObject:
             self.box = box
 
     def resize(self, image_hw: tuple[int, int]) -> None:
-        """Go on in frames of another size (height, width): what is known of the last one is scaled to it."""
+        """Scale the state to frames of another size (height, width)."""
         zoom = (image_hw[1] / self.mask.shape[1], image_hw[0] / self.mask.shape[0])
         mask = cv2.resize(self.mask.view(np.uint8), image_hw[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
         self.mask = mask.view(bool)
@@ -74,7 +74,7 @@ class Target(TrackedObject):
     """An object of the LWL tracker, with its target model and its memory.
 
     Attributes:
-        filters: [1, C, D, K, K] target model.
+        filters: [1, C, D, K, K], the target model.
     """
 
     def __init__(
@@ -91,12 +91,12 @@ class Target(TrackedObject):
 
         Args:
             net: the network.
-            config: how to learn.
-            rules: when to learn, and what.
+            config: the options of the tracker.
+            rules: the rules of the tracker.
             mask: [H, W] bool, not empty.
-            features: [D, h, w] of the crop around it.
+            features: [D, h, w] features of the crop around the mask.
             crop_mask: [Hc, Wc] float, 0..1, the mask in that crop.
-            state: where the object is.
+            state: the position and size of the object.
         """
         super().__init__(config, mask, state)
         self._net = net
@@ -107,20 +107,20 @@ class Target(TrackedObject):
 
     @property
     def wants_sample(self) -> bool:
-        """Whether the last frame is to be remembered."""
+        """Whether the last frame becomes a sample."""
         return self._rules.wants_sample(self.age, self.state.lost, self.score)
 
     def remember(self, features: Tensor, probabilities: Tensor) -> None:
         """Add the last frame to the memory.
 
         Args:
-            features: [D, h, w] of its crop.
-            probabilities: [Hc, Wc] of the object in that crop.
+            features: [D, h, w] features of the object's crop.
+            probabilities: [Hc, Wc], the probability of the object in that crop.
         """
         self.memory.add(self._sample(features, probabilities))
 
     def update(self) -> None:
-        """Fit the target model to the memory, if the rules say so."""
+        """Fit the target model to the memory, if the rules demand it on this frame."""
         if not self._rules.wants_update(self.age, self.state.lost):
             return
         self.filters = self._net.learn(

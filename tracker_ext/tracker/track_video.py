@@ -1,4 +1,4 @@
-"""Track objects through a video of one's own from their boxes on the first frame: `run_tracker.py --video`."""
+"""Tracks objects in a user's video from their boxes on the first frame: `run_tracker.py --video`."""
 
 from __future__ import annotations
 
@@ -28,27 +28,27 @@ def track_video(
     out: Path,
     facts: Mapping[str, Any] | None = None,
 ) -> str:
-    """Track and write masks, boxes and an overlay video, frame by frame; prints where and how fast.
+    """Track objects, write masks, boxes and an overlay video frame by frame, and print the speed and the folder.
 
-    A frame that cannot be read is passed over: its masks are empty, and tracking goes on behind it.
+    A frame that cannot be read is skipped: its masks are empty, and tracking continues after it.
 
     Args:
-        tracker: a `TrackerHandle`, or what has its `tracker_class` and `get_parameters()`.
+        tracker: a `TrackerHandle`, or another object with `tracker_class` and `get_parameters()`.
         video: a video file or a folder of pictures.
-        boxes: (x, y, w, h) of each object on the first frame, image pixels; the objects get ids 1, 2, ...
-        out: output folder, changed only when everything is written. See `ClipWriter`.
-        facts: with what it is tracked, for `result.json`.
+        boxes: (x, y, w, h) of each object on the first frame, in image pixels; the objects get the ids 1, 2, ...
+        out: the output folder, which is changed only when everything is written; see `ClipWriter`.
+        facts: the tracker, weights, device and precision, for `result.json`.
 
     Returns:
-        A line about frames that could not be read; empty if all could.
+        A line about frames that could not be read; empty if there are none.
 
     Raises:
-        UserError: unreadable video or first frame, a bad box, too many boxes, a tracker without masks, an unwritable
-            folder.
+        UserError: the video or its first frame cannot be read, a box is invalid, there are too many boxes, the tracker
+            gives no masks, or the folder cannot be written.
     """
     source = open_frames(video, upright=True)
     given = OrderedDict(first_boxes(boxes, source, video))
-    source.frame(0)  # without it there is nothing to track
+    source.frame(0)  # raises an error if the first frame cannot be read
     for remark in source.remarks():
         print(f"note: {remark}", file=sys.stderr)
     frames = PatientFrames(source)
@@ -86,10 +86,10 @@ def track_video(
 
 
 def first_info(boxes: Mapping[str, list[float]]) -> dict[str, Any]:
-    """What the host tells a tracker on the first frame, for one object or several.
+    """The `info` that the host gives to a tracker on the first frame, for one object or several.
 
     Args:
-        boxes: object id -> [x, y, w, h].
+        boxes: [x, y, w, h] in image pixels by object id.
     """
     if len(boxes) == 1:
         return {"init_bbox": next(iter(boxes.values()))}
@@ -105,15 +105,16 @@ def first_info(boxes: Mapping[str, list[float]]) -> dict[str, Any]:
 def frame_result(
     output: Mapping[str, Any], ids: Sequence[str], image_hw: tuple[int, int]
 ) -> tuple[np.ndarray, dict[int, np.ndarray]]:
-    """Bring a tracker's output into the form that is written.
+    """Convert a tracker's output to the form that is written.
 
     Args:
-        output: `target_bbox`, one box or one per id; `segmentation` [H, W], 0/1 or ids, or None.
-        ids: of all objects.
-        image_hw: (height, width).
+        output: the output, with `target_bbox` (a box, or one per id) and `segmentation` [H, W] (0 and 1, or ids) or
+            None.
+        ids: the ids of all objects.
+        image_hw: (height, width) of the frame.
 
     Returns:
-        Labels [H, W] uint8, and object id -> [4] (x, y, w, h).
+        Labels [H, W] uint8, and boxes [4] (x, y, w, h) in image pixels by object id.
     """
     segmentation = output.get("segmentation")
     labels = np.zeros(image_hw, np.uint8) if segmentation is None else np.asarray(segmentation).astype(np.uint8)
@@ -123,6 +124,6 @@ def frame_result(
 
 
 def _first_output(output: Mapping[str, Any] | None, given: OrderedDict[str, list[float]]) -> dict[str, Any]:
-    """A tracker's answer for the first frame, completed by what was given."""
+    """A tracker's output for the first frame; the given boxes are used if it has none."""
     boxes = given if len(given) > 1 else next(iter(given.values()))
     return {"target_bbox": boxes, **{key: value for key, value in (output or {}).items() if value is not None}}

@@ -1,4 +1,4 @@
-"""The networks of a tracker: from weight files or checkpoints that the user names, else from where they lie."""
+"""The networks of a tracker, from weight files or checkpoints that the user names, or from the default files."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ from tracker_ext.tracker.lwl_tracker import LWLTrackerParts
 Kind = type[Box2MaskNet] | type[LWLNet] | type[CueNet]
 
 LITE_STARTS = ("box2mask-lite.safetensors", "lwl-lite.safetensors")
-"""In `weights_dir`: what a training of a lite network may have had its frozen backbone from."""
+"""The files in `weights_dir` from which a training of a lite network may have got its frozen backbone."""
 
 
 def checkpoint_of(kind: Kind, setting: str) -> Path:
-    """Where `run_training.py` leaves the best network of a train setting, say "lwl ours"."""
+    """The path to which `run_training.py` writes the best checkpoint of a train setting, such as "lwl ours"."""
     folder = load_paths().workspace_dir / "checkpoints" / "ltr"
     return folder.joinpath(*setting.split(), f"{kind.__name__}_best.safetensors")
 
 
 def require_trained(kind: Kind, setting: str) -> Path:
-    """As `checkpoint_of`.
+    """The path of `checkpoint_of`, whose file must exist.
 
     Raises:
-        UserError: the network was not trained yet; the message says by what it is.
+        UserError: the network has not been trained yet; the message says by which command it is.
     """
     path = checkpoint_of(kind, setting)
     if not path.is_file():
@@ -58,14 +58,15 @@ def lwl_parameters(
     net: Callable[[], Path],
     box_net: Callable[[], Path | None] | None = None,
 ) -> TrackerParams:
-    """The parameters of an LWL tracker.
+    """Make the parameters of an LWL tracker.
 
     Args:
-        needed_for: tracker and parameter, for messages.
-        config: how it tracks.
-        given: weight files or checkpoints of the user's; which network is in one says the file.
-        net: the LWL network to take unless one is given.
-        box_net: the box2mask network likewise, None if there is none to be had; without it no such network is taken.
+        needed_for: tracker and parameter module, for messages.
+        config: the options of the tracker.
+        given: weight files or checkpoints that the user names; the kind of network in each is recognised.
+        net: gives the file of the LWL network that is used if the user names none.
+        box_net: gives the file of the box2mask network that is used if the user names none, or None if there is no such
+            file. Without this argument, the tracker has no box2mask network.
 
     Raises:
         UserError: see `choose_networks`.
@@ -84,19 +85,20 @@ def lwl_parameters(
 def choose_networks(
     given: Sequence[Path], defaults: Mapping[Kind, Callable[[], Path | None]], device: str, needed_for: str
 ) -> dict[Kind, tuple[Path, Any]]:
-    """A network of each kind: the one in the files that the user names, else the default.
+    """Load a network of each kind, from a file that the user names or from the default file.
 
     Args:
-        given: files of `--weights`.
-        defaults: kind -> the file that is taken unless one is given; None where there is none.
-        device: where to put them.
-        needed_for: tracker and parameter, for messages.
+        given: the files of `--weights`.
+        defaults: functions, by kind of network, that give the file used if the user names none, or None.
+        device: the device of the networks.
+        needed_for: tracker and parameter module, for messages.
 
     Returns:
-        Kind -> file and network, in eval mode, in the order of `defaults`; a kind without a file is left out.
+        The file and the network, in evaluation mode, by kind in the order of `defaults`; a kind without a file is left
+        out.
 
     Raises:
-        UserError: a file is missing, damaged, or of a network that is not needed or that is there already.
+        UserError: a file is missing or damaged, or its network is not needed or is given twice.
     """
     found: dict[Kind, tuple[Path, Any]] = {}
     for path in given:
@@ -115,10 +117,11 @@ def choose_networks(
 
 
 def trained_network(path: Path, device: str, kind: type[nn.Module] = nn.Module) -> nn.Module:
-    """The network of a weight file or of a training checkpoint, read once per process.
+    """Load the network of a weight file or of a training checkpoint; a process reads each file only once.
 
     Raises:
-        UserError: missing, damaged, neither, of another kind, or a checkpoint whose frozen backbone is not at hand.
+        UserError: the file is missing, damaged, neither of the two, or holds another kind of network; or it is a
+            checkpoint whose frozen backbone is not available.
     """
     if not _is_checkpoint(path):
         return network(path, kind, device)
@@ -138,8 +141,8 @@ def _is_checkpoint(path: Path) -> bool:
 
 @lru_cache(maxsize=4)
 def _rebuilt(path: Path, modified: int, device: str) -> Network:
-    """The network of a checkpoint; its frozen backbone, which the file leaves out, from where trainings have it."""
-    # These import what trains, which is much.
+    """Load the network of a checkpoint; its frozen backbone, which is not in the file, is that of the training."""
+    # Imported here since these modules import the whole training code.
     from ltr_ext.train_settings.common import BACKBONE_FILE
     from ltr_ext.trainers.checkpoint import read_checkpoint, require_entries
 

@@ -1,11 +1,11 @@
-"""The first mask from the first box as pytracking's STA helper makes it: its crop, cut off exactly at the box.
+"""The first mask from the box on the first frame, as pytracking's STA helper makes it: cut off exactly at the box.
 
-With the same weights the logits are its own (`tests/tracker_ext/tracker/test_upstream_box.py`), but for two things: the
-helper hands its network the picture as it is, RGB and without the mean that the network was trained with; and it cuts a
-box that begins outside the picture at a place counted from the other border. Here the network sees what it was trained
-on, and a box is cut at the picture.
+With the same weights the logits equal those of the helper (`tests/tracker_ext/tracker/test_upstream_box.py`), with two
+exceptions. The helper gives its network the picture in RGB and without subtracting the mean, unlike in the training of
+the network; here the input is as in training. And for a box that begins outside the picture, the helper counts its
+negative coordinates from the opposite border; here the box is cut off at the picture.
 
-Shapes: H W image pixels, Hc Wc crop pixels.
+Shapes: H x W image pixels, Hc x Wc crop pixels.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ from tracker_ext.tracker.box_to_mask import inscribed_ellipse
 from tracker_ext.tracker.upstream_crop import UpstreamCrop, find_region
 
 FRAME = "first frame"
-"""What messages call it."""
+"""How messages call the frame."""
 
 
 def sta_masks(
     image: np.ndarray, boxes: Mapping[int, np.ndarray], net: Box2MaskNet, scale: float | None = None
 ) -> dict[int, np.ndarray]:
-    """Segment the boxed objects of one frame, each alone; where they overlap, soft aggregation decides.
+    """Segment the boxed objects of one frame separately; where they overlap, soft aggregation decides.
 
     Args:
         image: [H, W, 3] uint8 RGB.
-        boxes: object id -> [4] (x, y, w, h), image pixels.
-        net: the network, in eval mode.
+        boxes: [4] (x, y, w, h) in image pixels by object id.
+        net: the network, in evaluation mode.
         scale: see `sta_logits`.
 
     Returns:
-        Object id -> [H, W] bool; the ellipse in the box where the mask would be empty.
+        Masks [H, W] bool by object id; an empty mask is replaced by the ellipse in the box.
 
     Raises:
-        UserError: a box with no area, not finite, or outside the image.
+        UserError: a box has no area, is not finite, or lies outside the image.
     """
     tracks = check_tracks({i: np.asarray(box, dtype=np.float64).reshape(1, -1) for i, box in boxes.items()}, FRAME)
     check_frame(tracks, 0, (image.shape[0], image.shape[1]), FRAME)
@@ -53,16 +53,16 @@ def sta_masks(
 
 @torch.inference_mode()
 def sta_logits(image: np.ndarray, box: np.ndarray, net: Box2MaskNet, scale: float | None = None) -> np.ndarray:
-    """Logits of one box on its own (T = 1): a crop that is never shrunk, borders repeated, no tolerance.
+    """The logits of a single box (T = 1), whose crop is never shrunk to the image and repeats the image's border.
 
     Args:
         image: [H, W, 3] uint8 RGB.
-        box: [4] (x, y, w, h), image pixels, with an area.
-        net: the network, in eval mode.
-        scale: side of the crop as a multiple of the box; None: the network's own.
+        box: [4] (x, y, w, h) in image pixels, with an area.
+        net: the network, in evaluation mode.
+        scale: side of the crop as a multiple of the box; None means that of the network.
 
     Returns:
-        [H, W] float32, `BACKGROUND_LOGIT` outside the box, whose corners are taken as whole pixels.
+        [H, W] float32, `BACKGROUND_LOGIT` outside the box, whose coordinates are truncated to whole pixels.
     """
     x, y, w, h = (float(value) for value in box)
     crop_hw = net.config.crop_hw

@@ -1,8 +1,8 @@
-"""How pytracking's own LWL tracker cuts a region out of a picture and puts masks back, to the pixel.
+"""Cuts a region from a picture, and resamples masks to the picture, exactly as pytracking's own LWL tracker does.
 
-Pictures are thinned before they are resized, and regions are counted in half pixels.
+Pictures are subsampled before they are resized, and the coordinates of regions may be half pixels.
 
-Shapes: H W image pixels. Points and sizes are (y, x) and (h, w), float32, image pixels.
+Shapes: H x W image pixels. Points and sizes are (y, x) and (h, w), float32, in image pixels.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from torch import Tensor
 from torch.nn import functional as F
 
 SURROUNDING = 2
-"""The first frame is cut this many times larger, and the crop out of that."""
+"""On the first frame, a region this many times larger is cut, and the crop is cut from it."""
 
 
 @dataclass(frozen=True)
 class Region:
-    """A rectangle in a picture of which every `step`-th pixel is kept; the numbers may be halves."""
+    """A rectangle in a picture of which only every `step`-th pixel is kept; coordinates may be half pixels."""
 
     start: Tensor
     """(y, x) of the first pixel, in kept pixels."""
     stop: Tensor
-    """(y, x) behind the last pixel, in kept pixels."""
+    """(y, x) after the last pixel, in kept pixels."""
     step: int
     offset: tuple[int, int]
-    """(y, x) of the first kept pixel."""
+    """(y, x) of the first kept pixel, in image pixels."""
 
     def cut(self, maps: Tensor, *, is_mask: bool) -> Tensor:
-        """[1, C, H, W] -> the region; outside the picture its edge is repeated, a mask is 0."""
+        """Cut the region from [1, C, H, W]; beyond the border, a picture repeats its edge and a mask is 0."""
         kept = maps[..., self.offset[0] :: self.step, self.offset[1] :: self.step]
         (top, left), (bottom, right) = self.start.int().tolist(), self.stop.int().tolist()
         padding = (-left, right - kept.shape[3], -top, bottom - kept.shape[2])
@@ -44,8 +44,9 @@ def find_region(centre: Tensor, size: Tensor, out_size: Tensor, image_size: Tens
     Args:
         centre: [2].
         size: [2].
-        out_size: [2] what it will be resized to; a much larger region is thinned first.
-        image_size: [2]; the region is shrunk until the less exceeded axis fits, and moved inside. None: neither.
+        out_size: [2], the size to which the region is resized; a much larger region is subsampled first.
+        image_size: [2]; the region is shrunk until the axis that exceeds the image less fits, and moved into the image.
+            None means that it is neither shrunk nor moved.
     """
     if image_size is not None:
         size = (size / (size / image_size).min().clamp(min=1)).long()
@@ -59,7 +60,7 @@ def find_region(centre: Tensor, size: Tensor, out_size: Tensor, image_size: Tens
         limit = (image_size.long() - offset + step - 1) // step
         inwards = (-start).clamp(min=0) - (stop - limit).clamp(min=0)
         start, stop = start + inwards, stop + inwards
-        # Larger than the picture: as much over one border as over the other.
+        # A region larger than the picture extends equally far beyond both borders.
         over = ((-start).clamp(min=0) + (stop - limit).clamp(min=0)) // 2
         balanced = (-start - over) * (over > 0)
         start, stop = start + balanced, stop + balanced
@@ -68,31 +69,31 @@ def find_region(centre: Tensor, size: Tensor, out_size: Tensor, image_size: Tens
 
 @dataclass(frozen=True)
 class UpstreamCrop:
-    """A region and the size it is resized to; stands where `ltr_ext.data.crop.Crop` stands in ours."""
+    """A region, and the size to which it is resized; the counterpart of `ltr_ext.data.crop.Crop`."""
 
     region: Region
     out_hw: tuple[int, int]
     inner: tuple[int, int] | None = None
-    """(top, left) of the crop in a resized region of `SURROUNDING` times the size; None: the region is the crop."""
+    """(top, left) of the crop in a resized region of `SURROUNDING` times its size; None if the region is the crop."""
 
     @property
     def place(self) -> tuple[Tensor, Tensor]:
-        """(y, x) [2] of its middle, image pixels; and image pixels per crop pixel."""
+        """[2] (y, x) of the middle in image pixels, and the number of image pixels per crop pixel."""
         start, stop = self.region.step * self.region.start, self.region.step * self.region.stop
         scale = ((stop - start) / torch.tensor(self.out_hw, dtype=torch.float32)).prod().sqrt()
         return 0.5 * (start + stop - 1), scale
 
     def cut(self, image: np.ndarray) -> np.ndarray:
-        """[H, W, 3] uint8 -> [*out_hw, 3] float32."""
+        """Cut the crop [*out_hw, 3] float32 from an image [H, W, 3] uint8."""
         maps = torch.from_numpy(image).permute(2, 0, 1).unsqueeze(0).float()
         return self._resized(maps, is_mask=False)[0].permute(1, 2, 0).numpy()
 
     def cut_mask(self, mask: np.ndarray) -> np.ndarray:
-        """[H, W] -> [*out_hw] float32, nearest pixel."""
+        """Cut the crop [*out_hw] float32 from a mask [H, W], by nearest neighbour."""
         return self._resized(torch.from_numpy(mask)[None, None].float(), is_mask=True)[0, 0].numpy()
 
     def paste(self, values: np.ndarray, image_hw: tuple[int, int], outside: float) -> np.ndarray:
-        """[*out_hw] float32 -> [*image_hw] float32; `outside` where the crop does not reach."""
+        """Resample values [*out_hw] float32 to the image [*image_hw] float32; pixels beyond the crop get `outside`."""
         middle, scale = self.place
         maps = F.interpolate(torch.from_numpy(values)[None, None], scale_factor=scale.item(), mode="bilinear")[0, 0]
         out = torch.full(image_hw, outside)

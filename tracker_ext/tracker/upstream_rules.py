@@ -1,11 +1,10 @@
-"""The rules of pytracking's own LWL tracker: where to look, how to merge, what to remember.
+"""The rules of pytracking's own LWL tracker, which `LWLTrackerConfig.rules` = "upstream" selects.
 
-`LWLTrackerConfig.rules` = "upstream" chooses them. They differ from ours in many small ways that decide what the
-network sees: crops are cut otherwise (`upstream_crop.py`), the search region follows the moments of the probabilities,
-one object competes with the background too. To the pixel these rules are pytracking's, so that the same weights give
-the same masks.
+They differ from ours in many details that change the network's input: crops are cut in another way
+(`upstream_crop.py`), the search region follows the moments of the probabilities, and a single object competes with the
+background, too. These rules equal pytracking's to the pixel, so that the same weights give the same masks.
 
-Shapes: H W image pixels, O objects. Points and sizes are (y, x) and (h, w), float32, image pixels.
+Shapes: H x W image pixels, O objects. Points and sizes are (y, x) and (h, w), float32, in image pixels.
 """
 
 from __future__ import annotations
@@ -21,28 +20,28 @@ from tracker_ext.tracker.config import LWLTrackerConfig
 from tracker_ext.tracker.upstream_crop import SURROUNDING, UpstreamCrop, find_region
 
 MIN_AREA = 100.0
-"""A mask whose probabilities sum to less does not move the search region."""
+"""If the probabilities of an object sum to less than this, its search region does not move."""
 STANDARD_DEVIATIONS = 4.0
-"""Size of the object in units of the spread of its probabilities."""
+"""Size of an object, in standard deviations of its probabilities' positions."""
 BACKGROUND_FLOOR = 1e-7
 
 
 @dataclass(frozen=True)
 class UpstreamRules:
-    """pytracking's; `lost_growth`, `max_lost_growth`, `min_area_share` and `min_confidence` mean nothing to them."""
+    """pytracking's rules; they ignore `lost_growth`, `max_lost_growth`, `min_area_share` and `min_confidence`."""
 
     config: LWLTrackerConfig
     lone_object_is_final = False
 
     @property
     def first_stays(self) -> bool:
-        """Only if it has a least weight."""
+        """True only if the first frame has a smallest weight."""
         return self.config.first_frame_weight > 0
 
     def first_place(
         self, mask: np.ndarray, box: np.ndarray | None, crop_hw: tuple[int, int], filter_size: int
     ) -> tuple[UpstreamPlace, UpstreamCrop]:
-        """The given box moved by the mask, for the next frame; and a crop around the box itself, cut larger."""
+        """The place of the given box, updated by the mask; and a crop around the box, cut from a larger region."""
         if box is None or min(box[2:]) <= 0:
             box = mask_to_box(mask)
         assert box is not None
@@ -50,21 +49,21 @@ class UpstreamRules:
         return place.after(mask, self.config), place.first_crop((mask.shape[0], mask.shape[1]), crop_hw)
 
     def merge(self, logits: Tensor) -> tuple[Tensor, Tensor]:
-        """Soft aggregation also with a single object, whose probabilities become sharper."""
+        """Soft aggregation even of a single object, whose probabilities become more extreme by it."""
         background = (1 - logits.sigmoid()).prod(dim=0).clamp(BACKGROUND_FLOOR, 1 - BACKGROUND_FLOOR)
         joint = torch.cat(((background / (1 - background)).log().unsqueeze(0), logits)).softmax(dim=0)
         return joint.argmax(dim=0), joint[1:]
 
     def wants_sample(self, age: int, lost: int, score: float) -> bool:
-        """When it is its turn; the first frame counts as 1, with us as 0."""
+        """Every `memory_interval` frames; the first frame has the number 1, and 0 in our rules."""
         return (age + 1) % self.config.memory_interval == 0
 
     def wants_update(self, age: int, lost: int) -> bool:
-        """When it is its turn, likewise."""
+        """Every `update_interval` frames; the first frame has the number 1, and 0 in our rules."""
         return (age + 1) % self.config.update_interval == 0
 
     def weigh(self, weights: Tensor, place: int, latest: int | None) -> Tensor:
-        """The weights sum to 1 unless the first frame was raised to its least weight."""
+        """The weights after a new sample; their sum is 1 unless the first frame was raised to its smallest weight."""
         rate, first_weight = self.config.learning_rate, self.config.first_frame_weight
         weights = weights.clone()
         if latest is None and self.config.lower_first_weight:
@@ -81,13 +80,13 @@ class UpstreamRules:
         return weights
 
     def importance(self, weights: Tensor) -> Tensor:
-        """pytracking weighs residuals with them, so their squares weigh what is minimised."""
+        """The squares, since pytracking multiplies residuals by the weights."""
         return weights.square()
 
 
 @dataclass(frozen=True)
 class UpstreamPlace:
-    """Where an object is; stands where `SearchState` stands in ours."""
+    """The estimated position and size of an object; the counterpart of `SearchState`."""
 
     centre: Tensor
     """[2]."""
@@ -96,15 +95,15 @@ class UpstreamPlace:
     scale: Tensor
     """Image pixels per crop pixel."""
     first_size: Tensor
-    """[2] size on the first frame, in crop pixels: later sizes keep its aspect."""
+    """[2] size on the first frame, in crop pixels; later sizes keep its aspect ratio."""
     filter_size: int
-    """K."""
+    """K of the target model."""
     lost: int = 0
-    """Always 0: an object that is out of sight is searched where it was."""
+    """Always 0, since an object that is not found is searched for at its last position."""
 
     @staticmethod
     def of_box(box: np.ndarray, crop_hw: tuple[int, int], config: LWLTrackerConfig, filter_size: int) -> UpstreamPlace:
-        """Place of a box (x, y, w, h) with an area."""
+        """The place of a box (x, y, w, h) in image pixels, with an area."""
         x, y, w, h = (float(value) for value in box)
         size = torch.tensor([h, w])
         area = (size * config.search_scale).prod().item()
@@ -114,11 +113,11 @@ class UpstreamPlace:
     def after(
         self, mask: np.ndarray, config: LWLTrackerConfig, probabilities: np.ndarray | None = None
     ) -> UpstreamPlace:
-        """The place after the next frame; the old one if there is too little of a mask.
+        """The place after the next frame; the position stays if the mask is too small.
 
         Args:
             mask: [H, W] bool, used if there are no probabilities.
-            config: limits of the change.
+            config: the limits of the change.
             probabilities: [H, W] float32.
         """
         weights = torch.from_numpy(mask if probabilities is None else probabilities).float()
@@ -136,21 +135,21 @@ class UpstreamPlace:
         return replace(self, centre=centre, size=self.first_size * scale, scale=scale)
 
     def scaled(self, zoom: tuple[float, float]) -> UpstreamPlace:
-        """The place in the same picture resized by `zoom` (x, y)."""
+        """The place in the image resized by `zoom` (x, y)."""
         factors = torch.tensor([zoom[1], zoom[0]])
         size, scale = self.size * factors, self.scale * factors.prod().sqrt()
         return replace(self, centre=self.centre * factors, size=size, scale=scale, first_size=size / scale)
 
     def crop(self, image_hw: tuple[int, int], crop_hw: tuple[int, int], config: LWLTrackerConfig) -> UpstreamCrop:
-        """The region to search."""
+        """The search region."""
         out, image = torch.tensor(crop_hw, dtype=torch.float32), torch.tensor(image_hw, dtype=torch.float32)
         feature_hw = out / 16
-        # An even grid has no middle: the region moves by half a cell so that the filter sits on the object.
+        # An even grid has no middle cell, so the region moves by half a cell to centre the filter on the object.
         shift = (feature_hw + self.filter_size) % 2 * self.scale * out / (2 * feature_hw)
         return UpstreamCrop(find_region(self.centre + shift, self.scale * out, out, image), crop_hw)
 
     def first_crop(self, image_hw: tuple[int, int], crop_hw: tuple[int, int]) -> UpstreamCrop:
-        """The region to learn from on the first frame: cut larger, and the crop moved inside the picture in it."""
+        """The crop to learn from on the first frame: it is moved into the image, inside a larger region."""
         out, image = torch.tensor(crop_hw, dtype=torch.float32), torch.tensor(image_hw, dtype=torch.float32)
         wanted = self.scale * out
         size = wanted / (wanted / image).min().clamp(min=1)
@@ -164,7 +163,7 @@ class UpstreamPlace:
 
 
 def _moments(profile: Tensor, total: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of places 0, 1, .. weighted by a profile [length] that sums to `total`."""
+    """Mean and standard deviation of the positions 0, 1, ... with weights [length] whose sum is `total`."""
     places = torch.arange(len(profile), dtype=torch.float32)
     mean = (profile * places).sum() / total
     return mean, ((profile * (places - mean) ** 2).sum() / total).sqrt()

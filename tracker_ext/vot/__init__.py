@@ -1,1 +1,1 @@
-"""VOT2020: regions as text, and what the VOT toolkit needs."""
+"""VOT2020: runs our trackers under the VOT toolkit, and makes workspaces for it."""

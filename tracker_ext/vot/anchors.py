@@ -1,4 +1,4 @@
-"""Where the VOT toolkit starts a tracker in a sequence, and over which lengths it averages (VOT2020, multi-start)."""
+"""The frames on which the VOT toolkit starts a tracker, and the run lengths over which it averages (multi-start)."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from collections.abc import Sequence
 import numpy as np
 
 SPACING = 50
-"""Frames between two anchors of VOT2020."""
+"""Number of frames between two anchors in VOT2020."""
 MIN_AREA_SHARE = 0.3
-"""The mask of an anchor has at least this part of the sequence's median mask area: the object is to be seen there."""
+"""The mask on an anchor has at least this share of the sequence's median mask area, so that the object is visible."""
 
 
 def choose_anchors(areas: np.ndarray, spacing: int = SPACING) -> np.ndarray:
-    """Choose anchors as VOT2020 does: evenly spaced, each run in the direction in which more of the sequence lies.
+    """Choose anchors as VOT2020 does: evenly spaced, and run in the direction of the longer part of the sequence.
 
     Args:
-        areas: [N] pixels of the object in each frame; 0 where it is not to be seen.
-        spacing: frames between two anchors.
+        areas: [N] area of the object on each frame, in pixels; 0 if it is not visible.
+        spacing: number of frames between two anchors.
 
     Returns:
-        [N] int: 1 for an anchor from which the sequence is run forward, -1 backward, 0 for all other frames. The first
-        and the last frame are anchors, or, if the object is not to be seen well there, the next that is; no anchor at
-        all if the object is nowhere.
+        [N] int: 1 for an anchor from which the sequence is run forward, -1 for one from which it is run backward, 0 for
+        all other frames. The first and the last frame are anchors; where the object is hardly visible, the nearest
+        frame where it is well visible takes their place. There are no anchors if the object is never visible.
     """
     areas = np.asarray(areas, dtype=np.float64)
     anchors = np.zeros(len(areas), dtype=np.int64)
@@ -38,23 +38,23 @@ def choose_anchors(areas: np.ndarray, spacing: int = SPACING) -> np.ndarray:
 
 
 def run_lengths(anchors: np.ndarray) -> list[int]:
-    """Frames of each run, the anchor's included.
+    """The number of frames of each run, including the anchor.
 
     Args:
-        anchors: [N] as `choose_anchors`.
+        anchors: [N], the result of `choose_anchors`.
     """
     forward, backward = np.flatnonzero(anchors > 0), np.flatnonzero(anchors < 0)
     return [len(anchors) - int(frame) for frame in forward] + [int(frame) + 1 for frame in backward]
 
 
 def eao_window(lengths: Sequence[int]) -> tuple[int, int]:
-    """The interval of run lengths over which EAO is averaged, for sequences that are not VOT2020's (there 115 to 755).
+    """The interval of run lengths over which EAO is averaged, for other sequences than VOT2020's (there 115 to 755).
 
-    The toolkit averages its curve over low, ..., high - 1 frames after the initial one. The curve is 0 where no run
-    reaches, so that a wider window would give a perfect tracker less than 1.
+    The toolkit averages its curve over low, ..., high - 1 frames after the initial one. The curve is 0 beyond the
+    longest run, so with a wider interval a perfect tracker would get less than 1.
 
     Args:
-        lengths: of all runs, in frames.
+        lengths: lengths of all runs, in frames.
 
     Returns:
         (low, high): from the shortest run to the longest.

@@ -1,8 +1,8 @@
-"""Regions of TraX, the VOT toolkit's wire protocol, to and from masks and boxes of ours (vot-trax 4).
+"""Converts regions of TraX, the VOT toolkit's wire protocol (vot-trax 4), to masks and boxes, and back.
 
-Traps of vot-trax: `array()` of a mask is the content of its box only; `Mask.create` copies raw memory, so that anything
-but contiguous bytes becomes another mask; where a tracker takes masks only, the toolkit's side makes an empty,
-displaced mask of a polygon, so we take every kind of region and convert here.
+vot-trax has three pitfalls: `array()` of a mask holds only the contents of the mask's box; `Mask.create` copies raw
+memory, so any array but one of contiguous bytes becomes another mask; and for a tracker that accepts only masks, the
+toolkit converts a polygon to an empty, displaced mask. Therefore we accept every kind of region and convert it here.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from ltr_ext.errors import UserError
 from tracker_ext.video.regions import decode_region, paste
 
 REGION_TYPES = ("rectangle", "polygon", "mask")
-"""What we take; the toolkit converts nothing then."""
+"""The kinds of regions that we accept, so that the toolkit converts none."""
 
 
 def load_trax() -> Any:
     """The module `trax` of vot-trax.
 
     Raises:
-        UserError: it is not installed, or is version 3, whose calls differ.
+        UserError: it is not installed, or has version 3, whose interface differs.
     """
     try:
         import trax
@@ -35,17 +35,17 @@ def load_trax() -> Any:
 
 
 def region_mask(region: Any, image_hw: tuple[int, int]) -> np.ndarray:
-    """A region as a mask of the whole image.
+    """Convert a region to a mask of the whole image.
 
     Args:
         region: a `trax.Mask`, `trax.Rectangle` or `trax.Polygon`.
-        image_hw: (height, width).
+        image_hw: (height, width) of the image.
 
     Returns:
-        [H, W] bool; what lies outside the image is cut off. Rectangle and polygon are filled.
+        [H, W] bool, cut off at the image's border. Rectangles and polygons are filled.
 
     Raises:
-        UserError: a region of another kind.
+        UserError: the region has another kind.
     """
     if region.type == "mask":
         x, y = region.offset()
@@ -54,18 +54,18 @@ def region_mask(region: Any, image_hw: tuple[int, int]) -> np.ndarray:
 
 
 def region_box(region: Any, image_hw: tuple[int, int]) -> np.ndarray:
-    """A region's box.
+    """Convert a region to a box.
 
     Args:
-        region: as `region_mask`.
-        image_hw: (height, width).
+        region: see `region_mask`.
+        image_hw: (height, width) of the image.
 
     Returns:
-        [4] float64 (x, y, w, h), image pixels: a rectangle as it is, else the box around a polygon's corners or around
-        the mask's pixels in the image.
+        [4] float64 (x, y, w, h) in image pixels: the rectangle itself, or the box around the corners of a polygon or
+        around a mask's pixels in the image.
 
     Raises:
-        UserError: a region of another kind, or a mask without a pixel in the image.
+        UserError: the region has another kind, or is a mask without pixels in the image.
     """
     if region.type == "mask":
         box = mask_to_box(region_mask(region, image_hw))
@@ -80,16 +80,16 @@ def region_box(region: Any, image_hw: tuple[int, int]) -> np.ndarray:
 
 
 def mask_region(mask: np.ndarray) -> Any:
-    """A mask as `trax.Mask` at offset (0, 0).
+    """Convert a mask to a `trax.Mask` at offset (0, 0).
 
     Args:
-        mask: [H, W], object where not 0; any memory layout. An empty one is what the toolkit takes for a lost target.
+        mask: [H, W] in any memory layout, nonzero where the object is. For the toolkit, an empty mask is a lost target.
     """
     return load_trax().Mask.create(np.ascontiguousarray(np.asarray(mask) != 0, dtype=np.uint8), x=0, y=0)
 
 
 def rectangle_region(box: np.ndarray) -> Any:
-    """A box (x, y, w, h), image pixels, as `trax.Rectangle`."""
+    """Convert a box (x, y, w, h) in image pixels to a `trax.Rectangle`."""
     x, y, w, h = (float(value) for value in box)
     return load_trax().Rectangle.create(x, y, w, h)
 

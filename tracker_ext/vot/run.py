@@ -1,6 +1,6 @@
-"""A tracker as the VOT toolkit starts it: a process that speaks TraX on its standard input and output.
+"""Runs a tracker for the VOT toolkit, which starts this process and speaks TraX with it on standard input and output.
 
-`tracker_ext.vot.workspace` writes the line for `trackers.ini`.
+`tracker_ext.vot.workspace` writes this command into `trackers.ini`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 from ltr_ext import host
 from ltr_ext.errors import EXIT_USER_ERROR, CommandLine, UserError, run_command
+from ltr_ext.text import one_line
 from tracker_ext.vot import protocol, session
 
 EXIT_CRASHED = 1
@@ -38,9 +39,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Load the tracker, then shake hands with the toolkit and serve it; returns the exit code.
+    """Load the tracker, then connect to the toolkit and serve it; returns the exit code.
 
-    The weights are read before the handshake: the toolkit's time-out and real-time clock start after it.
+    The weights are read before the connection, since the toolkit's timeout and its real-time clock start with it.
     """
     args = parser().parse_args(arguments)
     logging.basicConfig(format="%(levelname)s: %(message)s", stream=sys.stderr)
@@ -70,21 +71,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def say_goodbye(server: Any, error: Exception) -> None:
-    """Tell the toolkit why we leave.
+    """Tell the toolkit why the process ends.
 
-    Whatever is for its log has to be printed before: it reads no further, and ends the process soon. If it is gone
-    already, that must not hide the reason.
+    Everything for the toolkit's log must be printed before, since the toolkit then stops reading and soon kills the
+    process. If the toolkit has ended already, this must not hide the reason.
     """
     sys.stderr.flush()
     try:
         server.quit(one_line(error) or type(error).__name__)
     except Exception as second:
         print(f"the toolkit cannot be told: {second}", file=sys.stderr)
-
-
-def one_line(error: Exception) -> str:
-    """What an exception says, without line breaks."""
-    return " ".join(str(error).split())
 
 
 if __name__ == "__main__":

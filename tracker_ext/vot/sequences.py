@@ -1,4 +1,4 @@
-"""Sequences in the layout of the VOT toolkit, from those of another data set."""
+"""Writes the sequences of a data set in the layout of the VOT toolkit."""
 
 from __future__ import annotations
 
@@ -18,29 +18,28 @@ from tracker_ext.video.regions import encode_mask
 from tracker_ext.vot.anchors import choose_anchors, run_lengths
 
 JPEG_QUALITY = 95
+FPS = 30
+"""Frames per second of all sequences, for the real-time experiment."""
 Truth = Literal["mask", "rectangle"]
 
 
-def write_sequences(
-    root: Path, sequences: Sequence[ClipSequence], *, truth: Truth, spacing: int, fps: int = 30
-) -> list[int]:
-    """Write one sequence per object: `<sequence>` if it has one object, else `<sequence>_<id>`.
+def write_sequences(root: Path, sequences: Sequence[ClipSequence], *, truth: Truth, spacing: int) -> list[int]:
+    """Write one sequence per object: `<sequence>` if a sequence has one object, otherwise `<sequence>_<id>`.
 
-    Per sequence `color/%08d.jpg` (from 1), `groundtruth.txt`, `anchor.value`, `occlusion.tag` (1 where the object is
-    not to be seen) and `sequence`; for all `list.txt`.
+    Each sequence has `color/%08d.jpg` (from 1), `groundtruth.txt`, `anchor.value`, `occlusion.tag` (1 on frames where
+    the object is not visible) and `sequence`. `list.txt` names all sequences.
 
     Args:
-        root: the folder; holds no sequences yet.
-        sequences: with a true mask for every frame.
-        truth: a region per frame as mask, or as the mask's box (a code where there is no pixel).
-        spacing: frames between two anchors.
-        fps: what the real-time experiment takes for the speed of the video.
+        root: the folder, which holds no sequences yet.
+        sequences: sequences with a true mask for every frame.
+        truth: whether the region of a frame is the mask or the mask's box (see `truth_line`).
+        spacing: number of frames between two anchors.
 
     Returns:
         The lengths of the runs of all sequences, in frames.
 
     Raises:
-        UserError: a frame without mask, an unreadable picture.
+        UserError: a frame has no mask, or a picture cannot be read.
     """
     names: list[str] = []
     lengths: list[int] = []
@@ -53,7 +52,7 @@ def write_sequences(
                 masks = [frame == object_id for frame in labels]
                 anchors = choose_anchors(np.array([mask.sum() for mask in masks]), spacing)
                 images = [Path(frame) for frame in sequence.frames]
-                write_sequence(root / name, images, masks, anchors, truth=truth, fps=fps)
+                write_sequence(root / name, images, masks, anchors, truth=truth)
                 names.append(name)
                 lengths += run_lengths(anchors)
     write_lines(root / "list.txt", names)
@@ -64,7 +63,7 @@ def mask_paths(sequence: ClipSequence) -> list[str]:
     """The paths of a sequence's masks, one per frame.
 
     Raises:
-        UserError: a frame has none.
+        UserError: a frame has no mask.
     """
     paths = sequence.ground_truth_seg or [None] * len(sequence.frames)
     found = [path for path in paths if path is not None]
@@ -77,16 +76,16 @@ def mask_paths(sequence: ClipSequence) -> list[str]:
 
 
 def write_sequence(
-    folder: Path, images: Sequence[Path], masks: Sequence[np.ndarray], anchors: np.ndarray, *, truth: Truth, fps: int
+    folder: Path, images: Sequence[Path], masks: Sequence[np.ndarray], anchors: np.ndarray, *, truth: Truth
 ) -> None:
-    """Write a sequence; JPEG files are copied, other pictures converted.
+    """Write a sequence; JPEG files are copied, other pictures are converted.
 
     Args:
-        folder: not there yet.
-        images: the frames.
-        masks: [H, W] bool each.
+        folder: the folder of the sequence, which must not exist.
+        images: the pictures of the N frames.
+        masks: N masks [H, W] bool.
         anchors: [N], see `choose_anchors`.
-        truth, fps: see `write_sequences`.
+        truth: see `write_sequences`.
     """
     colour = folder / "color"
     colour.mkdir(parents=True)
@@ -99,7 +98,7 @@ def write_sequence(
     height, width = masks[0].shape
     about = {
         "channels.color": "color/%08d.jpg",
-        "fps": fps,
+        "fps": FPS,
         "format": "default",
         "width": width,
         "height": height,
@@ -112,11 +111,11 @@ def write_sequence(
 
 
 def truth_line(mask: np.ndarray, truth: Truth) -> str:
-    """A frame's region as text; an unseen object has an empty mask, or, as a rectangle, the code 0.
+    """The region of a frame as text; an invisible object has an empty mask or, as a rectangle, the code 0.
 
     Args:
         mask: [H, W] bool.
-        truth: what to write.
+        truth: whether to write the mask or its box.
     """
     if truth == "mask":
         return encode_mask(mask)

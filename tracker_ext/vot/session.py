@@ -1,4 +1,4 @@
-"""A session with the VOT toolkit: it names a picture and a region, then pictures; we answer each with a region."""
+"""A session with the VOT toolkit, which names a picture and a region, then further pictures; we answer with regions."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ LOG = logging.getLogger(__name__)
 
 
 def kind_given(tracker: Any) -> Kind:
-    """What a tracker starts from: as its attribute `starts_from` says ("mask", "box"), else masks if it gives masks."""
+    """What a tracker starts from: its attribute `starts_from` ("mask", "box"), otherwise masks if it predicts masks."""
     start = getattr(tracker, "starts_from", "mask" if tracker.predicts_segmentation_mask() else "box")
     return "mask" if start == "mask" else "rectangle"
 
 
 def kind_reported(tracker: Any) -> Kind:
-    """What a tracker answers with unless told otherwise: masks if it gives them."""
+    """What a tracker reports by default: masks if it predicts them."""
     return "mask" if tracker.predicts_segmentation_mask() else "rectangle"
 
 
 def serve(server: Any, new_tracker: Callable[[], Any], *, given: Kind, reported: Kind) -> None:
-    """Answer the toolkit until it says goodbye.
+    """Answer the requests of the toolkit until it ends the session.
 
-    The toolkit starts one process per sequence and initialises in it anew for every anchor, backward ones included: a
-    tracker is built for each, so nothing of one run reaches the next.
+    The toolkit starts one process per sequence, and initialises a tracker for every anchor in it, backward ones
+    included. A new tracker is built for each, so that one run does not influence the next.
 
     Args:
-        server: a `trax.Server`, or what has its `wait()` and `status(objects)`.
-        new_tracker: builds a `BaseTracker`; called once per initialisation.
-        given: what the tracker starts from. A rectangle comes from any region; a mask that the toolkit does not have is
-            filled from the rectangle or polygon that it has, with a warning.
-        reported: what to answer with.
+        server: a `trax.Server`, or another object with `wait()` and `status(objects)`.
+        new_tracker: builds a `BaseTracker`; it is called for each initialisation.
+        given: what the tracker starts from. Every kind of region has a box; if a mask is needed and the toolkit has a
+            rectangle or polygon, that is filled, with a warning.
+        reported: what the tracker reports.
 
     Raises:
-        UserError: an unreadable picture, an empty mask or a bad box to start from, a tracker without masks where masks
-            are to be reported.
+        UserError: a picture cannot be read, the mask is empty or the box is invalid, or masks must be reported and the
+            tracker has none.
     """
     tracker: Any = None
     output: dict[str, Any] = {}
@@ -58,7 +58,7 @@ def serve(server: Any, new_tracker: Callable[[], Any], *, given: Kind, reported:
             info = first_info(region, image.shape[:2], given)
             first = tracker.initialize(image, info) or {}
             output = {"target_bbox": info["init_bbox"]} | {key: v for key, v in first.items() if v is not None}
-            # A tracker need not say anything about its first frame, and the toolkit does not look at this answer.
+            # A tracker need not give an output for its first frame, and the toolkit ignores this answer.
             reply = {"segmentation": protocol.region_mask(region, image.shape[:2]), **output}
         else:
             reply = output = tracker.track(image, {"previous_output": OrderedDict(output)})
@@ -66,18 +66,18 @@ def serve(server: Any, new_tracker: Callable[[], Any], *, given: Kind, reported:
 
 
 def first_info(region: Any, image_hw: tuple[int, int], given: Kind) -> dict[str, Any]:
-    """What the host tells a tracker on the first frame.
+    """The `info` that the host gives to a tracker on the first frame.
 
     Args:
-        region: from the toolkit.
-        image_hw: (height, width).
+        region: the region from the toolkit.
+        image_hw: (height, width) of the image.
         given: what the tracker starts from.
 
     Returns:
-        `init_bbox` [x, y, w, h], and for `mask` also `init_mask` [H, W] uint8, 0/1.
+        A dict with `init_bbox` [x, y, w, h] in image pixels, and for "mask" also `init_mask` [H, W] uint8, 0 or 1.
 
     Raises:
-        UserError: an empty mask.
+        UserError: the mask is empty.
     """
     info: dict[str, Any] = {"init_bbox": protocol.region_box(region, image_hw).tolist()}
     if given == "mask":
@@ -90,19 +90,20 @@ def first_info(region: Any, image_hw: tuple[int, int], given: Kind) -> dict[str,
 
 
 def answer(output: dict[str, Any], reported: Kind) -> tuple[Any, dict[str, float]]:
-    """A tracker's output as the toolkit wants it.
+    """Convert a tracker's output to the form that the toolkit needs.
 
-    A lost target is an empty mask, or the last box, both with confidence 0.
+    A lost target is reported as an empty mask or as the last box, with confidence 0.
 
     Args:
-        output: `target_bbox`; `segmentation` [H, W]; `object_presence_score` and `object_lost`, if the tracker tells.
-        reported: what to answer with.
+        output: the output, with `target_bbox`, `segmentation` [H, W] and, if the tracker gives them,
+            `object_presence_score` and `object_lost`.
+        reported: what the tracker reports.
 
     Returns:
         (region, properties).
 
     Raises:
-        UserError: masks are wanted and there is none.
+        UserError: masks must be reported and the tracker gives none.
     """
     score = output.get("object_presence_score")
     confidence = 0.0 if output.get("object_lost") else 1.0 if score is None else float(score)

@@ -1,4 +1,4 @@
-"""Write a workspace of the VOT toolkit: its configuration, our trackers, and sequences made from a data set."""
+"""Writes a workspace of the VOT toolkit: its configuration, our trackers, and sequences made from a data set."""
 
 from __future__ import annotations
 
@@ -23,17 +23,18 @@ STACKS: dict[str, Kind] = {
     "vot2022/shortterm": "mask",
     "vot2022/shorttermbox": "rectangle",
 }
-"""Stacks of the toolkit with one object and several starts -> what their ground truth is."""
+"""The toolkit's stacks with one object and several starts, with the kind of their ground truth."""
 TRACKERS: dict[Kind, tuple[str, ...]] = {
     "mask": ("lwl/default", "lwl/box2mask_init"),
     "rectangle": ("lwl/box2mask_init",),
 }
-"""The trackers entered unless others are named."""
+"""The trackers that are entered by default, by kind of ground truth."""
 EXPERIMENTS = ("baseline", "realtime", "unsupervised")
-"""Of VOT2020: several starts; the same at the speed of the video; one start, nothing else."""
+"""The experiments of VOT2020: several starts; the same at the speed of the video; a single start without restarts."""
 SPACING = 20
 TIMEOUT = 300
-"""Seconds the toolkit waits for an answer; its 30 are short for a picture with many objects on a slow machine."""
+"""Seconds for which the toolkit waits for an answer; its default of 30 is too short for a picture with many objects on
+a slow machine."""
 
 EXAMPLES = """examples:
   python -m tracker_ext.vot.workspace vot_demo --dataset demo
@@ -85,7 +86,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Check everything, then write; returns the exit code."""
+    """Check the command line and the trackers, then write the workspace; returns the exit code."""
     args = parser().parse_args(arguments)
     folder = Path(args.folder)
     refuse_contradictions(args, folder)
@@ -112,10 +113,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def refuse_contradictions(args: argparse.Namespace, folder: Path) -> None:
-    """Refuse options that do not go together, and a workspace with something in it that would be lost.
+    """Refuse options that do not go together, and a workspace whose files would be lost.
 
     Raises:
-        UserError: with the remedy.
+        UserError: the message has the remedy.
     """
     if args.sequences and not args.stack:
         raise UserError(f"--sequences {args.sequences}: goes with --stack")
@@ -140,10 +141,10 @@ def refuse_contradictions(args: argparse.Namespace, folder: Path) -> None:
 
 
 def experiments_of(text: str | None) -> tuple[str, ...]:
-    """`a,b` as names of experiments; None for all.
+    """Split `a,b` into names of experiments; None means all.
 
     Raises:
-        UserError: an unknown one.
+        UserError: a name is unknown.
     """
     names = EXPERIMENTS if text is None else tuple(text.split(","))
     for name in names:
@@ -156,7 +157,8 @@ def check_trackers(names: Sequence[str], truth: Kind) -> None:
     """Load every tracker once, as the toolkit will start it.
 
     Raises:
-        UserError: unknown, without weights, named twice, or one that starts from a mask where there are rectangles.
+        UserError: a tracker is unknown, has no weights, is named twice, or starts from a mask while the ground truth is
+            rectangles.
     """
     from tracker_ext.tracker.for_video import build_tracker
     from tracker_ext.tracker_handle import TrackerHandle
@@ -174,13 +176,14 @@ def check_trackers(names: Sequence[str], truth: Kind) -> None:
 def trackers_ini(names: Sequence[str], truth: Kind, chosen: host.Host) -> str:
     """The tracker entries for the toolkit.
 
-    The command is split as a shell would (hence the quotes); `%` is special in the file. The toolkit runs it in a
-    temporary folder, so paths are absolute.
+    The toolkit splits the command like a shell, therefore the quotes; `%` is special in the file. The toolkit runs the
+    command in a temporary folder, so paths are absolute.
 
     Args:
-        names: `NAME/PARAMETER`.
-        truth: rectangles are answered where the ground truth is rectangles: a mask would lose to them.
-        chosen: on which to run.
+        names: trackers as `NAME/PARAMETER`.
+        truth: kind of the ground truth. If it is rectangles, the trackers report rectangles, since masks would get
+            lower scores.
+        chosen: the host on which they run.
     """
     environment = {"PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1"}
     for variable in (SETTINGS_VARIABLE, host.HOME_VARIABLE):
@@ -208,22 +211,23 @@ def trackers_ini(names: Sequence[str], truth: Kind, chosen: host.Host) -> str:
 
 
 def identifier(name: str) -> str:
-    """What the toolkit calls a tracker: letters, digits, - and _."""
+    """The toolkit's name of a tracker, which may have only letters, digits, - and _."""
     return name.replace("/", "_").replace(".", "_")
 
 
 def config_yaml(stack: str, sequences: str) -> str:
-    """`config.yaml`; paths are relative to the workspace."""
+    """The contents of `config.yaml`; paths are relative to the workspace."""
     return f"registry:\n- ./trackers.ini\nstack: {stack}\nsequences: {json.dumps(sequences)}\n"
 
 
 def stack_yaml(title: str, low: int, high: int, experiments: Sequence[str] = EXPERIMENTS) -> str:
-    """`stack.yaml`: experiments of `vot2020/shortterm`, with another interval for EAO.
+    """The contents of `stack.yaml`: experiments of `vot2020/shortterm`, with another interval for EAO.
 
     Args:
-        title: for the report.
-        low, high: see `eao_window`.
-        experiments: which of `EXPERIMENTS`.
+        title: title of the report.
+        low: see `eao_window`.
+        high: see `eao_window`.
+        experiments: some of `EXPERIMENTS`.
     """
     multistart = f"""    analyses:
     - {{type: multistart_eao_score, name: eaoscore, low: {low}, high: {high}}}
@@ -244,7 +248,7 @@ def write_dataset(work: Path, dataset: str, truth: Kind, spacing: int, experimen
     """Write `sequences/` and `stack.yaml`.
 
     Raises:
-        UserError: unknown data set, or one without masks.
+        UserError: the data set is unknown or has no masks.
     """
     from tracker_ext.evaluation.sequences import find_sequences
     from tracker_ext.vot.sequences import write_sequences
@@ -260,7 +264,7 @@ def write_dataset(work: Path, dataset: str, truth: Kind, spacing: int, experimen
 
 
 def next_steps(folder: Path, names: Sequence[str]) -> str:
-    """What to type now."""
+    """The commands that the user needs next."""
     entries = " ".join(identifier(name) for name in names)
     return f"""workspace: {folder}
 next, with the toolkit's own environment active (docs/vot.md):

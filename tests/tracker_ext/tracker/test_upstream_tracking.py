@@ -89,7 +89,7 @@ def test_the_same_logits_masks_and_regions(weights, ids, parameter):
     from pytracking.utils import TrackerParams
 
     from ltr_ext.weights import load_network
-    from tracker_ext.tracker.config import LWL_BOXINIT, LWL_YTVOS
+    from tracker_ext.tracker.config import LWL_YTVOS
     from tracker_ext.tracker.lwl_tracker import LWLTracker, LWLTrackerParts
 
     params = importlib.import_module(f"pytracking.parameter.lwl.{parameter}").parameters()
@@ -102,10 +102,13 @@ def test_the_same_logits_masks_and_regions(weights, ids, parameter):
 
     net = load_network(weights)
     net.config = replace(net.config, crop_hw=CROP_HW)
-    config = replace({"lwl_ytvos": LWL_YTVOS, "lwl_boxinit": LWL_BOXINIT}[parameter], precision="float32")
+    config = replace(LWL_YTVOS, precision="float32")
     if parameter == "lwl_boxinit":
         params.sample_memory_size = 6  # so that samples have to give way
-        config = replace(config, memory_size=6)
+        config = replace(
+            config, memory_size=6, learning_rate=0.2, first_frame_weight=0, lower_first_weight=True, update_interval=5,
+            update_iterations=5,
+        )  # fmt: skip
     ours_params = TrackerParams()
     ours_params.parts = LWLTrackerParts(net, config)
     ours = LWLTracker(ours_params)

@@ -1,1 +1,1 @@
-"""Parameters of the LWL tracker."""
+"""The parameter modules of the LWL tracker."""

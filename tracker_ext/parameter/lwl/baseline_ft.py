@@ -1,4 +1,4 @@
-"""The paper's LWL of tables 4 to 7: as `ours`, of the train setting `lwl baseline_ft`."""
+"""The paper's baseline LWL of tables 4 to 7: as `ours`, with the network of the train setting `lwl baseline_ft`."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ CONFIG = ours.CONFIG
 
 
 def parameters(weights: Sequence[Path] = ()) -> TrackerParams:
-    """The host's parameters; see `lwl_parameters` and `require_trained`."""
+    """Make the host's parameters; see `lwl_parameters` and `require_trained`."""
     return lwl_parameters(SETTING, CONFIG, weights, lambda: require_trained(LWLNet, SETTING), ours.box2mask)

@@ -1,4 +1,4 @@
-"""LWL-lite, started from the box of the first frame: box2mask-lite makes a mask of it (paper section 4.3)."""
+"""LWL-lite, started from the box of the first frame, from which box2mask-lite makes a mask (paper section 4.3)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from tracker_ext.tracker.trained import lwl_parameters
 TRACKER_CLASS = LWLTracker
 BOX_WEIGHTS = "box2mask-lite.safetensors"
 CONFIG = replace(default.CONFIG, start="box", box_scale=2.5)
-"""On a single frame the tighter crops of several frames bring nothing (docs/experiments.md, 13 to 15)."""
+"""On a single frame, the tight crops that help with several frames do not help (docs/experiments.md, 13 to 15)."""
 
 
 def parameters(weights: Sequence[Path] = ()) -> TrackerParams:
-    """The host's parameters; see `lwl_parameters`."""
+    """Make the host's parameters; see `lwl_parameters`."""
     return lwl_parameters("lwl box2mask_init", CONFIG, weights, default.lwl_lite, box2mask_lite)
 
 
 def box2mask_lite() -> Path:
-    """The file that ships."""
+    """The weight file in the repository."""
     return load_paths().weights_dir / BOX_WEIGHTS

@@ -15,14 +15,14 @@ from tracker_ext.tracker.trained import lwl_parameters
 TRACKER_CLASS = LWLTracker
 WEIGHTS = "lwl-lite.safetensors"
 CONFIG = LWLTrackerConfig(memory_size=16, memory_interval=2)
-"""The memory reaches as far back as the paper's 32 frames, at half the cost of an update."""
+"""The memory spans as many frames as the paper's, 32, at half the cost of an update."""
 
 
 def parameters(weights: Sequence[Path] = ()) -> TrackerParams:
-    """The host's parameters; see `lwl_parameters`."""
+    """Make the host's parameters; see `lwl_parameters`."""
     return lwl_parameters("lwl default", CONFIG, weights, lwl_lite)
 
 
 def lwl_lite() -> Path:
-    """The file that ships."""
+    """The weight file in the repository."""
     return load_paths().weights_dir / WEIGHTS

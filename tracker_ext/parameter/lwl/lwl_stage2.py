@@ -1,6 +1,6 @@
 """LWL with upstream's weights (`lwl_stage2.pth`), started from the mask of the first frame.
 
-Hyper-parameters and rules are those of pytracking's own `lwl_ytvos`; with the same weights the masks are too.
+Hyper-parameters and rules are those of pytracking's own `lwl_ytvos`; with the same weights, so are the masks.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ CONFIG = LWL_YTVOS
 
 
 def parameters(weights: Sequence[Path] = ()) -> TrackerParams:
-    """The host's parameters; see `lwl_parameters`."""
+    """Make the host's parameters; see `lwl_parameters`."""
     needed_for = "lwl lwl_stage2"
     return lwl_parameters(needed_for, CONFIG, weights, lambda: upstream_file(WEIGHTS, needed_for))
 
 
 def upstream_file(name: str, needed_for: str) -> Path:
-    """A file in `pretrained_dir`.
+    """The path of a file in `pretrained_dir`; the file need not exist.
 
     Args:
-        name: of the file.
-        needed_for: tracker and parameter that the user asked for, for the message; the host gives none.
+        name: name of the file.
+        needed_for: tracker and parameter module, for the message.
 
     Raises:
-        UserError: `pretrained_dir` is not set, or not there.
+        UserError: `pretrained_dir` is not set, or does not exist.
     """
     return load_paths().require("pretrained_dir", needed_for=needed_for) / name

@@ -1,6 +1,7 @@
-"""LWL as `lwl_stage2`, started from a box: upstream's box2mask (`sta.pth.tar`) makes a mask of it (section 4.3).
+"""LWL as in `lwl_stage2`, but started from a box, from which upstream's box2mask (`sta.pth.tar`) makes a mask.
 
-It does so as pytracking's STA helper: see `tracker_ext/tracker/upstream_box.py`.
+The mask (paper section 4.3) is made in the same way as by pytracking's STA helper: see
+`tracker_ext/tracker/upstream_box.py`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ CONFIG = replace(LWL_YTVOS, start="box")
 
 
 def parameters(weights: Sequence[Path] = ()) -> TrackerParams:
-    """The host's parameters; see `lwl_parameters`."""
+    """Make the host's parameters; see `lwl_parameters`."""
     needed_for = "lwl sta_init"
     return lwl_parameters(
         needed_for,
