@@ -68,12 +68,12 @@ def set_training(net: nn.Module, mode: bool, fixed_statistics: bool = False) -> 
 
 
 def with_absences(images: Tensor, masks: Tensor, share: float) -> tuple[Tensor, Tensor]:
-    """Exchange some frames for ones of the next sequence, where the object is not.
+    """Replace some frames by frames of another sequence of the batch, which do not show the object.
 
     Args:
         images: [T, B, 3, H, W].
-        masks: [T, B, H, W]; those of exchanged frames become empty.
-        share: of the frames that are exchanged; none if there is only one sequence.
+        masks: [T, B, H, W]; those of replaced frames become empty.
+        share: probability with which a frame is replaced; with only one sequence no frame is.
     """
     if images.shape[1] == 1:
         return images, masks

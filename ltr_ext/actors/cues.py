@@ -1,6 +1,6 @@
-"""Loss of a network of cues.
+"""The actor that trains networks of cues.
 
-Shapes: T2 frames to segment, B sequences, H W crop pixels.
+Shapes: T2 frames to segment, B sequences, H x W crop pixels.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from ltr_ext.device import autocast
 
 
 class CueActor(BaseActor):
-    """Hands the network the first mask and lets it go on from its own masks.
+    """Gives the network the mask of the first frame and lets it segment the others from its own masks.
 
     Args:
-        net: `CueNet`, or anything with its `forward`.
+        net: `CueNet`, or a network with the same `forward`.
         objective: loss of logits against masks, averaged over frames.
-        autocast: run the network in bfloat16; the loss stays in float32.
-        drop: see `CueNet.read`; only in training.
-        absent_share: share of the later frames that are taken from the next sequence of the batch, where the object is
-            not: only in training, and only if the batch has several sequences.
+        autocast: whether the network runs in bfloat16; the loss stays in float32.
+        drop: see `CueNet.read`; used only in training.
+        absent_share: share of the later frames that are replaced by frames of another sequence of the batch, which do
+            not show the object; used only in training, and only if the batch has several sequences.
     """
 
     def __init__(
@@ -40,13 +40,14 @@ class CueActor(BaseActor):
         self.absent_share = absent_share
 
     def __call__(self, data: Any) -> tuple[Tensor, dict[str, float]]:
-        """Loss and statistics of one batch.
+        """Compute the loss and the statistics of one batch.
 
         Args:
-            data: as `TrackSampler` gives it, with B behind the frames; masks as input hold 255 as background.
+            data: a batch of samples of `TrackSampler`, with B after the frames. Undecided pixels (255) of the first
+                mask count as background.
 
         Returns:
-            The scalar loss; `Loss/total` and `J`.
+            The scalar loss, and the statistics `Loss/total` and `J`.
         """
         images, masks = data["test_images"], data["test_masks"]
         if self.net.training and self.absent_share:
@@ -66,5 +67,5 @@ class CueActor(BaseActor):
         return loss, {"Loss/total": loss.item(), "J": mean_jaccard(logits, masks)}
 
     def train(self, mode: bool = True) -> None:
-        """Training or evaluation mode; frozen parts stay in evaluation mode."""
+        """Switch the network to training or evaluation mode; its frozen parts stay in evaluation mode."""
         set_training(self.net, mode)

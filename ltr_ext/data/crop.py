@@ -85,7 +85,7 @@ class Crop:
         return np.concatenate([corner, boxes[..., 2:] * self.zoom], axis=-1)
 
     def shares(self, image_hw: tuple[int, int]) -> np.ndarray:
-        """[4] float32 (x, y, w, h) of the region, in shares of the image's width and height."""
+        """The region [4] float32 (x, y, w, h), as fractions of the image's width and height."""
         region = np.array([self.left, self.top, self.width, self.height], np.float32)
         return region / np.tile(np.array(image_hw[::-1], np.float32), 2)
 

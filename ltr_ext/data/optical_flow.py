@@ -1,4 +1,4 @@
-"""Dense optical flow (Kroeger et al., "Fast Optical Flow using Dense Inverse Search", ECCV 2016), by OpenCV."""
+"""Dense optical flow by OpenCV (Kroeger et al., "Fast Optical Flow using Dense Inverse Search", ECCV 2016)."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import cv2
 import numpy as np
 
 LOUDEST = 99.0
-"""Percentile of the magnitudes that is shown as white."""
+"""Percentile of the magnitudes that becomes white."""
 QUIETEST = 2.0
-"""Pixels; motion that is nowhere more than this is not made louder."""
+"""Smallest magnitude in pixels that becomes white, so that little motion is not amplified."""
 
 
 def dense_flow(now: np.ndarray, before: np.ndarray) -> np.ndarray:
-    """Where each pixel was in the frame before.
+    """Estimate the position of each pixel in the preceding frame.
 
     Args:
         now: [H, W, 3] uint8 RGB.
-        before: the same region of the frame before.
+        before: [H, W, 3] uint8 RGB, the same region of the preceding frame.
 
     Returns:
         [H, W, 2] float32 (x, y) pixels; pixel p of `now` was at p + flow(p).
@@ -27,13 +27,13 @@ def dense_flow(now: np.ndarray, before: np.ndarray) -> np.ndarray:
 
 
 def flow_picture(flow: np.ndarray) -> np.ndarray:
-    """The magnitude of motion against the median motion, which is mostly the camera's, as a grey picture.
+    """Draw the magnitude of the motion relative to the median motion, which is mostly that of the camera, in grey.
 
     Args:
-        flow: [H, W, 2] float32 pixels.
+        flow: [H, W, 2] float32 (x, y) pixels.
 
     Returns:
-        [H, W, 3] uint8.
+        [H, W, 3] uint8, with three equal channels.
     """
     magnitude = np.linalg.norm(flow - np.median(flow, axis=(0, 1)), axis=-1)
     loudest = max(float(np.percentile(magnitude, LOUDEST)), QUIETEST)

@@ -43,7 +43,7 @@ class CroppedClip:
     boxes: Tensor
     """[T, 4] float32 (x, y, w, h) in crop pixels."""
     crops: tuple[Crop, ...] = ()
-    """Where they were cut, before they were flipped; empty if they were changed otherwise."""
+    """The regions of the crops before they were flipped; empty if the clip was changed in another way."""
 
 
 def crop_clip(

@@ -1,6 +1,6 @@
-"""Samples for networks of cues: frames in order, the first with its mask, and where each of their crops lies.
+"""Samples for networks of cues: frames in order, the first with its mask, and the regions of their crops.
 
-Shapes: T2 later frames, H W crop pixels.
+Shapes: T2 later frames, H x W crop pixels.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from ltr_ext.data.synthetic.stills import StillCollection, object_ids
 
 
 class TrackSampler(ClipSampler):
-    """Clips made from still photographs, as a tracker sees them: every crop lies elsewhere.
+    """Draws clips made from still photographs, with the crops of a tracker, whose region differs in every frame.
+
+    A sample holds `train_images` [1, 3, H, W] uint8, `train_masks` [1, H, W] uint8 (0 background, 1 object, 255
+    undecided) and `train_regions` [1, 4] float32 (see `CueFrame.region`); the same as `test_...` with T2 in place of 1;
+    with `flow` also `test_flow` [T2, 2, H, W] float32 in crop pixels; and `dataset` and `sequence` (str).
 
     Args:
         stills: photographs with id masks.
-        backgrounds: plain photographs, may be empty.
-        clips: what clips look like.
-        first_crops: of the first frame; not flipped.
-        later_crops: of the others; not flipped.
+        backgrounds: photographs without masks; may be empty.
+        clips: how clips are drawn.
+        first_crops: how the first frame is cropped; it must not flip.
+        later_crops: how the other frames are cropped; it must not flip.
         flow: whether samples hold the optical flow.
         num_frames: 1 + T2.
-        samples_per_epoch: length.
-        seed: of all samples.
-        repeat: every epoch has the same samples.
-
-    A sample holds `train_images` [1, 3, H, W] uint8, `train_masks` [1, H, W] uint8 (0, 1, 255), `train_regions` [1, 4]
-    float32 (see `CueFrame.region`), the same as `test_*` with leading T2, with `flow` also `test_flow` [T2, 2, H, W]
-    float32 crop pixels, and `dataset` and `sequence` (str).
+        samples_per_epoch: number of samples in an epoch.
+        seed: seed of all samples.
+        repeat: whether every epoch has the same samples.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class TrackSampler(ClipSampler):
         self.num_frames = num_frames
 
     def __getitem__(self, index: int) -> Any:
-        """`TensorDict` of one clip."""
+        """Draw the `TensorDict` of one clip."""
         rng = np.random.default_rng((self.seed, self.epoch, index))
         clip = render_clip(rng, self.num_frames, self.stills, self.backgrounds, self.clips)
         first = crop_clip(rng, clip.frames[:1], clip.masks[:1], self.first_crops)
@@ -81,21 +81,20 @@ class TrackSampler(ClipSampler):
 
 
 class StillSampler(ClipSampler):
-    """Photographs whose deformed mask is to be refined (Perazzi et al., CVPR 2017, section 4): no video at all.
+    """Draws photographs with a deformed mask that is to be refined (Perazzi et al., CVPR 2017, section 4).
 
-    Each photograph is drawn for two samples in a row, with two deformed masks. The sample is a clip of the photograph
-    and itself, in the same crop: the deformed mask on the first, the true one on the second.
+    Each photograph is used for two samples in a row, with two deformed masks. A sample has the fields of
+    `TrackSampler`, with T2 = 1. Both of its frames are the same crop of the photograph: the first has the deformed
+    mask, the second the true one.
 
     Args:
         stills: photographs with id masks.
-        crops: how they are cropped; not flipped.
+        crops: how photographs are cropped; it must not flip.
         deform: how masks are deformed.
-        shares: smallest and largest object that is used, as a share of its photograph.
-        samples_per_epoch: length.
-        seed: of all samples.
-        repeat: every epoch has the same samples.
-
-    A sample is as that of `TrackSampler`, with T2 = 1.
+        shares: smallest and largest area of an object that is used, as a fraction of its photograph.
+        samples_per_epoch: number of samples in an epoch.
+        seed: seed of all samples.
+        repeat: whether every epoch has the same samples.
     """
 
     def __init__(
@@ -116,7 +115,7 @@ class StillSampler(ClipSampler):
         self.shares = shares
 
     def __getitem__(self, index: int) -> Any:
-        """`TensorDict` of one photograph."""
+        """Draw the `TensorDict` of one photograph."""
         shared = np.random.default_rng((self.seed, self.epoch, index // 2))
         image, mask, name = self._draw(shared)
         crop = crop_clip(shared, [image], [mask], self.crops)
@@ -130,7 +129,7 @@ class StillSampler(ClipSampler):
         return make_sample({}, dataset="stills", sequence=name, **fields)
 
     def _draw(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, str]:
-        """A picture, the mask of one of its objects (0, 1, 255), and its name."""
+        """Draw a photograph [H, W, 3], the mask [H, W] of one of its objects (0, 1, 255), and the sample's name."""
         for _ in range(100):
             still = self.stills.draw(rng)
             image, labels = still.load()
@@ -142,12 +141,12 @@ class StillSampler(ClipSampler):
 
 
 def _regions(crops: tuple[Crop, ...], image_hw: tuple[int, int]) -> Tensor:
-    """[T, 4] float32."""
+    """The regions [T, 4] float32 of crops, see `CueFrame.region`."""
     return torch.from_numpy(np.stack([crop.shares(image_hw) for crop in crops]))
 
 
 def _flow(frames: list[np.ndarray], crops: tuple[Crop, ...]) -> Tensor:
-    """[T2, 2, H, W] float32, from each later frame to the one before it, in the later frame's crop."""
+    """The flow [T2, 2, H, W] float32 from each later frame to the preceding one, in the crop of the later frame."""
     flows = [
         dense_flow(crop.cut(now), crop.cut(before))
         for crop, before, now in zip(crops, frames[:-1], frames[1:], strict=True)

@@ -55,16 +55,16 @@ def crf_loss(
 
 
 def grid_points(images: Tensor, size: tuple[int, int], sigma_rgb: float, sigma_xy: float) -> Tensor:
-    """Mean colour and place of the cells of a grid, in units of the kernel.
+    """The mean colour and the position of the cells of a grid, in standard deviations of the kernel.
 
     Args:
         images: [N, 3, H, W] float RGB, 0-255.
-        size: (rows, columns) of the grid, P cells.
-        sigma_rgb: of the kernel, 0-255.
-        sigma_xy: of the kernel, pixels.
+        size: (rows, columns) of the grid, which has P cells.
+        sigma_rgb: standard deviation of the kernel in colour, in grey levels of 0-255.
+        sigma_xy: standard deviation of the kernel in position, in pixels.
 
     Returns:
-        [N, P, 5].
+        [N, P, 5]: red, green, blue, y, x.
     """
     height, width = images.shape[-2:]
     colours = F.adaptive_avg_pool2d(images, size) / sigma_rgb
@@ -75,7 +75,16 @@ def grid_points(images: Tensor, size: tuple[int, int], sigma_rgb: float, sigma_x
 
 
 def smooth(at: Tensor, points: Tensor, values: Tensor) -> Tensor:
-    """W values: [Q, F], [P, F], [P, V] -> [Q, V], W the kernel between both sets of points, made in blocks."""
+    """Multiply values by the kernel W between two sets of points, which is computed in blocks.
+
+    Args:
+        at: [Q, F] points of the result.
+        points: [P, F] points of the values.
+        values: [P, V].
+
+    Returns:
+        [Q, V].
+    """
     found = values.new_empty(len(at), values.shape[1])
     for start in range(0, len(at), BLOCK):
         block = at[start : start + BLOCK]

@@ -1,9 +1,9 @@
-"""Dense CRF (Kraehenbuehl and Koltun, NIPS 2011): pixels that look alike and lie close get the same label.
+"""A dense CRF (Kraehenbuehl and Koltun, NIPS 2011): nearby pixels with similar colours are drawn to the same label.
 
-Mean field with the exact kernel of `ltr_ext.losses.crf`, between pixels and the cells of a coarse grid, which stand for
-all pixels. Two labels, so one number per pixel.
+Inference is by mean field with the exact kernel of `ltr_ext.losses.crf`, between pixels and the cells of a coarse grid,
+which represent all pixels. There are two labels, so one number per pixel is enough.
 
-Shapes: H W pixels, P cells of the grid.
+Shapes: H x W pixels, P cells of the grid.
 """
 
 from __future__ import annotations
@@ -16,32 +16,32 @@ from ltr_ext.losses.crf import grid_points, smooth
 from ltr_ext.models.layers import resize
 
 SIGMA_RGB = 12.0
-"""Standard deviation of the kernel in colour, 0-255."""
+"""Standard deviation of the kernel in colour, in grey levels of 0-255."""
 SIGMA_XY = 24.0
-"""Standard deviation of the kernel in place, pixels."""
+"""Standard deviation of the kernel in position, in pixels."""
 STRENGTH = 4.0
-"""Logit that is added where all that looks alike is object."""
+"""The value that is added to a logit if all similar cells are object with certainty."""
 ITERATIONS = 3
 GRID = 48
-"""Longest side of the coarse grid."""
+"""Largest number of cells along the longer side of the coarse grid."""
 FINE = 160
-"""Longest side of the grid on which the result is made."""
+"""The same for the grid on which the result is computed."""
 
 
 def sharpen(
     logits: Tensor, image: Tensor, strength: float = STRENGTH, sigma_rgb: float = SIGMA_RGB, sigma_xy: float = SIGMA_XY
 ) -> Tensor:
-    """Draw the logits of a picture to what those say that look alike nearby.
+    """Change the logits of an image towards the labels of nearby pixels with similar colours.
 
     Args:
-        logits: [H, W] float; above 0 is object.
+        logits: [H, W] float; a logit above 0 means object.
         image: [3, H, W] float RGB, 0-255.
         strength: see `STRENGTH`; 0 changes nothing.
         sigma_rgb: see `SIGMA_RGB`.
         sigma_xy: see `SIGMA_XY`.
 
     Returns:
-        [H, W].
+        Logits [H, W].
     """
     coarse, fine = _size(logits, GRID), _size(logits, FINE)
     points, at = (grid_points(image.unsqueeze(0), size, sigma_rgb, sigma_xy)[0] for size in (coarse, fine))
@@ -54,13 +54,22 @@ def sharpen(
 
 
 def _opinion(at: Tensor, points: Tensor, logits: Tensor) -> Tensor:
-    """What the cells [P] say at other points [Q, 5], weighted by likeness: -1 background to 1 object, [Q]."""
+    """The mean label of the cells at other points [Q, 5], weighted by the kernel.
+
+    Args:
+        at: [Q, 5], see `grid_points`.
+        points: [P, 5] of the cells.
+        logits: [P] of the cells.
+
+    Returns:
+        [Q], from -1 (background) to 1 (object).
+    """
     degree, agreed = smooth(at, points, torch.stack((torch.ones_like(logits), logits.sigmoid()), dim=1)).unbind(1)
     return 2 * agreed / degree.clamp_min(torch.finfo(degree.dtype).tiny) - 1
 
 
 def _size(logits: Tensor, longest: int) -> tuple[int, int]:
-    """A grid with the aspect of the picture, not finer than it."""
+    """The size (rows, columns) of a grid with the aspect ratio of the image, at most as fine as the image."""
     height, width = logits.shape
     shrink = min(1.0, longest / max(height, width))
     return max(round(height * shrink), 1), max(round(width * shrink), 1)

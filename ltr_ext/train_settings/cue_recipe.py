@@ -1,4 +1,4 @@
-"""The one recipe by which every network of cues is trained: on synthetic video, from the parts of lwl-lite."""
+"""The recipe by which all networks of cues are trained: on synthetic video, starting from the parts of lwl-lite."""
 
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ from ltr_ext.trainers.options import begin_run
 from ltr_ext.weights import SHARED_BACKBONE, load_network
 
 _CROPS = CropConfig(
-    crop_hw=(224, 224),  # smaller than the tracker's crops; with the smaller scale, objects are as large in both
+    crop_hw=(224, 224),  # smaller than the tracker's crops; with the smaller scale, objects have the same size in both
     scale=(1.6, 2.8),
-    flip=False,  # it would be drawn anew for the first frame and for the others
+    flip=False,  # the first frame and the later ones would be flipped independently
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class CueRecipe(SyntheticRecipe):
-    """Of a network of cues; the defaults are what all systems have in common."""
+    """The recipe of a network of cues; the defaults are common to all systems."""
 
     model: CueConfig
-    """The network."""
+    """The config of the network."""
     deform: DeformConfig | None = None
-    """Given: photographs whose masks are deformed like this instead of synthetic video."""
+    """If given, training uses photographs whose masks are deformed in this way, instead of synthetic video."""
     clips: SyntheticConfig = field(default_factory=SyntheticConfig)
     first_crops: CropConfig = field(default_factory=lambda: replace(_CROPS, shift=0.05))
-    """Of the frame with its mask."""
+    """How the frame with the given mask is cropped."""
     later_crops: CropConfig = field(default_factory=lambda: replace(_CROPS, shift=0.2, scale_jitter=0.15))
-    """Of the frames to segment: around the true box, moved as far as an object moves between two frames."""
+    """How the frames to segment are cropped: around the true box, shifted as far as an object moves between frames."""
     num_frames: int = 3
     absent_share: float = 0.06
-    """Share of the frames to segment that lack the object."""
+    """Share of the frames to segment that do not show the object."""
     drop: float = 0.15
     """See `CueNet.read`."""
     batch_size: int = 4
@@ -57,7 +57,7 @@ class CueRecipe(SyntheticRecipe):
     rates: Mapping[str, float] = field(
         default_factory=lambda: {"target_features": 1e-4, "cues": 1e-3, "decoder": 5e-4}
     )  # fmt: skip
-    """Of Adam, by part of the network; the frozen backbone has none."""
+    """Learning rates of Adam, by part of the network; the frozen backbone has none."""
     warm_up: int = 15
     clip_norm: float | None = 5.0
     validation_clips: int = 24
@@ -66,14 +66,14 @@ class CueRecipe(SyntheticRecipe):
 
 
 def train(settings: Any, recipe: CueRecipe) -> None:
-    """Train by a recipe.
+    """Train a network of cues.
 
     Args:
-        settings: the host's.
-        recipe: which.
+        settings: the `Settings` object of the host.
+        recipe: the recipe.
 
     Raises:
-        UserError: a path is not set, or the weights that training starts from are missing.
+        UserError: a path is not set, or the weights with which training starts are missing.
     """
     options = begin_run(settings)
     net, start = initial_network(recipe.model, load_paths().weights_dir / SHARED_BACKBONE)
@@ -94,12 +94,12 @@ def train(settings: Any, recipe: CueRecipe) -> None:
 
 
 def photographs_kind(recipe: CueRecipe) -> str:
-    """What the samples are made into."""
+    """The kind of samples that are made from photographs, for the description of the run."""
     return "synthetic video" if recipe.deform is None else "photographs with deformed masks"
 
 
 def samples(recipe: CueRecipe, photographs: Photographs, seed: int, *, training: bool) -> ClipSampler:
-    """Those to train on, or those to validate with, which are synthetic video for every recipe."""
+    """Build the sampler for training, or for validation, which uses synthetic video in every recipe."""
     stills = photographs.train if training else photographs.held_out
     count = recipe.samples_per_epoch if training else recipe.validation_clips
     if training and recipe.deform is not None:
@@ -115,17 +115,17 @@ def samples(recipe: CueRecipe, photographs: Photographs, seed: int, *, training:
 
 
 def initial_network(model: CueConfig, lwl_weights: Path) -> tuple[CueNet, str]:
-    """The network before training.
+    """Build the untrained network from the parts of lwl-lite.
 
     Args:
-        model: its shape.
-        lwl_weights: file to start from; it has the backbone that all networks of cues share.
+        model: the config of the network.
+        lwl_weights: the weight file of lwl-lite, whose backbone all networks of cues share.
 
     Returns:
-        The network and the file's hash.
+        The network and the hash of the file.
 
     Raises:
-        UserError: the file is missing, or of another network.
+        UserError: the file is missing, or holds another kind of network.
     """
     source = load_network(lwl_weights)
     if not isinstance(source, LWLNet):

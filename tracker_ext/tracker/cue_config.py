@@ -1,4 +1,4 @@
-"""How trackers by cues learn an object, and go on learning."""
+"""The options of trackers by cues: how they learn an object on its first frame and later."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ class FineTuneConfig:
     """How a network is fitted to the first frame of an object (MaskTrack, section 4; OSVOS)."""
 
     iterations: int = 30
-    """Steps of Adam."""
+    """Number of steps of Adam."""
     samples: int = 12
-    """Changed copies of the first frame, made once and used in turn."""
+    """Number of augmented copies of the first frame, including the frame itself; they are made once."""
     batch_size: int = 1
-    """Of them in each step."""
+    """Number of copies in each step, drawn at random."""
     rate: float = 2e-4
     """Learning rate."""
     turn: float = 20.0
-    """Largest angle of a copy, degrees."""
+    """Largest rotation of a copy, in degrees."""
     zoom: float = 0.2
-    """Largest logarithm of its zoom."""
+    """Largest absolute logarithm of the zoom of a copy."""
     shift: float = 0.15
-    """Largest displacement, as a share of the crop."""
+    """Largest displacement per axis, as a fraction of the crop."""
     bend: float = 0.03
-    """Largest displacement of a control point of the thin-plate spline that bends it, as a share of the crop."""
+    """Largest displacement of a control point of the thin-plate spline that bends a copy, as a fraction of the crop."""
     light: float = 0.15
-    """Largest relative change of its brightness."""
+    """Largest relative change of the brightness."""
 
     def __post_init__(self) -> None:
         for name in ("iterations", "samples", "batch_size"):
@@ -38,16 +38,16 @@ class FineTuneConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class AdaptConfig:
-    """How a fitted network is fitted to later frames, on the pixels that are sure (OnAVOS)."""
+    """How an object's network is fitted to later frames, on the pixels whose label is certain (OnAVOS)."""
 
     interval: int = 5
-    """Frames from one time to the next."""
+    """Number of frames between two such fits."""
     iterations: int = 3
-    """Steps on the frame, each together with a copy of the first."""
+    """Number of steps on the frame, each followed by a step on copies of the first frame."""
     sure: float = 0.97
-    """Least probability of pixels that are taken for object."""
+    """Pixels with at least this probability count as object."""
     far: int = 40
-    """Crop pixels from the mask to what is taken for background."""
+    """Pixels farther than this from the mask, in crop pixels, count as background."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,13 +55,13 @@ class CueTrackerConfig(TrackerConfig):
     """Options of `CueTracker`."""
 
     fine_tune: FineTuneConfig | None = None
-    """Given: each object gets a network of its own, fitted to its first frame."""
+    """If given, each object gets its own network, which is fitted to the object's first frame."""
     adapt: AdaptConfig | None = None
-    """Given, with `fine_tune`: and to later frames."""
+    """If given, these networks are fitted to later frames, too; needs `fine_tune`."""
     flow_pass: bool = False
-    """Whether to segment the magnitude of the optical flow as well, and to average the logits (MaskTrack + Flow)."""
+    """Whether the magnitude of the optical flow is segmented, too, and the logits are averaged (MaskTrack + Flow)."""
     flow_share: float = 0.3
-    """Weight of the second in that average."""
+    """Weight of the logits of the flow in that average."""
     crf: bool = False
     """Whether a dense CRF sharpens the probabilities of each crop (MaskTrack + Flow + CRF)."""
 

@@ -1,4 +1,4 @@
-"""What the parameter modules of trackers by cues share."""
+"""The common part of the parameter modules of trackers by cues."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from tracker_ext.tracker.cue_tracker import CueTrackerParts
 from tracker_ext.tracker.trained import Kind, checkpoint_of, choose_networks
 
 FOLDER = "systems"
-"""In `weights_dir`: weights of systems that are not the ones a user meets first."""
+"""The folder in `weights_dir` with the weights of these systems, apart from those of the default trackers."""
 BOX_WEIGHTS = "box2mask-lite.safetensors"
 BOX_SCALE = 2.5
-"""On a single frame the tighter crops of several frames bring nothing."""
+"""The tighter crops that are better for several frames do not help on a single one."""
 
 
 def cue_parameters(
     needed_for: str, setting: str, cues: tuple[str, ...], config: CueTrackerConfig, given: Sequence[Path]
 ) -> TrackerParams:
-    """The parameters of a tracker by cues.
+    """Make the host's parameters of a tracker by cues.
 
     Args:
-        needed_for: tracker and parameter, for messages.
-        setting: the train setting of its network, say "masktrack"; see `trained_file`.
-        cues: which the network must have.
-        config: how it tracks; if it may start from a box, box2mask-lite makes the first mask.
-        given: weight files or checkpoints of the user's; which network is in one says the file.
+        needed_for: names of tracker and parameters, for messages.
+        setting: the train setting of its network, for example "masktrack"; see `trained_file`.
+        cues: the cues that the network must have.
+        config: the options of the tracker; if it may start from a box, box2mask-lite makes the first mask.
+        given: weight files or checkpoints that the user names; each file says which kind of network it holds.
 
     Raises:
-        UserError: see `choose_networks`; or a network of other cues.
+        UserError: see `choose_networks`; or the network has other cues.
     """
     params = TrackerParams()
     params.device = best_device()
@@ -54,16 +54,16 @@ def cue_parameters(
 
 
 def box_file(*, required: bool) -> Path | None:
-    """box2mask-lite; None if it is not there and not required, for objects may have masks."""
+    """The weight file of box2mask-lite; None if it does not exist and is not required, since objects may have masks."""
     file = load_paths().weights_dir / BOX_WEIGHTS
     return file if required or file.is_file() else None
 
 
 def trained_file(setting: str) -> Path:
-    """`<weights_dir>/systems/<setting>-lite.safetensors`, else the best checkpoint of the train setting.
+    """Find `<weights_dir>/systems/<setting>-lite.safetensors`, or otherwise the best checkpoint of the train setting.
 
     Raises:
-        UserError: there is neither; the message says by what it is made.
+        UserError: neither exists; the message names the command that makes it.
     """
     file = load_paths().weights_dir / FOLDER / f"{setting}-lite.safetensors"
     checkpoint = checkpoint_of(CueNet, f"cues {setting}")

@@ -1,6 +1,6 @@
-"""Trackers by cues: MaskTrack, STM and their like, each a choice of cues of one network.
+"""The tracker for networks of cues, such as MaskTrack and STM.
 
-Shapes: O objects, H W image pixels, Hc Wc crop pixels.
+Shapes: O objects, H x W image pixels, Hc x Wc crop pixels.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ from tracker_ext.tracker.target import TrackedObject
 
 @dataclass(frozen=True)
 class CueTrackerParts(TrackerParts):
-    """What a parameter module puts into `params.parts`."""
+    """The contents of `params.parts`, which the parameter module sets."""
 
     net: CueNet
     config: CueTrackerConfig
 
 
 class CueTarget(TrackedObject):
-    """An object, with what the cues know of it.
+    """An object, with the states of the cues.
 
     Attributes:
-        own: the network that was fitted to it; None if it shares that of all.
-        states: of the cues.
+        own: the network that was fitted to the object; None if it shares the network of all objects.
+        states: the states of the cues, by name.
     """
 
     def __init__(self, config: CueTrackerConfig, mask: np.ndarray, state: SearchState, own: OwnNetwork | None) -> None:
@@ -52,18 +52,18 @@ class CueTarget(TrackedObject):
 
 @dataclass(frozen=True)
 class Look:
-    """What was seen of an object's crop in the frame in hand."""
+    """An object's crop of the current frame."""
 
     crop: SearchCrop
     picture: np.ndarray
     """[Hc, Wc, 3] uint8 RGB."""
     frame: CueFrame
-    """With N = 1."""
+    """The input of cues and decoder, with N = 1."""
 
 
 class CueTracker(MaskTracker[CueTarget]):
-    """See `MaskTracker`: the backbone sees all crops in one batch; each object is decoded by itself, for it may have a
-    network of its own."""
+    """See `MaskTracker`; the crops of all objects are one batch of the backbone, but each object is decoded by itself,
+    since it may have its own network."""
 
     _net: CueNet
     _config: CueTrackerConfig
@@ -120,7 +120,7 @@ class CueTracker(MaskTracker[CueTarget]):
         return joined
 
     def remember(self, image: np.ndarray, targets: Sequence[CueTarget], found: Sequence[Seen]) -> None:
-        """Frames in which the object is not found, or hardly, are not written: the cues keep what they knew."""
+        """Write the frame into the cues of each object that was found with enough confidence."""
         for target, seen, look in zip(targets, found, self._looks, strict=True):
             if target.state.lost or seen.score < self._config.min_confidence:
                 continue
@@ -138,21 +138,21 @@ class CueTracker(MaskTracker[CueTarget]):
     def _frame(
         self, target: CueTarget, levels: dict[str, Tensor], crop: SearchCrop, flow: np.ndarray | None
     ) -> CueFrame:
-        """The object's crop as its network sees it."""
-        assert isinstance(crop, Crop)  # what `OurPlaces` gives
+        """The input of the object's network."""
+        assert isinstance(crop, Crop)  # the class that `OurPlaces` returns
         region = self.to_device(crop.shares(self._image_hw)[None])
         moved = None if flow is None else self.to_device(flow.transpose(2, 0, 1)[None])
         return self._network(target).frame(levels, self.crop_hw, region, moved)
 
     def _with_flow(self, target: CueTarget, crop: SearchCrop, flow: np.ndarray, logits: Tensor) -> Tensor:
-        """Logits averaged with those of the picture of the flow's magnitude."""
+        """Average logits [1, Hc, Wc] with those of the picture of the flow's magnitude."""
         grey = self.to_device(flow_picture(flow).transpose(2, 0, 1)[None])
         frame = self._frame(target, self._net.levels(grey), crop, flow)
         share = self._config.flow_share
         return (1 - share) * logits + share * self._network(target).read(frame, target.states)
 
     def _frame_before(self, image: np.ndarray) -> np.ndarray:
-        """The frame before, in the size of this one."""
+        """The preceding frame, resized to the size of this one."""
         if self._before is None:
             return image
         if self._before.shape != image.shape:

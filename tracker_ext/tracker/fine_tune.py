@@ -1,6 +1,6 @@
-"""A network of an object's own, fitted to changed copies of its first frame.
+"""Networks that are fitted to one object, on augmented copies of its first frame.
 
-Shapes: H W crop pixels, M copies.
+Shapes: H x W crop pixels, M copies.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ from ltr_ext.models.cues import CueNet
 from tracker_ext.tracker.cue_config import AdaptConfig, FineTuneConfig
 
 WHOLE = (0.0, 0.0, 1.0, 1.0)
-"""Region of a copy and of the first frame alike: the copies are of the crop, not of the picture."""
+"""The region of the first frame and of all copies: the copies are made of the crop, not of the whole image."""
 
 
 @dataclass(frozen=True)
 class Copies:
-    """Samples of one object; all tensors on the network's device."""
+    """The samples of one object; all tensors are on the network's device."""
 
     levels: dict[str, Tensor]
-    """What the frozen backbone made of the copies, with leading M: made once, as it is not fitted."""
+    """The backbone's features of the copies, [M, ...] each. They are computed once, since the backbone is frozen."""
     masks: Tensor
-    """[M, H, W] uint8; 0, 1, 255 undecided."""
+    """[M, H, W] uint8; 0 background, 1 object, 255 undecided."""
     guesses: Tensor
-    """[M, H, W] float, 0..1: the masks deformed, as a frame before would have them."""
+    """[M, H, W] float, 0..1: the masks, deformed into plausible masks of a preceding frame."""
 
     def __len__(self) -> int:
         return len(self.masks)
 
     def rows(self, chosen: Tensor) -> Copies:
-        """Some of them."""
+        """The copies with these indices."""
         return Copies(
             {name: maps[chosen] for name, maps in self.levels.items()}, self.masks[chosen], self.guesses[chosen]
         )
@@ -49,13 +49,13 @@ class Copies:
 def changed_copies(
     image: np.ndarray, mask: np.ndarray, config: FineTuneConfig, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Copies that are flipped, turned, zoomed, shifted, bent and lit anew; the first one is the crop itself.
+    """Make copies that are flipped, rotated, zoomed, shifted, bent and relit; the first one is the crop itself.
 
     Args:
         image: [H, W, 3] uint8 RGB.
         mask: [H, W] uint8, 0 or 1.
-        config: how many, how much.
-        rng: the only source of chance.
+        config: the number of copies and the limits of the changes.
+        rng: random generator, the only source of randomness.
 
     Returns:
         Images [M, H, W, 3] uint8, masks [M, H, W] uint8, deformed masks [M, H, W] uint8. A copy without the object's
@@ -86,22 +86,22 @@ def changed_copies(
 
 
 class OwnNetwork:
-    """A copy of a network, fitted to one object.
+    """A copy of a network that is fitted to one object.
 
     Attributes:
-        net: in eval mode between the steps.
+        net: the copy, in the mode of the original.
     """
 
     def __init__(
         self, net: CueNet, image: np.ndarray, mask: np.ndarray, config: FineTuneConfig, bfloat16: bool
     ) -> None:
-        """Fit to the first frame; equal inputs give equal networks.
+        """Fit the copy to the first frame; equal inputs give equal networks.
 
         Args:
-            net: stays as it is.
+            net: the original, which is not changed.
             image: [H, W, 3] uint8 RGB, the crop of the first frame.
             mask: [H, W] uint8, 0 or 1, not empty.
-            config: how.
+            config: how the copy is fitted.
             bfloat16: whether convolutions run in bfloat16.
         """
         self._config = config
@@ -120,12 +120,12 @@ class OwnNetwork:
                 self._step(self._draw())
 
     def adapt(self, image: np.ndarray, probabilities: Tensor, config: AdaptConfig) -> None:
-        """Fit to a later frame, where it is sure.
+        """Fit the network to the certain pixels of a later frame.
 
         Args:
-            image: [H, W, 3] uint8 RGB, its crop.
-            probabilities: [H, W] of the object in that crop.
-            config: how.
+            image: [H, W, 3] uint8 RGB, the crop of the frame.
+            probabilities: [H, W], the probability of the object in that crop.
+            config: how the network is fitted.
         """
         mask = sure_mask(probabilities.cpu().numpy(), config)
         if not (mask == 1).any():
@@ -151,7 +151,7 @@ class OwnNetwork:
         return self._first.rows(chosen.to(self._device))
 
     def _step(self, batch: Copies) -> None:
-        """One step: what says where the object was starts from the deformed masks, what says its look from frame 1."""
+        """Make one step: cues of place start from the deformed masks, cues of appearance from the first frame."""
         size = (batch.masks.shape[-2], batch.masks.shape[-1])
         region = torch.tensor([WHOLE] * len(batch), device=self._device)
         first = self._first.rows(torch.zeros(len(batch), dtype=torch.long, device=self._device))
@@ -172,7 +172,7 @@ class OwnNetwork:
 
 
 def sure_mask(probabilities: np.ndarray, config: AdaptConfig) -> np.ndarray:
-    """What may be learnt of a segmented frame: [H, W] float -> [H, W] uint8 with 1, 0, and 255 for the rest."""
+    """Mark the certain pixels of a frame with probabilities [H, W]: 1 object, 0 background, 255 others; uint8."""
     likely = (probabilities > 0.5).astype(np.uint8)
     away = cv2.distanceTransform(1 - likely, cv2.DIST_L2, 3) if likely.any() else np.zeros(likely.shape, np.float32)
     mask = np.full(likely.shape, IGNORE, np.uint8)

@@ -1,4 +1,4 @@
-"""Systems that follow a mask through a video, each a choice of cues on one backbone and one decoder."""
+"""Networks that follow a mask through a video; each combines some cues with one backbone and one decoder."""
 
 from ltr_ext.models.cues.config import CueConfig
 from ltr_ext.models.cues.frame import Cue, CueFrame

@@ -1,6 +1,6 @@
-"""What a cue is, and what it is shown of a frame.
+"""The interface of cues, and their input.
 
-Shapes: N objects, each with a crop of its own; D features, C encoding channels, H W crop pixels, h = H/16, w = W/16.
+Shapes: N objects, each with its own crop; D features, C encoding channels, H x W crop pixels, h = H/16, w = W/16.
 """
 
 from __future__ import annotations
@@ -13,30 +13,32 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 Slot = Literal["place", "look"]
-"""What an encoding says: where the object was, or what it looks like. Encodings of one slot are averaged."""
+"""The kind of information in an encoding: where the object was, or what it looks like. The encodings of a slot are
+averaged."""
 
 
 @dataclass(frozen=True)
 class CueFrame:
-    """A frame, as it is seen in the crops of N objects."""
+    """The crops of N objects from a frame."""
 
     features: Tensor
     """[N, D, h, w]."""
     size: tuple[int, int]
     """(H, W)."""
     region: Tensor
-    """[N, 4] float32 (x, y, w, h): where the crops lie, in shares of the picture's width and height; may reach over."""
+    """[N, 4] float32 (x, y, w, h), the regions of the crops as fractions of the image's width and height; they may
+    extend beyond the image."""
     decoder: tuple[Tensor, ...] = ()
-    """From `Decoder.prepare`; empty for a frame that is only learnt from."""
+    """The output of `Decoder.prepare`; empty for a frame that is not segmented."""
     flow: Tensor | None = None
-    """[N, 2, H, W] (x, y) crop pixels from each pixel to where it was in the frame before; None if not known."""
+    """[N, 2, H, W] (x, y) crop pixels from each pixel to its position in the preceding frame; None if not known."""
 
 
 class Cue(nn.Module):
-    """Abstract: something that tells the decoder about an object, from the frames and masks it has been shown.
+    """Abstract class of modules that encode for the decoder what earlier frames and masks show of an object.
 
-    A cue's weights are its own, what it knows of an object is in a state that it hands out and takes back: one network
-    serves all objects. Whoever calls decides which frames are written.
+    A cue holds weights alone. What it knows of the objects is in a state that it returns and is given again, so that
+    one network serves all objects. The caller decides which frames are written.
 
     Attributes:
         slot: see `Slot`.
@@ -45,29 +47,30 @@ class Cue(nn.Module):
     slot: ClassVar[Slot]
 
     def start(self, frame: CueFrame, mask: Tensor) -> Any:
-        """The state after the first frame; mask [N, H, W] float, 0..1."""
+        """The state after the first frame, whose mask is [N, H, W] float, 0..1."""
         raise NotImplementedError
 
     def read(self, frame: CueFrame, state: Any) -> Tensor:
-        """What is known of the objects on a later frame, [N, C, h, w]."""
+        """The encoding [N, C, h, w] of the objects for a later frame."""
         raise NotImplementedError
 
     def write(self, frame: CueFrame, mask: Tensor, state: Any) -> Any:
-        """The state after a frame whose mask [N, H, W] was found; the old state may not be used any more."""
+        """The state after a frame with its mask [N, H, W]; the old state must not be used any more."""
         raise NotImplementedError
 
 
 def moved(maps: Tensor, was: Tensor, now: Tensor, shift: Tensor | None = None) -> Tensor:
-    """Maps of one crop as they lie in another crop of the picture.
+    """Resample maps of one crop to another crop of the same image.
 
     Args:
         maps: [N, C, h, w] in the first crop.
         was: [N, 4] region of the first crop.
-        now: [N, 4] region of the other.
-        shift: [N, 2, h, w] (x, y) pixels of the map, by which to look beside each place; None: nowhere beside.
+        now: [N, 4] region of the other crop.
+        shift: [N, 2, h, w] (x, y), an offset in pixels of the map that is added to each position before it is looked
+            up; None means no offset.
 
     Returns:
-        [N, C, h, w] in the other crop; 0 where the first does not reach.
+        [N, C, h, w] in the other crop; 0 beyond the first crop.
     """
     height, width = maps.shape[-2:]
     rows = (torch.arange(height, device=maps.device, dtype=torch.float32) + 0.5) / height
@@ -83,7 +86,7 @@ def moved(maps: Tensor, was: Tensor, now: Tensor, shift: Tensor | None = None) -
 
 
 def cell_places(region: Tensor, grid: tuple[int, int]) -> Tensor:
-    """Centres of the cells of crops, in shares of the picture: [N, 4] -> [N, h w, 2] (x, y)."""
+    """The centres [N, h w, 2] (x, y) of the cells of crops with regions [N, 4], as fractions of the image's sides."""
     rows = (torch.arange(grid[0], device=region.device) + 0.5) / grid[0]
     columns = (torch.arange(grid[1], device=region.device) + 0.5) / grid[1]
     places = torch.stack(torch.meshgrid(columns, rows, indexing="xy"), dim=-1).flatten(0, 1)

@@ -1,10 +1,10 @@
-"""The cue that compares every place of a frame with every place of remembered frames.
+"""The cue that compares every position of a frame with every position of the remembered frames.
 
 Seoung Wug Oh et al., "Video Object Segmentation using Space-Time Memory Networks" (STM), ICCV 2019; Ho Kei Cheng et
 al., "Rethinking Space-Time Networks with Improved Memory Coverage" (STCN), NeurIPS 2021; Brendan Duke et al., "SSTVOS",
-CVPR 2021 (attention within reach).
+CVPR 2021 (local attention).
 
-Shapes: see `frame.py`; T remembered frames, P = h w places, K channels of keys, V of values.
+Shapes: see `frame.py`; T remembered frames, P = h w positions, K channels of keys, V channels of values.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ from ltr_ext.models.layers import ResidualBlock, conv, he_initialise, resize
 
 @dataclass(frozen=True)
 class Memory:
-    """State: what is remembered of each frame, the first one first."""
+    """The state of the cue: the remembered frames, beginning with the first frame of the object."""
 
     keys: tuple[Tensor, ...]
-    """[N, K, P] each."""
+    """[N, K, P] for each frame."""
     values: tuple[Tensor, ...]
-    """[N, C + V, P] each."""
+    """[N, C + V, P] for each frame."""
     places: tuple[Tensor, ...]
-    """[N, P, 2] each, in shares of the picture."""
+    """[N, P, 2] (x, y) for each frame, as fractions of the image's sides."""
     age: int = 0
-    """Frames written since the first."""
+    """Number of frames that were written after the first."""
 
     def __len__(self) -> int:
         return len(self.keys)
 
     def join(self, other: Memory) -> Memory:
-        """This and then the other, as old as the other."""
+        """The frames of both, this one's first, with the age of the other."""
         return Memory(
             self.keys + other.keys, self.values + other.values, self.places + other.places, other.age
         )  # fmt: skip
 
     def without(self, place: int) -> Memory:
-        """All frames but one."""
+        """A copy without the frame of this index."""
 
         def rest(parts: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
             return parts[:place] + parts[place + 1 :]
@@ -55,7 +55,7 @@ class Memory:
 
 
 class Match(Cue):
-    """Reads, for each place, the values of the places that look like it; the values say where the object was."""
+    """Reads, for each position, the values of similar positions, which encode where the object was."""
 
     slot = "look"
 
@@ -88,7 +88,7 @@ class Match(Cue):
         return Memory((keys,), (values,), (cell_places(frame.region, grid),))
 
     def write(self, frame: CueFrame, mask: Tensor, state: Memory) -> Memory:
-        """The latest frame gives way to the next, unless it is one of those that are kept for longer."""
+        """Replace the latest frame by this one, unless the latest one is to be remembered for longer."""
         if state.age % self.config.memory_interval:
             state = state.without(len(state) - 1)
         elif len(state) == self.config.memory_frames:
@@ -111,32 +111,32 @@ class Match(Cue):
         return F.relu(found[:, :channels] + correction)
 
     def _keys(self, projection: nn.Module, features: Tensor) -> Tensor:
-        """[N, D, h, w] -> float32 [N, K, P]."""
+        """The keys [N, K, P] float32 of features [N, D, h, w]."""
         return projection(features * self.feature_scale).flatten(2).float()
 
     def _affinity(self, memory: Tensor, query: Tensor) -> Tensor:
-        """[N, K, T P], [N, K, P] -> [N, T P, P]."""
+        """The similarities [N, T P, P] of remembered keys [N, K, T P] and keys [N, K, P] of the frame."""
         scale = 1 / math.sqrt(query.shape[1])
         products = memory.transpose(1, 2) @ query
         if self.config.similarity == "dot":
             return products * scale
-        # the square of the query's own length is the same for all it is compared with
+        # The squared norm of the query is left out: it is the same for all positions that it is compared with.
         return (2 * products - memory.square().sum(1).unsqueeze(2)) * scale
 
     def _within_reach(self, affinity: Tensor, memory: Tensor, frame: CueFrame) -> Tensor:
-        """Leave out what lies farther away than `radius` cells of the frame's grid, each axis by itself."""
+        """Exclude positions that are more than `radius` cells of the frame's grid away on one of the axes."""
         grid = frame.features.shape[-2:]
         query = cell_places(frame.region, (grid[0], grid[1]))
         cell = frame.region[:, 2:] / frame.region.new_tensor([grid[1], grid[0]])
         beside = ((memory[:, :, None] - query[:, None]) / cell[:, None, None]).abs().amax(dim=-1)
         assert self.config.radius is not None
-        # a place with nothing in reach looks at what is nearest
+        # A position that has none within the radius reads the nearest ones.
         least = beside.amin(dim=1, keepdim=True).clamp_min(self.config.radius)
         return affinity.masked_fill(beside > least, -torch.inf)
 
 
 def _key_projection(dim: int, key_dim: int) -> nn.Conv2d:
-    """3x3 convolution that begins as an orthogonal projection of each place."""
+    """Build a 3x3 convolution whose initial weights project each position orthogonally."""
     layer = conv(dim, key_dim, 3)
     nn.init.zeros_(layer.weight)
     assert layer.bias is not None

@@ -1,4 +1,4 @@
-"""CueNet: a frozen backbone, cues that encode what is known of an object, and a decoder that makes a mask of it.
+"""CueNet: a frozen backbone, cues that encode what is known of an object, and a decoder that computes its mask.
 
 Shapes: see `frame.py`; B sequences, T1 = 1 frame with a mask, T2 frames to segment.
 """
@@ -26,17 +26,17 @@ CUES: dict[str, Callable[[CueConfig], Cue]] = {
     "match": Match,
     "target_model": TargetModel,
 }
-"""Name in `CueConfig.cues` -> class."""
+"""The classes of cues by their names in `CueConfig.cues`."""
 
 States = dict[str, Any]
-"""Name of a cue -> its state."""
+"""States of cues by the names of the cues."""
 
 
 class CueNet(nn.Module):
-    """The network; the backbone and all batch statistics are frozen.
+    """The network. Its backbone and all batch statistics are frozen.
 
-    The decoder sees 2 C channels: the mean encoding of the cues that say where the object was, then that of those that
-    say what it looks like; zeros where there is no such cue. So a decoder fits every choice of cues.
+    The decoder gets 2 C channels: the mean encoding of the cues of the slot "place", then that of the slot "look" (see
+    `Slot`); zeros if the other slot alone has cues. So the same decoder fits every choice of cues.
 
     Raises:
         ValueError: a cue is unknown.
@@ -61,7 +61,7 @@ class CueNet(nn.Module):
         return "warp" in self.config.cues
 
     def train(self, mode: bool = True) -> CueNet:
-        """As `nn.Module.train`; batch statistics stay as they are, everywhere."""
+        """See `nn.Module.train`; all batch statistics stay fixed."""
         super().train(mode)
         for module in self.modules():
             if isinstance(module, nn.BatchNorm2d):
@@ -70,7 +70,7 @@ class CueNet(nn.Module):
         return self
 
     def levels(self, images: Tensor) -> dict[str, Tensor]:
-        """What the frozen backbone makes of images [N, 3, H, W] float RGB, 0-255; H and W multiples of 32."""
+        """The backbone's features of images [N, 3, H, W] float RGB, 0-255; H and W must be multiples of 32."""
         return self.backbone(images.contiguous(memory_format=torch.channels_last))
 
     def frame(
@@ -82,37 +82,37 @@ class CueNet(nn.Module):
         *,
         learn_only: bool = False,
     ) -> CueFrame:
-        """What cues and decoder are shown.
+        """Compute the input of cues and decoder.
 
         Args:
-            levels: of `levels`.
+            levels: the output of `levels`.
             size: (H, W).
             region: [N, 4], see `CueFrame`.
             flow: [N, 2, H, W], see `CueFrame`.
-            learn_only: whether the frame is not to be segmented.
+            learn_only: whether the frame will not be segmented, so that the decoder's input is left out.
         """
         prepared = () if learn_only else self.decoder.prepare(levels)
         return CueFrame(self.target_features(levels["layer3"]), size, region, prepared, flow)
 
     def start(self, frame: CueFrame, mask: Tensor) -> States:
-        """All cues' states after the first frame; mask [N, H, W] float, 0..1."""
+        """The states of all cues after the first frame, whose mask is [N, H, W] float, 0..1."""
         return {name: cue.start(frame, mask) for name, cue in self.named_cues()}
 
     def write(self, frame: CueFrame, mask: Tensor, states: States) -> States:
-        """All cues' states after a further frame."""
+        """The states of all cues after a further frame with its mask [N, H, W] float, 0..1."""
         return {name: cue.write(frame, mask, states[name]) for name, cue in self.named_cues()}
 
     def read(self, frame: CueFrame, states: States, drop: float = 0.0) -> Tensor:
-        """Segment.
+        """Segment a frame.
 
         Args:
-            frame: not of `learn_only`.
-            states: of the same N objects.
-            drop: share of objects for which a slot is left empty, each slot by itself, if both are in use: in training,
-                so that neither relies on the other.
+            frame: must be computed without `learn_only`.
+            states: the states of the same N objects.
+            drop: probability with which an object's encoding of a slot is replaced by zeros, for each slot by itself,
+                if there are cues of both. It is used in training, so that neither slot relies on the other.
 
         Returns:
-            [N, H, W] logits, float32.
+            Logits [N, H, W] float32.
         """
         slots: dict[str, list[Tensor]] = {"place": [], "look": []}
         for name, cue in self.named_cues():
@@ -137,19 +137,19 @@ class CueNet(nn.Module):
         test_flow: Tensor | None = None,
         drop: float = 0.0,
     ) -> Tensor:
-        """Start from the first frame's mask, then segment the others in order, each prediction being written.
+        """Start from the mask of the first frame, then segment the others in order and write each predicted mask.
 
         Args:
             train_images: [1, B, 3, H, W] float RGB, 0-255.
-            test_images: [T2, B, 3, H, W] likewise.
+            test_images: [T2, B, 3, H, W] float RGB, 0-255.
             train_masks: [1, B, H, W] float, 0..1.
             train_regions: [1, B, 4], see `CueFrame`.
-            test_regions: [T2, B, 4].
+            test_regions: [T2, B, 4], see `CueFrame`.
             test_flow: [T2, B, 2, H, W], see `CueFrame`.
             drop: see `read`.
 
         Returns:
-            [T2, B, H, W] logits; above 0 is object.
+            Logits [T2, B, H, W]; a logit above 0 means object.
         """
         num_test, num_sequences = test_images.shape[:2]
         size = (test_images.shape[-2], test_images.shape[-1])
@@ -169,24 +169,24 @@ class CueNet(nn.Module):
             logits = self.read(frame, states, drop)
             predictions.append(logits)
             if i + 1 < num_test:
-                # What a prediction teaches the next frames is not its own doing (hence detached).
+                # Detached, so that the loss of later frames has no gradient in this prediction.
                 states = self.write(frame, logits.detach().sigmoid(), states)
         return torch.stack(predictions)
 
     def named_cues(self) -> list[tuple[str, Cue]]:
-        """Name and cue, in the order of the config."""
+        """The names and the cues, in the order of the config."""
         return [(name, cue) for name, cue in self.cues.items() if isinstance(cue, Cue)]
 
 
 def initialise_from_lwl(net: CueNet, source: LWLNet) -> list[str]:
-    """Take over what LWL has learnt, part by part, wherever names and shapes agree.
+    """Copy the weights of an LWL network, part by part, wherever names and shapes agree.
 
     Args:
-        net: changed in place; its backbone must be folded if that of `source` is, and the other way round.
-        source: a trained network that sees the last mask.
+        net: is changed in place; its backbone must be folded if and only if that of `source` is.
+        source: a trained network whose decoder gets the previous mask.
 
     Returns:
-        Names of the trainable tensors that keep their initial values.
+        The names of the trainable tensors that keep their initial values.
     """
     parts: dict[str, nn.Module | None] = {
         "backbone": source.backbone,

@@ -1,4 +1,4 @@
-"""Cues that say where the object was: the mask of the frame before, as it is, or moved along with the picture.
+"""Cues of place: the mask of the preceding frame, unchanged or moved by the optical flow.
 
 Shapes: see `frame.py`.
 """
@@ -16,16 +16,16 @@ from ltr_ext.models.encoders import SingleFrameEncoder
 
 
 class LastMask(NamedTuple):
-    """State of both."""
+    """The state of both cues."""
 
     mask: Tensor
     """[N, 1, H, W]."""
     region: Tensor
-    """[N, 4], where it was found."""
+    """[N, 4], the region of the mask, see `CueFrame`."""
 
 
 class Refine(Cue):
-    """The last mask, to be refined (Perazzi et al., "Learning Video Object Segmentation from Static Images")."""
+    """Encodes the last mask, to refine it (Perazzi et al., "Learning Video Object Segmentation from Static Images")."""
 
     slot = "place"
 
@@ -48,12 +48,12 @@ class Refine(Cue):
         return self.start(frame, mask)
 
     def seen(self, frame: CueFrame, state: LastMask) -> Tensor:
-        """The last mask in the crops of this frame, [N, 1, H, W]."""
+        """The last mask [N, 1, H, W] in the crops of this frame."""
         return moved(state.mask, state.region, frame.region)
 
 
 class Warp(Refine):
-    """The last mask, each pixel of it moved as the optical flow says (Hu et al., "MaskRNN", NIPS 2017)."""
+    """Moves each pixel of the last mask by the optical flow before it is encoded (Hu et al., "MaskRNN", NIPS 2017)."""
 
     def seen(self, frame: CueFrame, state: LastMask) -> Tensor:
         if frame.flow is None:

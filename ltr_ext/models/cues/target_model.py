@@ -16,23 +16,23 @@ from ltr_ext.models.cues.frame import Cue, CueFrame
 from ltr_ext.models.encoders import MaskEncoder
 
 RATE = 0.1
-"""Share by which a sample outweighs the one before it."""
+"""r: a sample has 1 / (1 - r) times the weight of the previous one."""
 FIRST_SHARE = 0.25
-"""Least share of the first frame among the weights of all."""
+"""Smallest share of the first frame in the weights of all samples."""
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """State: the samples, the first one first, and the filter that fits them."""
+    """The state of the cue: the samples, beginning with the first frame, and the filter that is fitted to them."""
 
     samples: tuple[tuple[Tensor, Tensor, Tensor], ...]
-    """Features [N, D, h, w], labels [N, C, h, w], their weights [N, C, h, w]."""
+    """Features [N, D, h, w], labels [N, C, h, w] and their weights [N, C, h, w] of each frame."""
     filters: Tensor
     """[N, C, D, K, K]."""
 
 
 class TargetModel(Cue):
-    """Steepest descent on the remembered frames, all of them again after each."""
+    """Fits a filter to the remembered frames by steepest descent, again after each new one."""
 
     slot = "look"
 
@@ -67,13 +67,13 @@ class TargetModel(Cue):
     ) -> Tensor:
         features, target, weight = (torch.stack(parts) for parts in zip(*samples, strict=True))
         shares = sample_shares(len(samples)).to(weight)
-        # The learner squares its weights, and divides by T.
+        # The learner squares its weights and divides by T.
         weight = weight * (shares * len(samples)).sqrt().view(-1, 1, 1, 1, 1)
         return self.aggregation(features, target, weight, iterations, initial).filter
 
 
 def sample_shares(count: int) -> Tensor:
-    """What each of the samples weighs, [count], summing to 1: newer ones more, the first at least its share."""
+    """The weights [count] of the samples, whose sum is 1: newer ones weigh more, the first at least its share."""
     if count == 1:
         return torch.ones(1)
     later = (1 - RATE) ** -torch.arange(count - 1.0) * RATE

@@ -1,1 +1,1 @@
-"""Train settings of the systems that are choices of cues."""
+"""Train settings of the systems that combine cues."""

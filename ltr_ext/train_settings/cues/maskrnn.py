@@ -1,4 +1,4 @@
-"""MaskRNN (Hu et al., NIPS 2017), lite: the last mask, moved by the optical flow, is refined."""
+"""Lite MaskRNN (Hu et al., NIPS 2017), which moves the last mask by the optical flow and refines it."""
 
 from __future__ import annotations
 

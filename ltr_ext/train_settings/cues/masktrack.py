@@ -1,4 +1,4 @@
-"""MaskTrack (Perazzi et al., CVPR 2017), lite: the last mask is refined; learnt from photographs, not from video."""
+"""Lite MaskTrack (Perazzi et al., CVPR 2017), which refines the last mask; trained on photographs instead of video."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ltr_ext.train_settings import cue_recipe
 RECIPE = cue_recipe.CueRecipe(
     model=CueConfig(cues=("refine",), dilation=5),
     deform=DeformConfig(),
-    iterations=400,  # a sample has one frame to segment, not two, and costs next to nothing to make
+    iterations=400,  # more than in the other recipes, since a sample has one frame to segment and is quickly made
     iterations_per_epoch=100,
     warm_up=30,
     validation_clips=40,

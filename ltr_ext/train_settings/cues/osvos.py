@@ -1,4 +1,4 @@
-"""The parent network of OSVOS (Caelles et al., CVPR 2017), lite: no cue, so it finds what stands out."""
+"""The lite parent network of OSVOS (Caelles et al., CVPR 2017), which has no cue and so segments salient objects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SSTVOS (Duke et al., CVPR 2021), lite: matches within reach alone, and of these the most similar."""
+"""Lite SSTVOS (Duke et al., CVPR 2021), which matches the most similar of the nearby positions."""
 
 from __future__ import annotations
 

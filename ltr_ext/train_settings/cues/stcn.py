@@ -1,4 +1,4 @@
-"""STCN (Cheng et al., NeurIPS 2021), lite: keys are shared by memory and query, and compared by squared distance."""
+"""Lite STCN (Cheng et al., NeurIPS 2021): memory and query share one key layer, compared by squared distance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""STM (Oh et al., ICCV 2019), lite: places of the frame are matched with remembered ones by dot product."""
+"""Lite STM (Oh et al., ICCV 2019), which matches positions with remembered ones by the dot product of their keys."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Parameters of MaskRNN (Hu et al., NIPS 2017), lite."""
+"""The parameter modules of lite MaskRNN (Hu et al., NIPS 2017)."""

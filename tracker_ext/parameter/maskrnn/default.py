@@ -1,4 +1,4 @@
-"""MaskRNN, lite: the last mask, moved by the optical flow, is refined by a network fitted to the first frame."""
+"""Lite MaskRNN: a network fitted to the first frame refines the last mask, which the optical flow moves."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ CONFIG = CueTrackerConfig(start="given", box_scale=BOX_SCALE, fine_tune=FineTune
 
 
 def parameters(weights: Sequence[Path] = ()) -> TrackerParams:
-    """The host's parameters; see `cue_parameters`."""
+    """Make the host's parameters; see `cue_parameters`."""
     return cue_parameters("maskrnn default", "maskrnn", ("warp",), CONFIG, weights)

@@ -1,1 +1,1 @@
-"""Parameters of MaskTrack (Perazzi et al., CVPR 2017), lite."""
+"""The parameter modules of lite MaskTrack (Perazzi et al., CVPR 2017)."""

@@ -1,4 +1,4 @@
-"""MaskTrack-Box, lite: as `default`, from the box of the first frame, of which box2mask-lite makes a mask."""
+"""Lite MaskTrack-Box: as `default`, but box2mask-lite makes the mask of the first frame from a box."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ CONFIG = replace(default.CONFIG, start="box")
 
 
 def parameters(weights: Sequence[Path] = ()) -> TrackerParams:
-    """The host's parameters; see `cue_parameters`."""
+    """Make the host's parameters; see `cue_parameters`."""
     return cue_parameters("masktrack box", "masktrack", ("refine",), CONFIG, weights)

@@ -1,4 +1,4 @@
-"""MaskTrack, lite: the last mask is refined by a network that is fitted to the first frame."""
+"""Lite MaskTrack: a network that is fitted to the first frame refines the last mask."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ CONFIG = CueTrackerConfig(start="given", box_scale=BOX_SCALE, fine_tune=FineTune
 
 
 def parameters(weights: Sequence[Path] = ()) -> TrackerParams:
-    """The host's parameters; see `cue_parameters`."""
+    """Make the host's parameters; see `cue_parameters`."""
     return cue_parameters("masktrack default", "masktrack", ("refine",), CONFIG, weights)

@@ -1,4 +1,4 @@
-"""MaskTrack + Flow, lite: as `default`, averaged with a second look at the magnitude of the optical flow."""
+"""Lite MaskTrack + Flow: as `default`, averaged with a second pass on the magnitude of the optical flow."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ CONFIG = replace(default.CONFIG, flow_pass=True)
 
 
 def parameters(weights: Sequence[Path] = ()) -> TrackerParams:
-    """The host's parameters; see `cue_parameters`."""
+    """Make the host's parameters; see `cue_parameters`."""
     return cue_parameters("masktrack flow", "masktrack", ("refine",), CONFIG, weights)

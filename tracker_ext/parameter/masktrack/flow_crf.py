@@ -1,4 +1,4 @@
-"""MaskTrack + Flow + CRF, lite: as `flow`, sharpened by a dense CRF."""
+"""Lite MaskTrack + Flow + CRF: as `flow`, sharpened by a dense CRF."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ CONFIG = replace(flow.CONFIG, crf=True)
 
 
 def parameters(weights: Sequence[Path] = ()) -> TrackerParams:
-    """The host's parameters; see `cue_parameters`."""
+    """Make the host's parameters; see `cue_parameters`."""
     return cue_parameters("masktrack flow_crf", "masktrack", ("refine",), CONFIG, weights)

@@ -1,4 +1,4 @@
-"""OSVOS, lite: a network without memory, fitted to the first frame."""
+"""Lite OSVOS: a network without memory that is fitted to the first frame."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ CONFIG = CueTrackerConfig(start="given", box_scale=BOX_SCALE, fine_tune=FineTune
 
 
 def parameters(weights: Sequence[Path] = ()) -> TrackerParams:
-    """The host's parameters; see `cue_parameters`."""
+    """Make the host's parameters; see `cue_parameters`."""
     return cue_parameters("osvos default", "osvos", (), CONFIG, weights)

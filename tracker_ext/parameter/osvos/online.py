@@ -1,4 +1,4 @@
-"""OnAVOS, lite: as `default`, fitted to later frames as well, where they are sure."""
+"""Lite OnAVOS: as `default`, but the network is also fitted to the certain pixels of later frames."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ CONFIG = replace(default.CONFIG, adapt=AdaptConfig())
 
 
 def parameters(weights: Sequence[Path] = ()) -> TrackerParams:
-    """The host's parameters; see `cue_parameters`."""
+    """Make the host's parameters; see `cue_parameters`."""
     return cue_parameters("osvos online", "osvos", (), CONFIG, weights)

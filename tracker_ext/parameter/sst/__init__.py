@@ -1,1 +1,1 @@
-"""Parameters of SSTVOS (Duke et al., CVPR 2021), lite."""
+"""The parameter modules of lite SSTVOS (Duke et al., CVPR 2021)."""

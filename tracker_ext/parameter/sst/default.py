@@ -1,4 +1,4 @@
-"""SSTVOS, lite: as STM, within reach alone."""
+"""Lite SSTVOS: as STM, but only with positions nearby."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ CONFIG = CueTrackerConfig(start="given", box_scale=BOX_SCALE)
 
 
 def parameters(weights: Sequence[Path] = ()) -> TrackerParams:
-    """The host's parameters; see `cue_parameters`."""
+    """Make the host's parameters; see `cue_parameters`."""
     return cue_parameters("sst default", "sst", ("match",), CONFIG, weights)

@@ -1,1 +1,1 @@
-"""Parameters of STCN (Cheng et al., NeurIPS 2021), lite."""
+"""The parameter modules of lite STCN (Cheng et al., NeurIPS 2021)."""

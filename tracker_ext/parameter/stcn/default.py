@@ -1,4 +1,4 @@
-"""STCN, lite: as STM, by squared distance of keys that memory and query share."""
+"""Lite STCN: as STM, but memory and query share one key layer, and keys are compared by their squared distance."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ CONFIG = CueTrackerConfig(start="given", box_scale=BOX_SCALE)
 
 
 def parameters(weights: Sequence[Path] = ()) -> TrackerParams:
-    """The host's parameters; see `cue_parameters`."""
+    """Make the host's parameters; see `cue_parameters`."""
     return cue_parameters("stcn default", "stcn", ("match",), CONFIG, weights)

@@ -1,1 +1,1 @@
-"""Parameters of STM (Oh et al., ICCV 2019), lite."""
+"""The parameter modules of lite STM (Oh et al., ICCV 2019)."""

@@ -1,4 +1,4 @@
-"""STM, lite: places of a frame are matched with remembered ones by dot product."""
+"""Lite STM, which matches positions of a frame with remembered ones by the dot product of their keys."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ CONFIG = CueTrackerConfig(start="given", box_scale=BOX_SCALE)
 
 
 def parameters(weights: Sequence[Path] = ()) -> TrackerParams:
-    """The host's parameters; see `cue_parameters`."""
+    """Make the host's parameters; see `cue_parameters`."""
     return cue_parameters("stm default", "stm", ("match",), CONFIG, weights)
