@@ -101,7 +101,7 @@ def _draw_as_one(*parts: nn.Conv2d) -> None:
     with torch.no_grad():
         for part in parts:
             for parameter in part.parameters():
-                parameter *= (part.in_channels / inputs) ** 0.5
+                parameter.mul_((part.in_channels / inputs) ** 0.5)
 
 
 def _last(channels: int, count: int) -> slice:

@@ -12,6 +12,7 @@ from torch import Tensor
 from ltr_ext.config_check import config_from
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
+from ltr_ext.models.cues import CueConfig, CueNet
 from ltr_ext.models.decoder import COARSE_TO_FINE
 from ltr_ext.models.lwl import LWLConfig, LWLNet
 from ltr_ext.upstream_weights.keys import BOX2MASK, LWL, KeyMap
@@ -207,13 +208,16 @@ def builder_arguments(net: Box2MaskNet | LWLNet, iterations: int) -> dict[str, A
     }  # fmt: skip
 
 
-def check_exportable(net: Box2MaskNet | LWLNet) -> None:
+def check_exportable(net: Box2MaskNet | LWLNet | CueNet) -> None:
     """Refuse a network that pytracking cannot express.
 
     Raises:
-        UserError: a field of the config, which the message names, has another value than pytracking's networks.
+        UserError: pytracking has no such network, or a field of the config, which the message names, has another value
+            than those of pytracking's networks.
     """
     config = net.config
+    if isinstance(config, CueConfig):
+        raise UserError(f"{type(net).__name__} has no counterpart in pytracking: export to .safetensors instead")
     narrow = config.decoder_widths[-1]
     demands: list[tuple[str, Any, Any]] = [
         ("backbone", config.backbone, "resnet50"),

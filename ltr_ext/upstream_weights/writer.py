@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
+from ltr_ext.models.cues import CueNet
 from ltr_ext.models.lwl import LWLNet
 from ltr_ext.output import write_bytes
 from ltr_ext.upstream_weights.networks import BUILDER, BUILDERS, builder_arguments, check_exportable, exported_state
@@ -30,7 +31,7 @@ class NetConstructor:
         self.kwds = kwds
 
 
-def save_upstream(net: Box2MaskNet | LWLNet, path: Path, *, num_frames: int = 1) -> None:
+def save_upstream(net: Box2MaskNet | LWLNet | CueNet, path: Path, *, num_frames: int = 1) -> None:
     """Write a network as pytracking's trainer does, but without optimizer, statistics and settings.
 
     Args:
@@ -42,6 +43,7 @@ def save_upstream(net: Box2MaskNet | LWLNet, path: Path, *, num_frames: int = 1)
         UserError: pytracking has no such network, or the file cannot be written.
     """
     check_exportable(net)
+    assert not isinstance(net, CueNet)
     config = net.config
     iterations = config.inference_iterations if isinstance(config, Box2MaskConfig) else config.train_iterations
     module, net_type = BUILDERS[type(net)]

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ltr_ext.data.boxes import mask_to_box
-from tracker_ext.tracker.config import LWLTrackerConfig
+from tracker_ext.tracker.config import LWLTrackerConfig, TrackerConfig
 from tracker_ext.tracker.upstream_crop import SURROUNDING, UpstreamCrop, find_region
 
 MIN_AREA = 100.0
@@ -102,7 +102,7 @@ class UpstreamPlace:
     """Always 0, since an object that is not found is searched for at its last position."""
 
     @staticmethod
-    def of_box(box: np.ndarray, crop_hw: tuple[int, int], config: LWLTrackerConfig, filter_size: int) -> UpstreamPlace:
+    def of_box(box: np.ndarray, crop_hw: tuple[int, int], config: TrackerConfig, filter_size: int) -> UpstreamPlace:
         """The place of a box (x, y, w, h) in image pixels, with an area."""
         x, y, w, h = (float(value) for value in box)
         size = torch.tensor([h, w])
@@ -110,9 +110,7 @@ class UpstreamPlace:
         scale = area**0.5 / torch.tensor(crop_hw, dtype=torch.float32).prod().sqrt()
         return UpstreamPlace(torch.tensor([y + (h - 1) / 2, x + (w - 1) / 2]), size, scale, size / scale, filter_size)
 
-    def after(
-        self, mask: np.ndarray, config: LWLTrackerConfig, probabilities: np.ndarray | None = None
-    ) -> UpstreamPlace:
+    def after(self, mask: np.ndarray, config: TrackerConfig, probabilities: np.ndarray | None = None) -> UpstreamPlace:
         """The place after the next frame; the position stays if the mask is too small.
 
         Args:
@@ -140,7 +138,7 @@ class UpstreamPlace:
         size, scale = self.size * factors, self.scale * factors.prod().sqrt()
         return replace(self, centre=self.centre * factors, size=size, scale=scale, first_size=size / scale)
 
-    def crop(self, image_hw: tuple[int, int], crop_hw: tuple[int, int], config: LWLTrackerConfig) -> UpstreamCrop:
+    def crop(self, image_hw: tuple[int, int], crop_hw: tuple[int, int], config: TrackerConfig) -> UpstreamCrop:
         """The search region."""
         out, image = torch.tensor(crop_hw, dtype=torch.float32), torch.tensor(image_hw, dtype=torch.float32)
         feature_hw = out / 16

@@ -14,6 +14,7 @@ from ltr_ext import export, host
 from ltr_ext.errors import UserError, run_command
 from ltr_ext.models.box2mask import Box2MaskConfig, Box2MaskNet
 from ltr_ext.models.box2mask.config import LITE
+from ltr_ext.models.cues import CueConfig, CueNet
 from ltr_ext.models.layers import he_initialise
 from ltr_ext.models.lwl import LWLConfig, LWLNet
 from ltr_ext.upstream_weights.networks import check_exportable
@@ -133,6 +134,11 @@ def test_what_upstream_does_not_have_is_refused(config, field):
     stub.config = config
     with pytest.raises(UserError, match=f"{field}=.* has no counterpart"):
         check_exportable(stub)
+
+
+def test_a_network_of_cues_is_refused():
+    with pytest.raises(UserError, match="CueNet has no counterpart"):
+        check_exportable(CueNet(CueConfig(cues=())))
 
 
 def test_the_name_tells_the_format():
