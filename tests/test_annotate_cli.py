@@ -18,7 +18,8 @@ import run_annotate
 from ltr_ext.data.image_io import read_mask
 from ltr_ext.errors import run_command
 from tracker_ext.segmentation import masks_from_boxes
-from tracker_ext.video.box_files import read_boxes
+from tracker_ext.video.box_files import read_boxes, read_given_boxes
+from tracker_ext.video.result_tables import read_confidences
 
 NUM_FRAMES = 4
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,7 +57,12 @@ def test_one_object(clip, tmp_path, weights, capsys):
     boxes = boxes_file(tmp_path, "10,8,20,16", "11,8,20,16", "nan,nan,nan,nan", "13,8,20,16")
     out = tmp_path / "out"
     assert run(clip, boxes, out, weights, "--tolerance", "0") == 0
-    assert sorted(path.name for path in out.iterdir()) == ["boxes.txt", "masks", "overlay.mp4", "result.json"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "boxes.txt", "confidence.csv", "given_boxes.csv", "masks", "overlay.mp4", "result.json"
+    ]  # fmt: skip
+    given = read_given_boxes(out / "given_boxes.csv", NUM_FRAMES)
+    assert given.boxes[1][3].tolist() == [13, 8, 20, 16] and given.absent[1].tolist() == [False, False, True, False]
+    assert set(read_confidences(out / "confidence.csv")) == {(1, 0), (1, 1), (1, 3)}
     masks = [read_mask(out / "masks" / f"{number:05d}.png") for number in range(NUM_FRAMES)]
     assert [int(mask.sum()) for mask in masks] == [320, 320, 0, 320]
     assert (out / "boxes.txt").read_text() == boxes.read_text()
@@ -78,6 +84,8 @@ def test_two_objects(clip, tmp_path, weights):
     assert sorted(path.name for path in out.iterdir()) == [
         "boxes_1.txt",
         "boxes_2.txt",
+        "confidence.csv",
+        "given_boxes.csv",
         "masks",
         "overlay.mp4",
         "result.json",
@@ -101,7 +109,8 @@ def test_a_longer_older_result_is_replaced(clip, tmp_path, weights):
     assert run(clip, boxes_file(tmp_path, *["10,8,20,16"] * 4), out, weights) == 0
     assert len(list((out / "masks").iterdir())) == NUM_FRAMES
     assert {path.name for path in out.iterdir()} == {
-        "masks", "boxes.txt", "overlay.mp4", "result.json", "notes.md", "boxes_of_mine.txt"
+        "masks", "boxes.txt", "confidence.csv", "given_boxes.csv", "overlay.mp4", "result.json", "notes.md",
+        "boxes_of_mine.txt",
     }  # fmt: skip
 
 

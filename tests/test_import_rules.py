@@ -124,7 +124,7 @@ def test_there_is_something_to_check():
         ),
         pytest.param(
             "tracker_ext/editor/",
-            above("video", "segmentation", "tracker", "annotation", "editor"),
+            above("video", "segmentation", "tracker", "annotation", "export", "editor"),
             id="the editor knows neither scores nor the VOT toolkit",
         ),
         pytest.param("tracker_ext/export/", above("video", "export"), id="export needs no network"),

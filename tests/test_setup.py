@@ -28,6 +28,7 @@ NOT_OURS = {
     "vot",
     "dask",
     "setuptools",
+    "urllib3",
 }
 """Ours, the host's, what the host imports, and what comes with a dependency."""
 

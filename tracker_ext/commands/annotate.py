@@ -1,4 +1,4 @@
-"""Turn boxes on the frames of videos into masks: a whole data set, a folder, or one video."""
+"""Turn boxes on the frames of videos into masks: a whole data set, a folder, one video, or a task of CVAT."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ EXAMPLES = """examples:
   python run_annotate.py folder my_clips --out my_masks --dry-run
   python run_annotate.py folder frames --boxes instances.json --out masks --format ytvos
   python run_annotate.py video clip.mp4 --boxes boxes.txt --out clip_masks
+  python run_annotate.py cvat https://app.cvat.ai 1234 --user me
   python run_annotate.py --apply decisions.csv --out got10k_masks
 
 Where data sets lie is said in settings/paths.toml. A run that was interrupted goes on when it is given again.
@@ -55,7 +56,18 @@ boxes.csv has the header frame,object,x,y,w,h, frames counted from 0 and objects
 CVAT, Label Studio, LabelMe and YOLO export, as a file, folder or zip: docs/boxes.md.
 
 Written: DIR/masks/<frame>.png (pixel value = object id), DIR/boxes.txt (the masks' own boxes; boxes_<id>.txt for
-several objects), DIR/overlay.mp4.
+several objects), DIR/overlay.mp4, DIR/confidence.csv, DIR/given_boxes.csv. To look at it and mend it:
+run_editor.py DIR.
+"""
+
+
+CVAT_NOTES = """example:
+  python run_annotate.py cvat https://app.cvat.ai 1234 --user me --out task_masks
+
+Login: --user, with the password asked for or in CVAT_PASSWORD; or an access token in CVAT_ACCESS_TOKEN. None is stored.
+Sent: a mask for each frame and track; those of an object share a group from 2620001 on. Masks of an earlier run are
+replaced, unless somebody edited them in CVAT; nothing else is changed or deleted. Needs pip install '.[cvat]'.
+To mend masks before they are sent: --no-push, then run_editor.py DIR, then --only-push.
 """
 
 
@@ -120,7 +132,8 @@ def parser() -> argparse.ArgumentParser:
         help="the mask of one frame, painted or corrected: it is kept, and helps the frames around it; repeatable",
     )
     add_window_options(video)
-    for kind in (one for name, one in kinds.choices.items() if name != "video"):
+    add_cvat(kinds)
+    for kind in (one for name, one in kinds.choices.items() if name not in ("video", "cvat")):
         kind.refuse_option(
             "--box",
             "is one box on the first frame: run_tracker.py lwl box2mask_init --video PATH --box x,y,w,h; here boxes of "
@@ -129,9 +142,30 @@ def parser() -> argparse.ArgumentParser:
     return command
 
 
-def add_window_options(command: argparse.ArgumentParser, mode: Mode = AnnotateConfig.mode) -> None:
+def add_cvat(kinds: Any) -> None:
+    """What a task of a CVAT server has."""
+    cvat = kinds.add_parser(
+        "cvat",
+        help="box tracks of a task on a CVAT server",
+        description="Turn the box tracks of a CVAT task into masks, and send them to the task.",
+        epilog=CVAT_NOTES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    cvat.add_argument("url", metavar="URL", help="the server, as https://app.cvat.ai")
+    cvat.add_argument("task", metavar="TASK", type=int, help="number of the task")
+    cvat.add_argument("--user", metavar="NAME", help="asks for the password (default: an access token, see below)")
+    push = cvat.add_mutually_exclusive_group()
+    push.add_argument("--no-push", action="store_true", help="make the masks, send nothing")
+    push.add_argument("--only-push", action="store_true", help="send the masks that are in --out, make none")
+    add_window_options(cvat, needs_out=False)
+
+
+def add_window_options(
+    command: argparse.ArgumentParser, mode: Mode = AnnotateConfig.mode, needs_out: bool = True
+) -> None:
     """What every kind of input has; `mode` is what it does unless told otherwise."""
-    command.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the results")
+    default = "" if needs_out else " (default: cvat_task_<TASK> in the current folder)"
+    command.add_argument("--out", metavar="DIR", type=Path, required=needs_out, help=f"folder for the results{default}")
     command.add_argument(
         "--frames",
         metavar="T",
@@ -243,11 +277,15 @@ def add_dataset_options(command: argparse.ArgumentParser) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Parse and call; returns the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments and arguments[0] not in (*DATASETS, "folder", "video") and Path(arguments[0]).exists():
+    if arguments and arguments[0] not in (*DATASETS, "folder", "video", "cvat") and Path(arguments[0]).exists():
         raise UserError(f"{arguments[0]}: say first what it is: run_annotate.py video or run_annotate.py folder")
     args = parser().parse_args(join_boxes(arguments) if arguments[:1] == ["video"] else arguments)
     if args.apply is None and args.kind == "video":
         return annotate_one_video(args)
+    if args.apply is None and args.kind == "cvat":
+        from tracker_ext.annotation.cvat_command import annotate_cvat
+
+        return annotate_cvat(args)
     if args.apply is None and args.kind is not None:
         return annotate_dataset(args, arguments)
     if args.kind is None and args.apply is not None and args.out is None:

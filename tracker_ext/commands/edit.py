@@ -14,10 +14,13 @@ NOTES = """examples:
   python run_editor.py clip.mp4 --out clip_edited --no-browser --port 8800
   python run_editor.py my_clips
   python run_editor.py clip_edited
+  python run_editor.py clip_masks
   python run_editor.py got10k_masks
 
 clip_edited, which the first command wrote, goes on where you were: everything is saved as it happens. got10k_masks is
 the output of run_annotate.py on a data set: look through its sequences, the worst first, decide about them, mend them.
+clip_masks is that of run_annotate.py video, or of run_tracker.py --video: its masks are mended in their place, or in
+--out DIR.
 
 Written: DIR/masks/<frame>.png (pixel value = object id), DIR/boxes.txt (the masks' own boxes; boxes_<id>.txt for
 several objects), DIR/given_boxes.csv (the boxes that you drew, as run_annotate.py video --boxes reads them).
@@ -36,8 +39,8 @@ def parser() -> argparse.ArgumentParser:
         "place",
         metavar="VIDEO|FOLDER|OUT",
         type=Path,
-        help="a video; a folder of its frames as pictures; a folder of several of these; what this command, or "
-        "run_annotate.py on a data set, wrote",
+        help="a video; a folder of its frames as pictures; a folder of several of these; what this command, "
+        "run_annotate.py or run_tracker.py wrote",
     )
     command.add_argument(
         "--out", metavar="DIR", type=Path, help="folder for the results (default: <name>_edited in the current folder)"
@@ -113,11 +116,12 @@ def main(arguments: list[str] | None = None) -> int:
         clips = list(clips_at(args.place, args.out))
     maker = MaskMaker(config, args.weights)
     from tracker_ext.editor.desk import Desk
-    from tracker_ext.editor.serve import serve
+    from tracker_ext.editor.serve import listen, serve
 
-    desk = Desk(clips, maker, args.max_gap, dataset)
-    if len(clips) == 1:
-        desk.open(0)  # what is wrong with it is said before a page is shown
-        print(f"results: {clips[0].out}")
-    serve(desk, args.port, not args.no_browser)
+    with listen(args.port) as listener:
+        desk = Desk(clips, maker, args.max_gap, dataset)
+        if len(clips) == 1:
+            desk.open(0)  # what is wrong with it is said before a page is shown
+            print(f"results: {clips[0].out}")
+        serve(desk, listener, not args.no_browser)
     return 0

@@ -9,7 +9,17 @@ from typing import Any
 from ltr_ext.data.mask_io import MAX_PALETTE_ID
 from ltr_ext.errors import UserError
 from ltr_ext.text import counted
-from tracker_ext.editor.document import ABSENT, BOX, PAINTED, Document, Edit, follow_key, mark_key, object_key
+from tracker_ext.editor.document import (
+    ABSENT,
+    AGAIN_KEY,
+    BOX,
+    PAINTED,
+    Document,
+    Edit,
+    follow_key,
+    mark_key,
+    object_key,
+)
 
 LEAST_SIDE = 2.0
 """Pixels; less is a click, not a box."""
@@ -32,6 +42,8 @@ def edit_for(document: Document, request: Mapping[str, Any], num_frames: int, si
     if action == "add":
         object_id = next_id(document)
         return document.edit(f"new object {object_id}", {object_key(object_id): {"name": f"object {object_id}"}})
+    if action == "again":
+        return document.edit("all masks made again", {AGAIN_KEY: {"times": document.times_again + 1}})
     if action == "box" and request.get("object") is None:
         return new_box(document, request, num_frames, size)
     object_id = known_object(document, request.get("object"))

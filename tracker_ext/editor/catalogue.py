@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ltr_ext.errors import UserError
+from tracker_ext.editor.adopted import adopts, frames_of_result, is_result, read_result
 from tracker_ext.editor.journal import begun_in, journal_of, read_journal
-from tracker_ext.video.clip_writer import RESULT_FILE
 from tracker_ext.video.data_files import VIDEO_SUFFIXES
 from tracker_ext.video.discover import discover_frames
 from tracker_ext.video.frames import FrameSource, natural_key, open_frames
 from tracker_ext.video.listing import walk
 
 if TYPE_CHECKING:
-    from tracker_ext.editor.session import Earlier, Session
+    from tracker_ext.editor.found import Earlier
+    from tracker_ext.editor.session import Session
 
 MOST_CLIPS = 10_000
 
@@ -46,8 +47,12 @@ class CanBeOpened(Protocol):
     def interval(self, wanted: int) -> int:
         """D in frames of the clip."""
 
-    def earlier(self) -> Earlier | None:
-        """What is known of it before."""
+    def earlier(self, source: FrameSource) -> Earlier | None:
+        """What is known of it before; `source` as it gave it.
+
+        Raises:
+            UserError: that is of other frames.
+        """
 
     def describe(self) -> dict[str, Any]:
         """What the list of the page says of it beside its name; with `decision` if it can be decided about."""
@@ -80,6 +85,8 @@ class Clip:
     """A video file, or a folder of pictures."""
     out: Path
     """Its result folder."""
+    result: Path | None = None
+    """The result of another command whose masks are taken over."""
 
     def source(self) -> FrameSource:
         """Its frames.
@@ -98,8 +105,9 @@ class Clip:
         """All frames are there."""
         return wanted
 
-    def earlier(self) -> None:
-        """Nothing."""
+    def earlier(self, source: FrameSource) -> Earlier | None:
+        """The masks of the other command."""
+        return None if self.result is None else read_result(self.result, source)
 
     def describe(self) -> dict[str, Any]:
         """Nothing."""
@@ -132,13 +140,30 @@ def clips_at(place: Path, out: Path | None) -> list[Clip]:
     if not place.exists():
         raise UserError(f"{place} does not exist; name a video or a folder")
     if begun_in(place):
-        return [_begun(place)]
+        return [_begun(place, place if out is None else out)]
+    if is_result(place):
+        return [_of_result(place, place if out is None else out)]
     name = place.resolve().name if place.is_dir() else place.stem
     target = Path(f"{name}_edited") if out is None else out
     frames = discover_frames(place) if place.is_dir() else place
     if frames is not None:
-        return [Clip(name, frames, target.resolve())]
-    return [Clip(one.name, one.frames, (target / one.name).resolve()) for one in _several(place)]
+        return [_clip(name, frames, target)]
+    return [_clip(one.name, one.frames, target / one.name) for one in _several(place)]
+
+
+def _clip(name: str, frames: Path, out: Path) -> Clip:
+    """A clip; if its result folder has masks of another command, they are taken over."""
+    return Clip(name, frames, out.resolve(), out.resolve() if adopts(out) else None)
+
+
+def _of_result(folder: Path, out: Path) -> Clip:
+    """The clip of a result of another command.
+
+    Raises:
+        UserError: it is not known, or not there any more.
+    """
+    frames = frames_of_result(folder)
+    return Clip(folder.resolve().name, frames, out.resolve(), folder.resolve())
 
 
 def _several(folder: Path) -> Sequence[Clip]:
@@ -151,11 +176,6 @@ def _several(folder: Path) -> Sequence[Clip]:
         frames = discover_frames(listing.path) if name != "." else None
         if frames is not None:
             found[name if name not in found else f"{name}_folder"] = frames
-    if not found and (folder / RESULT_FILE).is_file():
-        raise UserError(
-            f"folder {folder} is the result of another command: open its video; what is made of it here has a folder "
-            "of its own, --out"
-        )
     if not found:
         raise UserError(
             f"folder {folder} has no clips: no pictures, no videos ({', '.join(sorted(VIDEO_SUFFIXES)[:4])}, ...), no "
@@ -167,16 +187,18 @@ def _several(folder: Path) -> Sequence[Clip]:
     return [Clip(name, found[name], Path()) for name in names]
 
 
-def _begun(folder: Path) -> Clip:
-    """The clip of a result folder.
+def _begun(folder: Path, out: Path) -> Clip:
+    """The clip of a result folder of the editor.
 
     Raises:
-        UserError: it has moved.
+        UserError: it has moved, or is to go on in another folder.
     """
+    if out.resolve() != folder.resolve():
+        raise UserError(f"--out {out}: {folder} goes on in its own place; copy it, or leave --out away")
     document, _ = read_journal(journal_of(folder))
     made_of = document.notes.get("made_of")
     if made_of is None or not Path(made_of["clip"]).exists():
         where = made_of["clip"] if made_of else "unknown"
         raise UserError(f"folder {folder}: its clip {where} is gone; name the clip, and this folder with --out")
     frames = Path(made_of["clip"])
-    return Clip(frames.name if frames.is_dir() else frames.stem, frames, folder.resolve())
+    return _clip(frames.name if frames.is_dir() else frames.stem, frames, folder)

@@ -13,7 +13,7 @@ from ltr_ext.data.trust_table import Trust, TrustRow, write_trust
 from tracker_ext.annotation.review.preview import PreviewCollector, write_preview
 from tracker_ext.annotation.review.trust import TrustMeter
 from tracker_ext.annotation.sequence_masks import sequence_info, start_writers, summarise
-from tracker_ext.editor.document import PAINTED
+from tracker_ext.editor.document import PAINTED, mark_key
 from tracker_ext.editor.session import Session
 from tracker_ext.segmentation.boxed_sequence import BoxedSequence
 from tracker_ext.segmentation.prepare import PreparedBoxes
@@ -81,7 +81,10 @@ def write_corrected(
 
 
 def _confidence(session: Session, object_id: int, frame: int) -> float:
+    """Of a mask; nan where nothing is known, as of one that was there before the editor."""
     made = session.results.made.get((object_id, frame))
-    if made is None or (made.confidence is None and session.plans[object_id].kinds.get(frame) != PAINTED):
-        return math.nan
-    return SURE if made.confidence is None else made.confidence
+    if made is not None and made.confidence is not None:
+        return made.confidence
+    mark = session.document.values.get(mark_key(object_id, frame)) or {}
+    is_painted = made is not None and mark.get("kind") == PAINTED and not mark.get("found")
+    return SURE if is_painted else math.nan

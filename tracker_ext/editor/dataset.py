@@ -36,9 +36,11 @@ from tracker_ext.annotation.run_options import RunOptions
 from tracker_ext.annotation.settings import ONLY_SPEED, read_settings
 from tracker_ext.annotation.sources.base import Source
 from tracker_ext.editor.document import ABSENT, BOX
+from tracker_ext.editor.found import Earlier
 from tracker_ext.editor.journal import begun_in, journal_of
-from tracker_ext.editor.results import read_ids
-from tracker_ext.editor.session import Earlier, Session
+from tracker_ext.editor.mask_files import ids_or_none
+from tracker_ext.editor.session import Session
+from tracker_ext.export.stored_run_lengths import RLE_FORMATS, label_maps
 from tracker_ext.segmentation.boxed_sequence import BoxedSequence, mask_stems
 from tracker_ext.segmentation.config import AnnotateConfig
 from tracker_ext.segmentation.prepare import PreparedBoxes, prepare
@@ -61,6 +63,7 @@ class DatasetFolder:
         """
         self.out, self.settings = out.resolve(), read_settings(out)
         self.source = _source_of(self.out, str(self.settings["dataset"]))
+        self._decisions: tuple[object, dict[str, Decision]] | None = None
 
     def config(self, given: AnnotateConfig) -> AnnotateConfig:
         """The options of the job, with those of `given` that make no difference to masks."""
@@ -74,15 +77,20 @@ class DatasetFolder:
             UserError: there is none.
         """
         paths = sorted((self.out / "sequences").glob("*.json"))
-        found = [DatasetClip(self, manifest["name"]) for path in paths if (manifest := read_manifest(path))]
+        manifests = [manifest for path in paths if (manifest := read_manifest(path))]
+        found = [DatasetClip(self, manifest["name"], bool(manifest.get("corrected"))) for manifest in manifests]
         if not found:
             raise UserError(f"annotation {self.out} has no finished sequences; run run_annotate.py to its end first")
         return sorted(found, key=lambda clip: (math.inf if clip.worst is None else clip.worst, clip.name))
 
     def decisions(self) -> dict[str, Decision]:
-        """Those in force."""
+        """Those in force; the file is read again when it is another one."""
         file = self.out / DECISIONS_FILE
-        return read_decisions(file) if file.is_file() else {}
+        status = file.stat() if file.is_file() else None
+        version = (status.st_mtime_ns, status.st_size, status.st_ino) if status else None
+        if self._decisions is None or self._decisions[0] != version:
+            self._decisions = version, read_decisions(file) if status else {}
+        return self._decisions[1]
 
     def decide(self, name: str, choice: str, comment: str) -> None:
         """Put a decision into effect at once, as `run_annotate.py --apply` does; an empty one is taken back.
@@ -108,8 +116,8 @@ class DatasetFolder:
 class DatasetClip:
     """One sequence of it, as the desk opens it."""
 
-    def __init__(self, folder: DatasetFolder, name: str) -> None:
-        self._folder, self.name = folder, name
+    def __init__(self, folder: DatasetFolder, name: str, is_corrected: bool = False) -> None:
+        self._folder, self.name, self._is_corrected = folder, name, is_corrected
         self.out = folder.out / CORRECTED_FOLDER / safe_name(name)
         self._read: tuple[BoxedSequence, PreparedBoxes] | None = None
         self.worst = self._worst()
@@ -142,7 +150,7 @@ class DatasetClip:
         """D in frames of the sequence, of which only every K-th is annotated."""
         return max(1, round(wanted / self._loaded()[0].frame_step))
 
-    def earlier(self) -> Earlier:
+    def earlier(self, source: FrameSource) -> Earlier:
         """What the job knows: boxes, masks, confidences."""
         sequence, prepared = self._loaded()
         values: dict[str, Any] = {}
@@ -163,6 +171,7 @@ class DatasetClip:
             "worst": self.worst,
             "decision": decision.choice if decision else "",
             "comment": decision.comment if decision else "",
+            "corrected": self._is_corrected,
         }
 
     def decide(self, choice: str, comment: str) -> None:
@@ -208,6 +217,7 @@ class DatasetClip:
             }
             commit(out, work, {**manifest, "corrected": True, "seconds": round(time.perf_counter() - start, 3)})
             remove(work)
+        self._is_corrected = True
         if self._decided is not None and self._decided[2] == self._journal_length():
             self._folder.decide(self.name, *self._decided[:2])
         self.worst = self._worst()
@@ -226,8 +236,13 @@ class DatasetClip:
             for place in places:
                 folder = out / place if (out / place).is_dir() else out / REJECTED_FOLDER / place
                 if place.startswith(start) and folder.is_dir():
-                    yield from (_mask_or_none(folder / f"{stem}.png") for stem in stems)
+                    yield from (ids_or_none(folder / f"{stem}.png") for stem in stems)
                     return
+        for place in places:
+            file = next((path for path in (out / place, out / REJECTED_FOLDER / place) if path.is_file()), None)
+            if file is not None and place.partition("/")[0] in RLE_FORMATS:
+                yield from (labels.astype(np.uint8) for _, labels in label_maps(file))
+                return
         yield from (None for _ in sequence.numbers)
 
     def _loaded(self) -> tuple[BoxedSequence, PreparedBoxes]:
@@ -272,10 +287,3 @@ def _holds_links(out: Path, output: str) -> bool:
     """Whether a folder of the output, in place or rejected, holds symbolic links: pictures beside masks."""
     folders = (out / output, out / REJECTED_FOLDER / output)
     return any(path.is_symlink() for folder in folders if folder.is_dir() for path in folder.iterdir())
-
-
-def _mask_or_none(path: Path) -> np.ndarray | None:
-    try:
-        return read_ids(path)
-    except (OSError, ValueError, SyntaxError):
-        return None

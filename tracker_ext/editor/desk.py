@@ -32,8 +32,14 @@ class Opened:
         if request.get("do") == "film":
             self.worker.make_film()
             return {"done": ""}
+        if request.get("do") == "export":
+            self.worker.export(list(request.get("formats") or []))
+            return {"done": ""}
         if request.get("do") == "save":
             return {"done": self.put_back()}
+        if request.get("do") == "stop":
+            self.worker.stop_errands()
+            return self.session.act({"do": "live", "on": False})
         if request.get("do") == "live":
             self.worker.retry()
         return self.session.act(request)
@@ -102,8 +108,9 @@ class Desk:
             config = self._maker.config
             interval = clip.interval(config.interval)
             rules = Rules(len(source), config.num_frames, interval, self._max_gap, self._maker.made_by)
+            earlier = clip.earlier(source)
             self._close()
-            session = Session(source, clip.out, rules, clip.earlier())
+            session = Session(source, clip.out, rules, earlier)
             worker = Worker(session, self._maker)
             worker.start()
             self._open = (number, Opened(clip, session, worker))

@@ -7,7 +7,9 @@ back. Everything else (masks, confidences) is worked out from it.
     mark/<id>/<frame>      {"kind": "box", "box": [x, y, w, h]}              its box on a frame, image pixels
                            {"kind": "absent"}                                it is not to be seen there
                            {"kind": "painted", "box": [...], "mask": NAME, "under": the mark before, or null}
+                           {..., "found": true}                              ... that was there before the editor
     follow/<id>/<frame>    {}                                                the tracker goes on from this frame
+    again/all              {"times": 1}                                      all masks were to be made again
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ MOST_UNDO = 500
 """Steps that can be undone."""
 BOX: Final = "box"
 ABSENT: Final = "absent"
+AGAIN_KEY: Final = "again/all"
 PAINTED: Final = "painted"
 
 
@@ -130,6 +133,20 @@ class Document:
     def follows(self, object_id: int) -> list[int]:
         """Frames from which the tracker is to go on with an object, ascending."""
         return list(self._frames(f"follow/{object_id}/"))
+
+    def painted_frames(self, object_id: int) -> list[int]:
+        """Frames whose mask of an object is given to the pixel, ascending."""
+        return [frame for frame, mark in self.marks(object_id).items() if mark["kind"] == PAINTED]
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether there is a step that can be undone or done again."""
+        return bool(self.done or self.undone)
+
+    @property
+    def times_again(self) -> int:
+        """How often all masks were to be made again."""
+        return int((self.values.get(AGAIN_KEY) or {"times": 0})["times"])
 
     def of_object(self, object_id: int) -> Iterable[str]:
         """All keys of an object."""

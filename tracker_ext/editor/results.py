@@ -3,6 +3,7 @@
     masks/<frame>.png       palette PNG of every frame, pixel value = object id
     boxes.txt               the masks' own boxes (boxes_<id>.txt for several objects)
     given_boxes.csv         the boxes that were drawn: frame,object,x,y,w,h, as run_annotate.py reads them
+    confidence.csv          how sure each mask is: frame,object,confidence
     overlay.mp4             when it was asked for
     .editor/                the journal, painted masks, and what each mask was made from
 
@@ -12,29 +13,26 @@ Every file is whole or not there. Shapes: H W image pixels.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
-from ltr_ext.data.boxes import mask_to_box
-from ltr_ext.data.mask_io import palette
 from ltr_ext.errors import UserError
-from ltr_ext.output import recover, remove_partials, write_bytes, write_text
+from ltr_ext.output import recover, remove, remove_partials, write_bytes, write_text
 from tracker_ext.editor.document import ABSENT, Document
 from tracker_ext.editor.journal import Journal
+from tracker_ext.editor.mask_files import ids_or_none, mask_png, read_ids
 from tracker_ext.segmentation.boxed_sequence import mask_stems
-from tracker_ext.video.box_files import TABLE_COLUMNS, box_line
-from tracker_ext.video.clip_writer import EDITOR_FOLDER, RESULT_FILE, box_files, refuse_loss
-from tracker_ext.video.frames import FrameSource, Pictures, VideoFrames
+from tracker_ext.video.box_files import box_line
+from tracker_ext.video.clip_writer import EDITOR_FOLDER, RESULT_FILE, box_files, refuse_loss, text_files
+from tracker_ext.video.frames import FrameSource, VideoFrames
+from tracker_ext.video.result_tables import CONFIDENCE_FILE, GIVEN_FILE, confidence_csv, frame_names, given_csv
 
 MADE_FILE = "made.jsonl"
-GIVEN_FILE = "given_boxes.csv"
 
 
 @dataclass(frozen=True)
@@ -65,10 +63,7 @@ class ResultFolder:
         stems, size = mask_stems(frames), frames.size
         self.folder, self._stems, self.size = folder, stems, size
         self._clip = clip_place(frames)
-        self._frame_names: list[str] | None = None
-        if isinstance(frames, Pictures):  # 7 may be a position, 7.jpg is none
-            plain = any(stem == str(_number(stem)) for stem in stems)
-            self._frame_names = [path.name for path in frames.paths] if plain else stems
+        self._frame_names = frame_names(frames)
         self._masks, self._private = folder / "masks", folder / EDITOR_FOLDER
         try:
             for place in (self._masks, self._private / "painted", self._private / "tracked"):
@@ -94,11 +89,8 @@ class ResultFolder:
 
     def labels(self, frame: int) -> np.ndarray:
         """[H, W] uint8 object ids; empty if the file is gone, or is none of this clip's."""
-        try:
-            labels = read_ids(self.mask_path(frame))
-        except (OSError, ValueError, SyntaxError):
-            labels = np.zeros(self.size, np.uint8)
-        return labels if labels.shape == self.size else np.zeros(self.size, np.uint8)
+        labels = ids_or_none(self.mask_path(frame))
+        return labels if labels is not None and labels.shape == self.size else np.zeros(self.size, np.uint8)
 
     def write(self, frame: int, labels: np.ndarray, made: Mapping[int, Made | None]) -> None:
         """Replace the mask of a frame, and remember what it was made from.
@@ -109,6 +101,10 @@ class ResultFolder:
             made: object id -> what is known of its mask now; None for no mask. Other objects stay as they are.
         """
         write_bytes(self.mask_path(frame), mask_png(labels))
+        self.remember(frame, made)
+
+    def remember(self, frame: int, made: Mapping[int, Made | None]) -> None:
+        """What is known of the masks of a frame now; see `write`."""
         for object_id, one in made.items():
             line: dict[str, Any] = {"f": frame, "o": object_id}
             if one is None:
@@ -124,10 +120,10 @@ class ResultFolder:
 
     def write_given(self, document: Document) -> None:
         """Write the boxes that were drawn."""
-        write_text(self.folder / GIVEN_FILE, given_csv(document, self._frame_names))
+        write_text(self.folder / GIVEN_FILE, given_table(document, self._frame_names))
 
     def write_own(self, document: Document) -> None:
-        """Write the masks' own boxes, and what files there are."""
+        """Write the masks' own boxes and confidences, and what files there are."""
         objects = list(document.objects())
         names = {i: "boxes.txt" if len(objects) == 1 else f"boxes_{i}.txt" for i in objects}
         for object_id, name in names.items():
@@ -136,7 +132,9 @@ class ResultFolder:
         for path in box_files(self.folder):
             if path.name not in names.values():
                 path.unlink()
-        self._write_result_file(names.values())
+        sure = [(frame, i, made.confidence) for (i, frame), made in self.made.items() if made.box and made.confidence]
+        write_text(self.folder / CONFIDENCE_FILE, confidence_csv(sure))
+        self._write_result_file(names.values(), document)
 
     def add_painted(self, mask: np.ndarray) -> str:
         """Keep a painted mask, [H, W] bool; returns its name."""
@@ -174,12 +172,17 @@ class ResultFolder:
     def _tracked(self, object_id: int, frame: int) -> Path:
         return self._private / "tracked" / f"{object_id}_{frame}.png"
 
-    def _write_result_file(self, box_names: Any) -> None:
+    def _write_result_file(self, box_names: Iterable[str], document: Document) -> None:
         """Say what is here, for whoever reads results."""
-        files = [*(f"masks/{stem}.png" for stem in self._stems), *box_names, GIVEN_FILE]
+        files = [*(f"masks/{stem}.png" for stem in self._stems), *box_names, GIVEN_FILE, CONFIDENCE_FILE]
         if (self.folder / "overlay.mp4").exists():
             files.append("overlay.mp4")
-        content = json.dumps({"inputs": [str(self._clip)], "files": sorted(files)}, indent=0) + "\n"
+        facts: dict[str, Any] = {"inputs": [str(self._clip)]}
+        if names := {str(i): name for i, name in document.objects().items() if name != f"object {i}"}:
+            facts["objects"] = names
+        painted = {str(i): document.painted_frames(i) for i in document.objects()}
+        facts["known"] = {i: frames for i, frames in painted.items() if frames}
+        content = json.dumps({**facts, "files": sorted(files)}, indent=0) + "\n"
         path = self.folder / RESULT_FILE
         if not path.is_file() or path.read_text(encoding="utf-8") != content:
             write_text(path, content)
@@ -213,63 +216,37 @@ class ResultFolder:
         self._log = path.open("a", encoding="utf-8")
 
 
-def mask_png(labels: np.ndarray) -> bytes:
-    """[H, W] uint8 as a palette PNG."""
-    image = Image.fromarray(labels)
-    image.putpalette(palette().ravel().tolist())
-    file = io.BytesIO()
-    image.save(file, format="PNG", compress_level=3)
-    return file.getvalue()
-
-
-def read_ids(path: Path) -> np.ndarray:
-    """[H, W] uint8 of a palette PNG that `mask_png` made: its indices, whatever they look like."""
-    with Image.open(path) as image:
-        return np.array(image, dtype=np.uint8)
-
-
-def own_box(mask: np.ndarray) -> list[float] | None:
-    """Of [H, W] bool."""
-    box = mask_to_box(mask)
-    return None if box is None else box.tolist()
-
-
 def clip_place(frames: FrameSource) -> Path:
     """The video, or the folder of pictures, that frames are read from."""
     return (frames.path if isinstance(frames, VideoFrames) else frames.files()[0].parent).resolve()
 
 
-def _number(stem: str) -> int | None:
-    return int(stem) if stem.isascii() and stem.isdigit() else None
+def given_table(document: Document, names: Sequence[str] | None = None) -> str:
+    """The boxes that were given, and where objects are absent, as a table; see `given_csv`."""
+    return given_csv(
+        (
+            (frame, object_id, None if mark["kind"] == ABSENT else mark["box"])
+            for object_id in document.objects()
+            for frame, mark in document.marks(object_id).items()
+        ),
+        names,
+    )
 
 
-def given_csv(document: Document, names: Sequence[str] | None = None) -> str:
-    """The boxes that were given, and where objects are absent (four nan), as a table.
+def open_journal(source: FrameSource, out: Path, adopts: bool = False) -> Journal:
+    """The journal of a result folder.
 
     Args:
-        document: what was said.
-        names: of the frames; None: they are counted from 0.
-    """
-    lines = [",".join(TABLE_COLUMNS)]
-    rows = [
-        (frame, object_id, None if mark["kind"] == ABSENT else mark["box"])
-        for object_id in document.objects()
-        for frame, mark in document.marks(object_id).items()
-    ]
-    for frame, object_id, box in sorted(rows, key=lambda row: row[:2]):
-        lines.append(f"{names[frame] if names else frame},{object_id},{box_line(box)}")
-    return "\n".join(lines) + "\n"
-
-
-def open_journal(source: FrameSource, out: Path) -> Journal:
-    """The journal of a result folder.
+        source: the clip.
+        out: the folder; is made.
+        adopts: whether the masks that are there are taken over.
 
     Raises:
         UserError: see `Session`.
     """
     private = out / EDITOR_FOLDER
     place = clip_place(source)
-    if not private.is_dir():
+    if not private.is_dir() and not adopts:
         refuse_loss(out, [place])
         if (out / "masks").exists():
             raise UserError(f"output folder {out}: holds masks that were not made here; name another --out")
@@ -282,8 +259,30 @@ def open_journal(source: FrameSource, out: Path) -> Journal:
     clip = {"clip": str(place), "frames": len(source), "size": list(source.size)}
     before = journal.document.notes.get("made_of")
     if before is None:
-        journal.append({"note": {"made_of": clip}})
+        journal.append({"note": {"made_of": clip, "adopts": adopts}})
     elif (before["frames"], before["size"]) != (clip["frames"], clip["size"]):
         journal.close()
         raise UserError(f"output folder {out}: is of another clip, {before['clip']}; name another --out")
     return journal
+
+
+def take_away(out: Path, adopts: bool, was_there: Path) -> None:
+    """Remove what was written into a result folder in which nothing was done.
+
+    Args:
+        out: the folder.
+        adopts: whether its masks were there before; they stay.
+        was_there: the folder that existed before, `out` itself or one above it.
+    """
+    try:
+        remove(out / EDITOR_FOLDER)
+        if adopts:
+            return
+        for path in (out / "masks", out / "overlay.mp4", out / RESULT_FILE, *text_files(out)):
+            remove(path)
+        for place in (out, *out.parents):
+            if place == was_there or any(place.iterdir()):
+                return
+            place.rmdir()
+    except OSError:  # what stays is in nobody's way
+        return

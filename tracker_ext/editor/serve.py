@@ -16,19 +16,17 @@ from tracker_ext.editor.server import application
 LOOPBACK = "127.0.0.1"
 
 
-def serve(desk: Desk, port: int, open_browser: bool) -> None:
+def serve(desk: Desk, listener: socket.socket, open_browser: bool) -> None:
     """Serve the page until it is left, or until Ctrl-C.
 
     Args:
         desk: the clips; is closed at the end.
-        port: of the address; 0 for any that is free.
+        listener: see `listen`; is closed at the end.
         open_browser: show the page.
 
     Raises:
-        UserError: the port is taken.
         KeyboardInterrupt: after Ctrl-C; everything is closed.
     """
-    listener = listen(port)
     port = listener.getsockname()[1]
     token = new_token()
     hosts = frozenset({f"{LOOPBACK}:{port}", f"localhost:{port}"})

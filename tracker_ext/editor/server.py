@@ -22,7 +22,8 @@ from starlette.routing import Route
 from ltr_ext.errors import UserError
 from ltr_ext.text import one_line
 from tracker_ext.editor.desk import Desk
-from tracker_ext.editor.telling import facts
+from tracker_ext.editor.errands import export_folder, offered
+from tracker_ext.editor.telling import facts, plain_words
 from tracker_ext.editor.telling import news as changes
 from tracker_ext.editor.uploads import MOST_JSON, MOST_RUNS, as_mask, as_request, body
 
@@ -48,7 +49,10 @@ def application(desk: Desk) -> Starlette:
 
     async def open_clip(request: Request) -> Response:
         opened = await run_in_threadpool(desk.open, request.path_params["clip"])
-        return JSONResponse({**facts(opened.session), **opened.clip.describe()}, headers=FRESH)
+        told = {**facts(opened.session), **opened.clip.describe()}
+        if not opened.clip.is_of_dataset:
+            told |= {"formats": offered(), "export": str(export_folder(opened.session.out))}
+        return JSONResponse(told, headers=FRESH)
 
     async def news(request: Request) -> Response:
         opened = desk.opened(request.path_params["clip"])
@@ -116,7 +120,7 @@ def answered(handler: Handler) -> Handler:
             return PlainTextResponse(f"there is no {one_line(error)}\n", 404)
         except Exception as error:
             logging.exception("%s", request.url.path.rpartition("/clips")[2])
-            return PlainTextResponse(f"{type(error).__name__}: {one_line(error)}\n", 500)
+            return PlainTextResponse(f"{plain_words(error)}\n", 500)
 
     return answering
 

@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ltr_ext.errors import UserError
 from tracker_ext.editor.actions import edit_for, known_object, painted_edit, whole
-from tracker_ext.editor.document import PAINTED
+from tracker_ext.editor.document import PAINTED, Document
+from tracker_ext.editor.found import Earlier, FoundMasks, with_kept_masks
 from tracker_ext.editor.frames import ClipFrames
+from tracker_ext.editor.mask_files import own_box
 from tracker_ext.editor.plan import ObjectPlan, Rules, digest, plan_clip
-from tracker_ext.editor.results import Made, ResultFolder, open_journal, own_box
+from tracker_ext.editor.results import Made, ResultFolder, open_journal, take_away
+from tracker_ext.video.clip_writer import EDITOR_FOLDER
 from tracker_ext.video.frames import FrameSource, VideoFrames
 
 PUT_BACK = "put_back"
@@ -28,30 +32,20 @@ LIVE = "live"
 
 
 @dataclass(frozen=True)
-class Earlier:
-    """What is known of a clip before anything was drawn."""
-
-    values: Mapping[str, Any]
-    """Objects and marks; see `document`."""
-    labels: Callable[[], Iterable[np.ndarray | None]]
-    """Masks, frame by frame: [H, W] object ids, or None where there is none."""
-    confidences: Mapping[tuple[int, int], float | None]
-    """(object id, frame) -> confidence."""
-
-
-@dataclass(frozen=True)
 class Stale:
     """What has to be made again: object ids and frames."""
 
     removed: frozenset[tuple[int, int]]
     """Masks that go."""
+    found: frozenset[tuple[int, int]]
+    """Masks that are as they were found, again."""
     painted: frozenset[tuple[int, int]]
     boxed: frozenset[tuple[int, int]]
     tracked: frozenset[tuple[int, int]]
 
     @property
     def count(self) -> int:
-        return len(self.removed) + len(self.painted) + len(self.boxed) + len(self.tracked)
+        return len(self.removed) + len(self.found) + len(self.painted) + len(self.boxed) + len(self.tracked)
 
 
 class Session:
@@ -75,9 +69,18 @@ class Session:
         self.frames = ClipFrames(source)
         self.size = source.size
         self.unreadable = set(source.scan.damaged) if isinstance(source, VideoFrames) and source.step == 1 else set()
-        self._journal = open_journal(source, out)
+        self._is_closed = False
+        self._was_there = next(path for path in (out, *out.parents) if path.is_dir())
+        self._journal = open_journal(source, out, earlier is not None and earlier.folder == out)
         self.document = self._journal.document
-        self.results = ResultFolder(out, source)
+        self._adopts = bool(self.document.notes.get("adopts"))
+        try:
+            self.results = ResultFolder(out, source)
+        except UserError:
+            self._journal.close()
+            self._take_away()
+            raise
+        self.found = FoundMasks(out / EDITOR_FOLDER / "found")
         self.results.forget_painted(self.document.painted_masks())
         self.plans: dict[int, ObjectPlan] = {}
         self.revision = 0
@@ -93,25 +96,37 @@ class Session:
         """Set when there may be something to make."""
         self._replan()
         if earlier is not None and not self.document.notes.get("taken_over"):
-            self._take_over(earlier)
+            try:
+                self._take_over(earlier)
+            except BaseException:
+                self.close()
+                raise
 
     def _take_over(self, earlier: Earlier) -> None:
         """Begin with boxes and masks that are there. Broken off, it begins anew."""
+        plans = plan_clip(Document(dict(earlier.values)), self.rules, sorted(self.unreadable))
+        values = with_kept_masks(earlier, plans, self.size, self.results.add_painted)
         notes = {**self.document.notes, LIVE: True}
-        self._journal.append({"state": dict(earlier.values), "notes": notes, "done": [], "undone": []})
+        self._journal.append({"state": values, "notes": notes, "done": [], "undone": []})
         self._replan()
+        self.found.start()
         for frame, labels in enumerate(earlier.labels()):
             if labels is None or labels.shape != self.size:
                 continue
-            ids = set(np.unique(labels).tolist())
             made = {
                 i: Made(plan.recipes[frame], earlier.confidences.get((i, frame)), own_box(labels == i))
                 for i, plan in self.plans.items()
                 if frame in plan.recipes
             }
-            self.results.write(frame, np.where(np.isin(labels, list(made)), labels, 0).astype(np.uint8), made)
-            if ids - {0}:
+            wanted = np.where(np.isin(labels, list(made)), labels, 0).astype(np.uint8)
+            if np.array_equal(wanted, self.results.labels(frame)):
+                self.results.remember(frame, made)
+            else:
+                self.results.write(frame, wanted, made)
+            self.found.keep(frame, wanted, {i: (one.recipe, one.confidence) for i, one in made.items()})
+            if wanted.any():
                 self._touch(frame)
+        self.found.finish()
         self._journal.append({"note": {"taken_over": True, PUT_BACK: self.fingerprint()}})
         self._replan()
 
@@ -179,13 +194,21 @@ class Session:
         return {"done": edit.says}
 
     def _replan(self) -> None:
-        self.plans = plan_clip(self.document, self.rules, sorted(self.unreadable))
+        times = self.document.times_again
+        rules = replace(self.rules, made_by=f"{self.rules.made_by} {times}") if times else self.rules
+        self.plans = plan_clip(self.document, rules, sorted(self.unreadable))
         self.revision += 1
         self.changed_at = time.monotonic()
         self.tick += 1
-        self.results.write_given(self.document)
+        if self._writes:
+            self.results.write_given(self.document)
         self.document_tick = self.tick
         self.wake.set()
+
+    @property
+    def _writes(self) -> bool:
+        """A result that was taken over in its place stays as it is until a person does something."""
+        return not self._adopts or self.document.is_touched
 
     # What the worker does ---------------------------------------------------------------------------------------
 
@@ -193,16 +216,14 @@ class Session:
         """What has to be made, or taken away."""
         with self.lock:
             groups: dict[str, set[tuple[int, int]]] = {
-                "box": set(),
-                "between": set(),
-                "painted": set(),
-                "tracked": set(),
+                kind: set() for kind in ("box", "between", "painted", "tracked", "found")
             }
             for object_id, plan in self.plans.items():
                 for frame, recipe in plan.recipes.items():
                     made = self.results.made.get((object_id, frame))
                     if made is None or made.recipe != recipe:
-                        groups[plan.kinds[frame]].add((object_id, frame))
+                        was = plan.kinds[frame] != PAINTED and self.found.has(object_id, frame, recipe)
+                        groups["found" if was else plan.kinds[frame]].add((object_id, frame))
             removed = {
                 (i, frame)
                 for i, frame in self.results.made
@@ -210,6 +231,7 @@ class Session:
             }
             return Stale(
                 frozenset(removed),
+                frozenset(groups["found"]),
                 frozenset(groups[PAINTED]),
                 frozenset(groups["box"] | groups["between"]),
                 frozenset(groups["tracked"]),
@@ -250,14 +272,23 @@ class Session:
     def flush(self) -> None:
         """Bring the files of the masks' own boxes up to date."""
         with self.lock:
-            self.results.write_own(self.document)
+            if self._writes:
+                self.results.write_own(self.document)
 
     def close(self) -> None:
-        """Close all files."""
+        """Close all files; once is enough. Where nothing was done, nothing stays."""
         with self.lock:
-            self.results.write_own(self.document)
+            if self._is_closed:
+                return
+            self._is_closed = True
+            self.flush()
             self.results.close()
             self._journal.close()
+            self._take_away()
+
+    def _take_away(self) -> None:
+        if not self.document.is_touched:
+            take_away(self.out, self._adopts, self._was_there)
 
     def _has_mask(self, object_id: int, frame: int) -> bool:
         return object_id in self.plans and frame in self.plans[object_id].recipes
@@ -269,7 +300,7 @@ class Session:
         here = {i: plan for i, plan in self.plans.items() if frame in plan.recipes}
         for object_id, plan in here.items():
             if plan.kinds[frame] == "tracked":
-                tracked = self.results.tracked(object_id, frame)
+                tracked = fresh.get(object_id, self.results.tracked(object_id, frame))
                 labels[(before == object_id) if tracked is None else tracked] = object_id
         for object_id, plan in here.items():
             if plan.kinds[frame] in ("box", "between"):

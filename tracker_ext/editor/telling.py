@@ -9,7 +9,21 @@ from typing import Any
 
 import numpy as np
 
+from ltr_ext.errors import UserError
+from ltr_ext.text import one_line
 from tracker_ext.editor.session import Session
+
+
+def plain_words(error: Exception) -> str:
+    """One line about what went wrong, for a person who did not write the program."""
+    if isinstance(error, UserError):
+        return one_line(error)
+    if isinstance(error, MemoryError):
+        return "there is not enough memory: close other programs, then go on."
+    return (
+        f"the program has a fault ({type(error).__name__}: {one_line(error)}); all that you did is saved, and the "
+        "terminal says more. Try again, or start run_editor.py anew."
+    )
 
 
 def facts(session: Session) -> dict[str, Any]:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator, Iterable
+from collections import deque
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ltr_ext.errors import UserError
-from ltr_ext.text import one_line
 from tracker_ext.editor.batches import next_batch
+from tracker_ext.editor.errands import Errand, export, film
 from tracker_ext.editor.frames import ClipFrames
 from tracker_ext.editor.maker import MaskMaker, usable_start
 from tracker_ext.editor.plan import ObjectPlan
-from tracker_ext.editor.session import Session
+from tracker_ext.editor.session import Session, Stale
+from tracker_ext.editor.telling import plain_words
 from tracker_ext.segmentation.windows import Window
-from tracker_ext.video.overlay import OverlayVideo, draw_overlay
 
 SETTLE = 0.3
 """Seconds without a change before networks run: strokes of a brush come in a row."""
@@ -42,12 +42,12 @@ class Progress:
     """What the page is told of the work."""
 
     state: str = "idle"
-    """idle, loading, making, following, film."""
+    """idle, loading, making, following, film, export."""
     left: int = 0
-    """Masks to be made."""
+    """Masks to be made; of a film, frames to be written."""
     error: str = ""
-    film: str = ""
-    """The overlay video that was made last."""
+    done: str = ""
+    """What was taken away last, a sentence."""
     seconds: list[float] = field(default_factory=list)
     """When the last masks were made, for the estimate of the time left."""
 
@@ -55,7 +55,7 @@ class Progress:
         rate = None
         if len(self.seconds) > 1 and self.seconds[-1] > self.seconds[0]:
             rate = (len(self.seconds) - 1) / (self.seconds[-1] - self.seconds[0])
-        return {"state": self.state, "left": self.left, "error": self.error, "film": self.film, "rate": rate}
+        return {"state": self.state, "left": self.left, "error": self.error, "done": self.done, "rate": rate}
 
 
 class Worker:
@@ -67,7 +67,8 @@ class Worker:
         self._frames = ClipFrames(replace(session.source), FRAME_BYTES)  # type: ignore[type-var]
         self.progress = Progress()
         self._closed = threading.Event()
-        self._film_wanted = threading.Event()
+        self._errands: deque[tuple[str, Errand]] = deque()
+        self._stopped = threading.Event()
         self._following: tuple[int, str, Generator[Any, None, None]] | None = None
         """Object, recipe of its stretch, tracker."""
         self._flushed = time.monotonic()
@@ -83,7 +84,23 @@ class Worker:
 
     def make_film(self) -> None:
         """Have the overlay video written, once the masks are made."""
-        self._film_wanted.set()
+        self._later("film", film(self._session, self._frames.picture))
+
+    def export(self, formats: Sequence[str]) -> None:
+        """Have the masks written for other programs, once they are made.
+
+        Raises:
+            UserError: see `errands.export`.
+        """
+        self._later("export", export(self._session, formats))
+
+    def stop_errands(self) -> None:
+        """Write no further what is taken away; what was there stays."""
+        self._errands.clear()
+        self._stopped.set()
+
+    def _later(self, state: str, errand: Errand) -> None:
+        self._errands.append((state, errand))
         self._session.wake.set()
 
     def close(self) -> None:
@@ -104,9 +121,7 @@ class Worker:
                 self._session.mark_unreadable(error.frame)
             except Exception as error:
                 self._following = None
-                self.progress.error = (
-                    one_line(error) if isinstance(error, UserError) else f"{type(error).__name__}: {one_line(error)}"
-                )
+                self.progress.error = plain_words(error)
                 self.progress.state = "idle"
                 self._session.wake.wait()
                 self._session.wake.clear()
@@ -116,8 +131,8 @@ class Worker:
         session = self._session
         stale = session.stale()
         self.progress.left = stale.count
-        if stale.removed or stale.painted:
-            self._at_once(stale.removed, stale.painted)
+        if stale.removed or stale.painted or stale.found:
+            self._at_once(stale)
             return True
         if session.is_live and not self.progress.error:
             if stale.boxed:
@@ -130,24 +145,34 @@ class Worker:
                 return True
         self._following = None
         self._flush(now=True)
-        if self._film_wanted.is_set():
-            self._film_wanted.clear()
-            self._film()
+        if self._errands:
+            self._run_errand()
             return True
         return False
 
-    def _at_once(self, removed: Iterable[tuple[int, int]], painted: Iterable[tuple[int, int]]) -> None:
+    def _at_once(self, stale: Stale) -> None:
+        """What needs no network: masks that go, were painted, or are again as they were found."""
         session = self._session
         near = session.playhead
-        frames = sorted({frame for _, frame in (*removed, *painted)}, key=lambda frame: abs(frame - near))
+        frames = sorted({f for _, f in (*stale.removed, *stale.painted, *stale.found)}, key=lambda f: abs(f - near))
+        painted_or_found = stale.painted | stale.found
         for frame in frames:
             with session.lock:
-                made = {
-                    i: (session.plans[i].recipes[frame], None)
-                    for i, at in painted
-                    if at == frame and i in session.plans and frame in session.plans[i].painted
-                }
-                session.commit(frame, {}, made)
+                masks: dict[int, np.ndarray] = {}
+                made: dict[int, tuple[str, float | None]] = {}
+                for object_id in sorted(i for i, at in painted_or_found if at == frame and i in session.plans):
+                    plan = session.plans[object_id]
+                    recipe = plan.recipes.get(frame)
+                    if recipe is None:
+                        continue
+                    if frame in plan.painted:
+                        made[object_id] = (recipe, None)
+                    elif session.found.has(object_id, frame, recipe):
+                        masks[object_id], confidence = session.found.mask(object_id, frame)
+                        made[object_id] = (recipe, confidence)
+                        if plan.kinds[frame] == "tracked":
+                            session.results.write_tracked(object_id, frame, masks[object_id])
+                session.commit(frame, masks, made)
 
     def _settle(self) -> None:
         """Wait until nothing has changed for a moment."""
@@ -254,23 +279,14 @@ class Worker:
             self._session.flush()
             self._flushed = time.monotonic()
 
-    def _film(self) -> None:
-        """Write the overlay video beside the masks."""
-        session = self._session
-        self.progress.state, self.progress.film = "film", ""
-        target = session.out / "overlay.mp4"
-        partial = session.out / ".editor" / "overlay.mp4"
-        with OverlayVideo(partial, session.size, session.source.fps) as film:
-            for frame in range(len(session.source)):
-                if self._closed.is_set():
-                    return
-                try:
-                    picture = self._frames.picture(frame)
-                except UserError:
-                    picture = np.zeros((*session.size, 3), np.uint8)
-                with session.lock:
-                    labels = session.results.labels(frame)
-                film.add(draw_overlay(picture, labels))
-        partial.replace(target)
+    def _run_errand(self) -> None:
+        """What a person takes away."""
+        state, errand = self._errands.popleft()
+        self.progress.state, self.progress.done = state, ""
+        self._stopped.clear()
+        self.progress.done = errand(self._goes_on)
         self._flush(now=True)
-        self.progress.film = Path(target).name
+
+    def _goes_on(self, left: int) -> bool:
+        self.progress.left = left
+        return not (self._closed.is_set() or self._stopped.is_set())

@@ -12,6 +12,7 @@ from typing import Any
 
 from ltr_ext.errors import UserError
 from ltr_ext.text import unknown
+from tracker_ext.export.stored_run_lengths import rle_files, unpacked_masks
 from tracker_ext.video.clip_writer import RESULT_FILE
 from tracker_ext.video.frames import list_pictures
 from tracker_ext.video.listing import VIDEO_RESULT, is_dataset_output
@@ -49,13 +50,17 @@ class FoundMasks:
         return [path.stem for path in self.masks]
 
 
-def find_masks(result: Path) -> list[FoundMasks]:
+def find_masks(result: Path, scratch: Path | None = None) -> list[FoundMasks]:
     """The clips of a folder of results.
 
     * the result of one video (`masks/` beside `result.json`);
-    * the output of a data set, of which the first of `PICTURE_FORMATS` is taken;
+    * the output of a data set, of which the first of `PICTURE_FORMATS` is taken, else masks of run lengths;
     * the folder of `run_tracker.py`;
     * DAVIS or YouTube-VOS layout, and any other folder with PNG files, at any depth.
+
+    Args:
+        result: the folder.
+        scratch: a folder to write the masks into that are stored as run lengths; without it they cannot be found.
 
     Raises:
         UserError: there is no such folder, or no mask in it.
@@ -64,7 +69,7 @@ def find_masks(result: Path) -> list[FoundMasks]:
         what = "is a file" if result.exists() else "does not exist"
         raise UserError(f"result {result} {what}; give the folder that holds the masks")
     try:
-        found = _video_result(result) or _below(_root_of_masks(result), result)
+        found = _video_result(result) or _run_lengths(result, scratch) or _below(_root_of_masks(result), result)
     except OSError as error:
         raise UserError(f"result {result} cannot be read ({error.strerror}); check the path") from error
     if not found:
@@ -98,6 +103,15 @@ def _video_result(result: Path) -> list[FoundMasks]:
     video = Path(inputs[0]) if isinstance(inputs, list) and inputs and isinstance(inputs[0], str) else None
     known = video if video and video.exists() else None
     return [FoundMasks(result.resolve().name, masks, video=known, objects=_names(content.get("objects")))]
+
+
+def _run_lengths(result: Path, scratch: Path | None) -> list[FoundMasks]:
+    """The clips of a job's output that has no PNG but run lengths."""
+    if scratch is None or not is_dataset_output(result) or any((result / name).is_dir() for name in PICTURE_FORMATS):
+        return []
+    files = rle_files(result)
+    found = [FoundMasks(file.stem, unpacked_masks(file, scratch / file.stem)) for file in files]
+    return [_with_manifest(clip, result) for clip in found]
 
 
 def _root_of_masks(result: Path) -> Path:

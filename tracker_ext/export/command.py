@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,7 +63,12 @@ def export(request: ExportRequest) -> list[str]:
             them, files in the way that no export wrote.
     """
     check(request)
-    found = chosen_clips(find_masks(request.result), list(request.clips))
+    with tempfile.TemporaryDirectory() as scratch:
+        return _export(request, chosen_clips(find_masks(request.result, Path(scratch)), list(request.clips)))
+
+
+def _export(request: ExportRequest, found: list[FoundMasks]) -> list[str]:
+    """What was found, as asked for; see `export`."""
     names = _file_names(found)
     total = sum(len(clip.masks) for clip in found)
     with Progress(total=total, desc="reading masks", unit="frame", leave=False) as progress:

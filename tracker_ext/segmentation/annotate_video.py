@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,9 +17,11 @@ from tracker_ext.segmentation.boxed_video import BoxedVideo, read_video
 from tracker_ext.segmentation.config import AnnotateConfig, existing_weight_file, from_options
 from tracker_ext.video.clip_writer import ClipWriter
 from tracker_ext.video.patient import PatientFrames
+from tracker_ext.video.result_tables import frame_names, given_csv, given_rows
 
 if TYPE_CHECKING:
     from ltr_ext.models.box2mask import Box2MaskNet
+    from tracker_ext.segmentation.confidence import Calibration
 
 EXIT_FAILED = 1
 LOW_IOU = 0.7
@@ -44,20 +46,24 @@ def annotate_one_video(args: argparse.Namespace) -> int:
     video = read_video(args.video, args.boxes, args.out, args.max_gap, args.box, args.mask)
     # Only now: this imports torch, which takes seconds that a mistake must not cost.
     from tracker_ext.segmentation.api import load_box2mask
+    from tracker_ext.segmentation.confidence import load_calibration
 
+    calibration = load_calibration(path)
     net = load_box2mask(path)
     device = next(net.parameters()).device
     arithmetic = "bfloat16" if config.uses_bfloat16(device) else "float32"
     print(f"weights: {path} (sha256 {file_hash(path)})\ndevice: {device.type}, {arithmetic}", flush=True)
-    summary, damage = annotate_video(video, net, config, args.out)
+    summary, damage = annotate_video(video, net, config, args.out, calibration)
     print(f"{summary}\nresults: {args.out}")
     if damage:
         print(f"damaged: {damage}", file=sys.stderr)
     return EXIT_FAILED if damage else 0
 
 
-def annotate_video(video: BoxedVideo, net: Box2MaskNet, config: AnnotateConfig, out: Path) -> tuple[str, str]:
-    """Segment the boxed objects of a video and write masks, the masks' own boxes, and an overlay video.
+def annotate_video(
+    video: BoxedVideo, net: Box2MaskNet, config: AnnotateConfig, out: Path, calibration: Calibration | None = None
+) -> tuple[str, str]:
+    """Segment the boxed objects of a video and write masks, their own boxes and confidences, and an overlay video.
 
     A frame that cannot be read is passed over: its masks are empty, and the others are made.
 
@@ -66,6 +72,7 @@ def annotate_video(video: BoxedVideo, net: Box2MaskNet, config: AnnotateConfig, 
         net: in eval mode.
         config: windows, tolerance, precision.
         out: output folder; appears, or is changed, only when everything is written. See `ClipWriter`.
+        calibration: of the confidences; None: they are soft IoUs.
 
     Returns:
         A line that says what was done; and one about frames that could not be read, empty if all could.
@@ -73,9 +80,11 @@ def annotate_video(video: BoxedVideo, net: Box2MaskNet, config: AnnotateConfig, 
     Raises:
         UserError: unreadable video, or a folder that cannot be written.
     """
+    from tracker_ext.segmentation.confidence import confidence
     from tracker_ext.segmentation.segment import annotate
 
-    source, prepared = video.sequence.frames, video.prepared
+    sequence, prepared = video.sequence, video.prepared
+    source = sequence.frames
     frames = PatientFrames(source)
     boxes, given = frames.without_unreadable(prepared.boxes), prepared.given
     masks = {
@@ -84,23 +93,39 @@ def annotate_video(video: BoxedVideo, net: Box2MaskNet, config: AnnotateConfig, 
     }
     for note in prepared.notes:
         Progress.write(f"note: {note}", file=sys.stderr)
-    names = {str(object_id): name for object_id, name in video.sequence.objects.items()}
-    facts = {"objects": names} if names else {}
+    names = {str(object_id): name for object_id, name in sequence.objects.items()}
+    facts: dict[str, Any] = {"objects": names} if names else {}
+    if video.masks:
+        facts["known"] = {str(object_id): sorted(known) for object_id, known in video.masks.items()}
+    table = given_csv(given_rows(sequence.boxes, sequence.absent), frame_names(source))
     # A mask comes later than its frame. The overlay reads the clip a second time rather than hold frames back.
     again = iter(PatientFrames(source))
     overlaps: list[float] = []
     num_empty = 0
     with (
         ClipWriter(
-            out, size=source.size, object_ids=list(boxes), fps=source.fps, inputs=video.files, facts=facts
+            out,
+            size=source.size,
+            object_ids=list(boxes),
+            fps=source.fps,
+            inputs=video.files,
+            facts=facts,
+            given=table,
         ) as writer,
         Progress(total=len(source), desc=source.name, unit="frame") as progress,
     ):
-        for result in annotate(frames, boxes, net, config, name=source.name, given=given, masks=masks):
+        for result in annotate(
+            frames, boxes, net, config, name=source.name, given=given, masks=masks, keep_logits=True
+        ):
             is_read = result.index not in frames.unreadable
             labels = result.labels if is_read else np.zeros_like(result.labels)
             own = {object_id: mask_to_box(labels == object_id) for object_id in boxes}
-            writer.add(source.stem(result.index), next(again), labels, own)
+            sure = {
+                object_id: confidence(logits, labels == object_id, calibration)
+                for object_id, logits in (result.logits or {}).items()
+                if own[object_id] is not None and result.index not in masks.get(object_id, ())
+            }
+            writer.add(source.stem(result.index), next(again), labels, own, sure)
             for object_id in result.scores if is_read else ():
                 box = own[object_id]
                 if not given[object_id][result.index]:

@@ -19,6 +19,7 @@ from tracker_ext.video.box_argument import first_boxes
 from tracker_ext.video.clip_writer import ClipWriter
 from tracker_ext.video.frames import open_frames
 from tracker_ext.video.patient import PatientFrames
+from tracker_ext.video.result_tables import frame_names, given_csv
 
 
 def track_video(
@@ -57,7 +58,13 @@ def track_video(
     output: dict[str, Any] = {}
     with (
         ClipWriter(
-            out, size=source.size, object_ids=[int(name) for name in given], fps=source.fps, inputs=[video], facts=facts
+            out,
+            size=source.size,
+            object_ids=[int(name) for name in given],
+            fps=source.fps,
+            inputs=[video],
+            facts=facts,
+            given=given_csv([(0, int(name), box) for name, box in given.items()], frame_names(source)),
         ) as writer,
         Progress(total=num_frames, desc=source.name, unit="frame") as progress,
     ):
@@ -77,7 +84,7 @@ def track_video(
                     raise UserError(f"tracker {type(engine).__name__} gives no masks; choose one that does, as lwl")
             seconds += time.perf_counter() - start
             labels, found = frame_result(output, list(given), source.size)
-            writer.add(source.stem(index), frame, labels, found)
+            writer.add(source.stem(index), frame, labels, found, presence(output, list(given)) if index else None)
             progress.update()
     objects = counted(len(given), "object")
     num_tracked = num_frames - len(frames.unreadable)
@@ -121,6 +128,13 @@ def frame_result(
     found = output["target_bbox"]
     by_id = found if isinstance(found, Mapping) else {ids[0]: found}
     return labels, {int(name): np.asarray(by_id[name], dtype=np.float64) for name in ids}
+
+
+def presence(output: Mapping[str, Any], ids: Sequence[str]) -> dict[int, float]:
+    """Object id -> how sure the tracker is of its mask, 0 to 1, as far as it says so."""
+    score = output.get("object_presence_score")
+    by_id = score if isinstance(score, Mapping) else {ids[0]: score}
+    return {int(name): float(found) for name in ids if (found := by_id.get(name)) is not None}
 
 
 def _first_output(output: Mapping[str, Any] | None, given: OrderedDict[str, list[float]]) -> dict[str, Any]:

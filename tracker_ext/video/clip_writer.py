@@ -18,6 +18,7 @@ from ltr_ext.errors import UserError
 from ltr_ext.output import OutputFolder, recover
 from tracker_ext.video.box_files import TABLE_COLUMNS, box_line
 from tracker_ext.video.overlay import OverlayVideo, draw_overlay
+from tracker_ext.video.result_tables import CONFIDENCE_FILE, GIVEN_FILE, confidence_csv
 
 RESULT_FILE = "result.json"
 EDITOR_FOLDER = ".editor"
@@ -30,8 +31,9 @@ class ClipWriter:
     """Writes the result of one clip, frame by frame, into a folder that appears only when it is complete.
 
     `masks/<stem>.png` (palette PNG, pixel value = object id), `boxes.txt` (one `x,y,w,h` line per frame; with
-    several objects `boxes_<id>.txt` each; nan where the object is absent), `overlay.mp4`, and `result.json`, by which
-    the next run knows what it may replace. Use as a context manager: an error inside leaves the folder as it was
+    several objects `boxes_<id>.txt` each; nan where the object is absent), `overlay.mp4`, as far as they are known
+    `given_boxes.csv` and `confidence.csv` (see `result_tables`), and `result.json`, by which the next run knows what it
+    may replace. Use as a context manager: an error inside leaves the folder as it was
     (see `OutputFolder`).
     """
 
@@ -44,6 +46,7 @@ class ClipWriter:
         fps: float | None = None,
         inputs: Sequence[Path] = (),
         facts: Mapping[str, Any] | None = None,
+        given: str | None = None,
     ) -> None:
         """Remember what to write; files are opened on entering.
 
@@ -54,6 +57,7 @@ class ClipWriter:
             fps: frames per second of the overlay; None for 25.
             inputs: files and folders that the result is made from, the frames first; `result.json` names them.
             facts: what else `result.json` says, such as weights and precision.
+            given: the boxes that the masks are made from; see `given_csv`.
 
         Raises:
             UserError: the result would replace one of the inputs, or what is no earlier result.
@@ -62,7 +66,9 @@ class ClipWriter:
         self._output = OutputFolder(folder)
         self._size, self._fps = size, fps
         self._facts = {"inputs": [str(path.resolve()) for path in inputs], **(facts or {})}
-        self._ids = list(object_ids)
+        self._ids, self._given = list(object_ids), given
+        self._confidences: list[tuple[int, int, float]] = []
+        self._count = 0
         self._box_files: dict[int, TextIO] = {}
         self._video: OverlayVideo | None = None
         self._masks = self._work = Path()
@@ -89,6 +95,8 @@ class ClipWriter:
         try:
             self._close()
             if kind is None:
+                for name, text in self._tables().items():
+                    (self._work / name).write_text(text, encoding="utf-8")
                 paths = (path for path in self._work.rglob("*") if path.is_file())
                 files = sorted(path.relative_to(self._work).as_posix() for path in paths)
                 content = json.dumps({**self._facts, "files": files}, indent=0) + "\n"
@@ -100,12 +108,19 @@ class ClipWriter:
             raise failure
         self._output.__exit__(kind, error, trace)
         if kind is None:  # boxes of an earlier result with other objects
-            written = {Path(file.name).name for file in self._box_files.values()}
-            for path in box_files(self._output.target):
+            written = {Path(file.name).name for file in self._box_files.values()} | self._tables().keys()
+            for path in text_files(self._output.target):
                 if path.name not in written:
                     path.unlink()
 
-    def add(self, stem: str, frame: np.ndarray, labels: np.ndarray, boxes: Mapping[int, np.ndarray | None]) -> None:
+    def add(
+        self,
+        stem: str,
+        frame: np.ndarray,
+        labels: np.ndarray,
+        boxes: Mapping[int, np.ndarray | None],
+        confidences: Mapping[int, float] | None = None,
+    ) -> None:
         """Write one frame.
 
         Args:
@@ -113,12 +128,20 @@ class ClipWriter:
             frame: [H, W, 3] uint8 RGB.
             labels: [H, W] uint8, pixel value = object id.
             boxes: object id -> [4] (x, y, w, h), pixels, for every object; None or nan where absent.
+            confidences: object id -> estimated J of its mask, 0 to 1, where there is one.
         """
         assert self._video is not None
         write_mask(self._masks / f"{stem}.png", labels)
         for object_id, file in self._box_files.items():
             file.write(box_line(boxes[object_id]) + "\n")
         self._video.add(draw_overlay(frame, labels, boxes))
+        self._confidences += [(self._count, object_id, value) for object_id, value in (confidences or {}).items()]
+        self._count += 1
+
+    def _tables(self) -> dict[str, str]:
+        """Name -> contents."""
+        tables = {} if self._given is None else {GIVEN_FILE: self._given}
+        return tables | ({CONFIDENCE_FILE: confidence_csv(self._confidences)} if self._confidences else {})
 
     def _close(self) -> None:
         """Close every file, also if one of them cannot be written to its end."""
@@ -132,6 +155,12 @@ class ClipWriter:
 def box_files(folder: Path) -> list[Path]:
     """The box files of a clip's result in a folder: `boxes.txt`, `boxes_<id>.txt`."""
     return sorted(path for path in folder.glob("boxes*.txt") if re.fullmatch(r"boxes(_\d+)?\.txt", path.name))
+
+
+def text_files(folder: Path) -> list[Path]:
+    """The box files of a clip's result in a folder, and the tables beside them."""
+    tables = [folder / name for name in (GIVEN_FILE, CONFIDENCE_FILE)]
+    return [*box_files(folder), *(path for path in tables if path.exists())]
 
 
 def refuse_loss(folder: Path, inputs: Sequence[Path]) -> None:
@@ -151,7 +180,7 @@ def refuse_loss(folder: Path, inputs: Sequence[Path]) -> None:
         recover(folder)  # half of an earlier result would look as if it was changed by hand
     except OSError as error:
         raise UserError(f"output folder {folder} cannot be written ({error.strerror}); name another folder") from error
-    results = [path for path in (folder / "masks", *box_files(folder), folder / "overlay.mp4") if path.exists()]
+    results = [path for path in (folder / "masks", *text_files(folder), folder / "overlay.mp4") if path.exists()]
     for given in inputs:
         if given.resolve() in {path.resolve() for path in results}:
             raise UserError(f"output folder {folder}: the input {given} would be replaced; name another folder")

@@ -14,6 +14,7 @@ from ltr_ext.errors import UserError
 from tracker_ext.video.clip_writer import earlier_result
 from tracker_ext.video.data_files import VIDEO_SUFFIXES
 from tracker_ext.video.frames import is_picture
+from tracker_ext.video.result_tables import CONFIDENCE_FILE, GIVEN_FILE
 
 BOX_SUFFIXES = (".csv", ".txt", ".tsv", ".xml", ".json", ".zip")
 """Of files with boxes: lines, tables, and what annotation tools export."""
@@ -156,5 +157,5 @@ def own_result(folder: Path) -> frozenset[str]:
         if name != "overlay.mp4"
     )
     if boxes and ("overlay.mp4" in names or not framed):
-        return frozenset(boxes | {VIDEO_RESULT, "overlay.mp4"})
+        return frozenset(boxes | {VIDEO_RESULT, "overlay.mp4", GIVEN_FILE, CONFIDENCE_FILE})
     return frozenset()

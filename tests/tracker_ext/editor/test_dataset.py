@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from miniatures.editor import open_editor, running_dataset, settle
 from miniatures.job_files import NAMES, got10k
-from miniatures.review_browser import find, press, wait_for
+from miniatures.review_browser import find, open_page, press, wait_for
+from miniatures.review_browser import names as shown_names
 
 import run_annotate
 from ltr_ext.data.decisions import read_decisions
@@ -105,6 +106,28 @@ def test_an_object_that_the_data_set_does_not_have(desk, job):
     assert manifest["objects"]["2"] == "object 2" and "upstream" in manifest["left_out"]
 
 
+def test_all_masks_again_and_back_by_undo(desk, job):
+    """Those of the job may be of other weights: they are kept."""
+    opened = desk.open(number_of(desk, "a"))
+    before = [opened.session.results.labels(frame) for frame in range(NAMES["a"])]
+    opened.act({"do": "again"})
+    settle(opened)
+    assert opened.session.is_changed
+    assert opened.act({"do": "save"})["done"]
+    opened.act({"do": "undo"})
+    settle(opened)
+    assert all(np.array_equal(opened.session.results.labels(frame), mask) for frame, mask in enumerate(before))
+    assert opened.act({"do": "save"})["done"] == "a is corrected in the data set"
+
+
+def test_looked_at_and_closed_nothing_is_left(desk, job):
+    before = sorted(path for path in job.rglob("*") if path.is_file())
+    desk.open(number_of(desk, "a"))
+    desk.open(number_of(desk, "b"))
+    desk.close()
+    assert sorted(path for path in job.rglob("*") if path.is_file()) == before and not (job / "corrected").exists()
+
+
 def test_decisions_take_effect_at_once(desk, job):
     number = number_of(desk, "c")
     assert desk.decide(number, {"decision": "reject", "comment": "  bad\nluck "})["decision"] == "reject"
@@ -168,6 +191,73 @@ def test_frames_that_are_gone_are_said(job, tmp_path):
         DatasetFolder(job)
 
 
+@pytest.fixture
+def list_page(browser, job, box_filler):
+    """The list of sequences."""
+    browser.set_window_size(1280, 800)
+    with running_dataset(job, box_filler) as (address, desk):
+        open_editor(browser, address)
+        yield browser, desk
+        browser.get("about:blank")
+
+
+def row(browser, number: int):
+    return browser.find_elements("css selector", "#clips .clip")[number]
+
+
+def is_pressed(browser, number: int, choice: str) -> bool:
+    """In one step: the row is drawn anew when the answer comes."""
+    selector = f'[data-row="{number}"] [data-act="{choice}"][aria-pressed="true"]'
+    return bool(browser.execute_script("return document.querySelector(arguments[0])", selector))
+
+
+def test_the_list_decides_corrects_and_makes_again(list_page, job):
+    browser, desk = list_page
+    names = [one.text for one in browser.find_elements("css selector", "#clips .name")]
+    assert sorted(names) == sorted(NAMES)
+    for number, choice in enumerate(("accept", "reject", "flag")):
+        row(browser, number).find_element("css selector", f'[data-act="{choice}"]').click()
+        wait_for(lambda n=names[number], c=choice: n in read_decisions_of(job) and read_decisions_of(job)[n] == c)
+        wait_for(lambda n=number, c=choice: is_pressed(browser, n, c))
+    press(browser, "j", "1")  # the focus is on the last row, and stays there
+    wait_for(lambda: is_pressed(browser, 2, "accept") and read_decisions_of(job)[names[2]] == "accept")
+    press(browser, "1")
+    wait_for(lambda: not is_pressed(browser, 2, "accept") and names[2] not in read_decisions_of(job))
+    press(browser, "k", "2")
+    wait_for(lambda: not is_pressed(browser, 1, "reject") and names[1] not in read_decisions_of(job))
+    row(browser, 0).find_element("css selector", ".value").click()  # anywhere on the row
+    wait_for(lambda: find(browser, "#name").text == names[0])
+    find(browser, "#back").click()
+    wait_for(lambda: find(browser, "#clips").is_displayed())
+    buttons = row(browser, 1).find_elements("css selector", "td:last-child button")
+    assert [one.text for one in buttons] == ["Correct", "Again"]
+    buttons[1].click()
+    wait_for(lambda: find(browser, "#name").text == names[1])
+    opened = desk.opened(number_of(desk, names[1]))
+    wait_for(lambda: opened.session.document.times_again == 1)
+    settle(opened)
+    find(browser, "#save").click()
+    wait_for(lambda: f"{names[1]} is corrected in the data set" in find(browser, "#toast").text)
+    find(browser, "#save").click()
+    wait_for(lambda: "nothing had changed" in find(browser, "#toast").text)
+    find(browser, "#back").click()
+    wait_for(lambda: "corrected" in row(browser, 1).text)
+
+
+def read_decisions_of(job) -> dict[str, str]:
+    file = job / "decisions.csv"
+    return {name: one.choice for name, one in read_decisions(file).items()} if file.is_file() else {}
+
+
+def test_the_report_opens_as_a_file_after_corrections(browser, desk, job):
+    opened = desk.open(number_of(desk, "a"))
+    opened.act({"do": "absent", "object": 1, "frame": 3})
+    settle(opened)
+    desk.close()
+    open_page(browser, job / "report.html")
+    assert sorted(name.strip() for name in shown_names(browser)) == sorted(NAMES)
+
+
 def test_in_the_browser(browser, job, box_filler):
     browser.set_window_size(1280, 800)
     with running_dataset(job, box_filler) as (address, desk):
@@ -179,7 +269,7 @@ def test_in_the_browser(browser, job, box_filler):
         wait_for(lambda: find(browser, "#name").text == name)
         wait_for(lambda: find(browser, "#decision").is_displayed())
         find(browser, "#comment").send_keys("looks odd")
-        find(browser, '[data-act="flag"]').click()
+        find(browser, '#decision [data-act="flag"]').click()
         wait_for(lambda: name in desk._dataset.decisions())
         decision = desk._dataset.decisions()[name]
         assert (decision.choice, decision.comment) == ("flag", "looks odd")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -193,11 +194,43 @@ def test_following(start, clip, tmp_path):
 
 def test_a_film(two_boxes, tmp_path):
     two_boxes.act({"do": "film"})
-    wait_for(lambda: two_boxes.worker.progress.film)
+    wait_for(lambda: two_boxes.worker.progress.done)
     with av.open(str(tmp_path / "out" / "overlay.mp4")) as film:
         assert sum(1 for _ in film.decode(video=0)) == 30
-    assert two_boxes.worker.progress.film == "overlay.mp4"
+    assert two_boxes.worker.progress.done == f"The film is {tmp_path / 'out' / 'overlay.mp4'}"
     assert "overlay.mp4" in (tmp_path / "out" / "result.json").read_text()
+
+
+def test_a_film_that_is_cancelled_leaves_the_one_before(two_boxes, tmp_path, monkeypatch):
+    from tracker_ext.editor import errands
+
+    (tmp_path / "out" / "overlay.mp4").write_bytes(b"before")
+    draw = errands.draw_overlay
+
+    def slowly(*arguments):
+        time.sleep(0.05)
+        return draw(*arguments)
+
+    monkeypatch.setattr(errands, "draw_overlay", slowly)
+    two_boxes.act({"do": "film"})
+    wait_for(lambda: two_boxes.worker.progress.state == "film")
+    two_boxes.act({"do": "stop"})
+    wait_for(lambda: two_boxes.worker.progress.state == "idle")
+    assert (tmp_path / "out" / "overlay.mp4").read_bytes() == b"before"
+    assert not (tmp_path / "out" / ".editor" / "overlay.mp4").exists() and not two_boxes.worker.progress.done
+
+
+def test_masks_are_exported_beside_the_result(two_boxes, tmp_path):
+    two_boxes.act({"do": "name", "object": 1, "name": "dog"})
+    two_boxes.act({"do": "export", "formats": ["coco", "cutout"]})
+    wait_for(lambda: two_boxes.worker.progress.done)
+    assert two_boxes.worker.progress.done == f"coco, cutout written into {tmp_path / 'out_export'}"
+    coco = json.loads((tmp_path / "out_export" / "coco" / "annotations" / "instances_default.json").read_text())
+    assert len(coco["annotations"]) == 21
+    assert len(list((tmp_path / "out_export" / "cutout").rglob("*.png"))) == 21
+    for formats in (["nonsense"], []):
+        with pytest.raises(UserError, match=r"nonsense|at least one format"):
+            two_boxes.act({"do": "export", "formats": formats})
 
 
 def test_a_full_disk_is_said_and_work_goes_on_afterwards(start, tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ from miniatures.review_browser import find, press, wait_for
 from ltr_ext.data.mask_io import read_mask
 from tracker_ext.video.box_files import read_given_boxes
 
-ENTER, DELETE, HOME, END, RIGHT = "\ue007", "\ue017", "\ue011", "\ue010", "\ue014"
+ENTER, DELETE, HOME, END, RIGHT, ESCAPE = "\ue007", "\ue017", "\ue011", "\ue010", "\ue014", "\ue00c"
 
 
 @pytest.fixture
@@ -158,11 +158,116 @@ def test_the_curve_is_clicked(made):
     wait_for(lambda: find(browser, "#frame").get_attribute("value") in ("14", "15"))
 
 
-def test_it_plays(made):
+def test_it_plays_and_pauses(made):
     browser, _ = made
     press(browser, " ")
+    wait_for(lambda: find(browser, "#play").text == "Pause")
+    press(browser, " ")
+    wait_for(lambda: find(browser, "#play").text == "Play")
+    press(browser, HOME, " ")
     wait_for(lambda: find(browser, "#frame").get_attribute("value") == "29")
     wait_for(lambda: find(browser, "#play").text == "Play")
+
+
+def test_an_object_gets_a_name(made):
+    browser, opened = made
+    press(browser, "r")
+    wait_for(lambda: browser.find_elements("css selector", ".object input"))
+    press(browser, "the dog z", ENTER)  # z is a letter here, not a key
+    wait_for(lambda: opened.session.document.objects() == {1: "the dog z"})
+    wait_for(lambda: find(browser, ".object").text.startswith("the dog z"))
+    assert "Saved" in find(browser, "#saved").text
+    find(browser, "#rename").click()
+    wait_for(lambda: browser.find_elements("css selector", ".object input"))
+    press(browser, "another", ESCAPE)
+    wait_for(lambda: not browser.find_elements("css selector", ".object input"))
+    assert opened.session.document.objects() == {1: "the dog z"}
+
+
+def test_what_is_made_shows_how_far_it_is_and_can_be_cancelled(page, monkeypatch):
+    browser, opened = page
+    masks = opened.worker._maker.masks
+
+    def slowly(*arguments):
+        for result in masks(*arguments):
+            yield result
+            time.sleep(0.4)
+
+    monkeypatch.setattr(opened.worker._maker, "masks", slowly)
+    drag(browser, (8, 8), (32, 32))
+    wait_for(lambda: marks(opened))
+    press(browser, END)
+    drag(browser, (8, 8), (32, 32))
+    wait_for(lambda: 29 in marks(opened))
+    press(browser, ENTER)
+    wait_for(lambda: find(browser, "#progress").is_displayed() and find(browser, "#progress").get_attribute("value"))
+    wait_for(lambda: "to go" in find(browser, "#hint").text)
+    find(browser, "#cancel").click()
+    wait_for(lambda: opened.worker.progress.state == "idle")
+    wait_for(lambda: not find(browser, "#progress").is_displayed() and "Make masks" in find(browser, "#run").text)
+    left = opened.session.stale().count
+    assert 0 < left < 30
+    time.sleep(0.6)
+    assert opened.session.stale().count == left
+    monkeypatch.undo()
+    press(browser, ENTER)
+    settle(opened)
+
+
+def test_a_fault_of_the_program_is_said_in_plain_words(page, monkeypatch):
+    browser, opened = page
+
+    def broken(*_):
+        raise RuntimeError("inner")
+
+    monkeypatch.setattr(opened.session, "act", broken)
+    drag(browser, (8, 8), (32, 32))
+    wait_for(lambda: "the program has a fault (RuntimeError: inner); all that you did is saved" in toast(browser))
+    find(browser, "#toast").click()
+    wait_for(lambda: not find(browser, "#toast").is_displayed())
+    monkeypatch.undo()
+
+    def without_memory(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(opened.worker._maker, "masks", without_memory)
+    drag(browser, (8, 8), (32, 32))
+    wait_for(lambda: marks(opened))
+    press(browser, ENTER)
+    wait_for(lambda: "not enough memory" in hint(browser))
+    browser.get_log("browser")  # a refused request is a line there, too
+
+
+def toast(browser) -> str:
+    return find(browser, "#toast").text
+
+
+def test_a_program_that_has_ended_is_said_until_it_is_back(browser, clip, box_filler, tmp_path):
+    with running_editor(clip, tmp_path / "out", box_filler) as (address, _):
+        open_editor(browser, address)
+    wait_for(lambda: "The program has ended" in hint(browser))
+    time.sleep(2)
+    assert "start run_editor.py again" in hint(browser)
+    browser.get("about:blank")
+    browser.get_log("browser")
+
+
+def test_masks_are_exported(made, tmp_path):
+    browser, _ = made
+    find(browser, "#export").click()
+    wait_for(lambda: find(browser, "#exports").is_displayed())
+    find(browser, '#formats input[value="labelme"]').click()
+    find(browser, '#exports button[value="go"]').click()
+    wait_for(lambda: "coco, labelme written into" in toast(browser))
+    assert (tmp_path / "out_export" / "labelme").is_dir()
+
+
+def test_the_legend_has_the_colour_of_the_object(made):
+    browser, _ = made
+    colours = browser.execute_script(
+        "return ['.object i', '.key.tracked'].map(s => getComputedStyle(document.querySelector(s)).backgroundColor)"
+    )
+    assert colours[0] == colours[1]
 
 
 def test_it_is_as_it_was_after_a_reload(made):

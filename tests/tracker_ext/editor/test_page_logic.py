@@ -117,7 +117,7 @@ class TestHint:
         return run(f"M.update(model, {{...news({{document: {document}}}), ...{changes}}}); return M.hint(model, 1);")
 
     def test_from_nothing_to_the_end(self):
-        idle = {"state": "idle", "left": 0, "error": "", "film": "", "rate": None}
+        idle = {"state": "idle", "left": 0, "error": "", "done": "", "rate": None}
         box = '{kind: "box", box: [1, 1, 9, 9]}'
         every = ", ".join(f"{frame}: [1, 1, 9, 9]" for frame in range(1, 9))
         whole = f"{{objects: [object({{0: {box}, 9: {box}}}, {{between: {{{every}}}}})], unreadable: []}}"

@@ -10,6 +10,7 @@ import pytest
 from miniatures.mask_results import davis_result, drawn_labels, write_masks
 from PIL import Image
 
+from ltr_ext.data.mask_io import read_mask
 from ltr_ext.errors import UserError
 from tracker_ext.export.clips import chosen_clips, find_masks
 from tracker_ext.export.masks import look_through
@@ -86,6 +87,40 @@ def test_refused(tmp_path, make, message):
     make(tmp_path / "result")
     with pytest.raises(UserError, match=message):
         find_masks(tmp_path / "result")
+
+
+@pytest.mark.parametrize("formats", ["coco-rle", "mots", "mots,coco-rle"])
+def test_masks_of_run_lengths_alone_are_found(tmp_path, formats):
+    """What `run_annotate.py ... --format coco-rle` or mots writes."""
+    pytest.importorskip("pycocotools")
+    from miniatures.job_files import got10k
+    from miniatures.networks import write_box_filler
+
+    import run_annotate
+
+    weights = write_box_filler(tmp_path / "filler.safetensors")
+    data = got10k(tmp_path / "data", {"walk": 4, "run": 3})
+    both = ["--weights", str(weights), "--frames", "2", "--interval", "1"]
+    for out, names in (("png", "davis"), ("rle", formats)):
+        arguments = ["folder", str(data), "--out", str(tmp_path / out), "--format", names, *both]
+        assert run_annotate.main(arguments) == 0
+    wanted = {clip.name: clip for clip in find_masks(tmp_path / "png")}
+    found = find_masks(tmp_path / "rle", tmp_path / "scratch")
+    assert [clip.name for clip in found] == ["run", "walk"]
+    for clip in found:
+        theirs = [read_mask(path) for path in wanted[clip.name].masks]
+        assert len(theirs) == len(clip.masks) and all(labels.any() for labels in theirs)
+        assert all(np.array_equal(read_mask(path), labels) for path, labels in zip(clip.masks, theirs, strict=True))
+    with pytest.raises(UserError, match="no masks as PNG"):
+        find_masks(tmp_path / "rle")
+
+
+def test_damaged_run_lengths_are_one_line(tmp_path):
+    job = job_output(tmp_path / "job")
+    (job / "coco-rle").mkdir()
+    (job / "coco-rle" / "walk.json").write_text('{"videos": []}')
+    with pytest.raises(UserError, match=r"walk\.json cannot be read .*--redo"):
+        find_masks(job, tmp_path / "scratch")
 
 
 def test_a_clip_by_name(tmp_path):

@@ -14,6 +14,7 @@ from pytracking.utils import TrackerParams
 from ltr_ext.data.image_io import read_mask
 from ltr_ext.errors import UserError
 from tracker_ext.tracker.track_video import track_video
+from tracker_ext.video.box_files import read_boxes
 
 
 class Follower(BaseTracker):
@@ -76,7 +77,9 @@ def test_one_object(video, tmp_path, capsys):
     track_video(Handle(Follower), video, [(10, 8, 20, 16)], out, {"precision": "bf16"})
     result = json.loads((out / "result.json").read_text())
     assert result["precision"] == "bf16" and "boxes.txt" in result["files"]
-    assert sorted(path.name for path in out.iterdir()) == ["boxes.txt", "masks", "overlay.mp4", "result.json"]
+    names = ["boxes.txt", "given_boxes.csv", "masks", "overlay.mp4", "result.json"]
+    assert sorted(path.name for path in out.iterdir()) == names
+    assert read_boxes(out / "given_boxes.csv", 3)[1][0].tolist() == [10, 8, 20, 16]
     assert (out / "boxes.txt").read_text().split() == ["10,8,20,16", "11,8,20,16", "12,8,20,16"]
     assert sorted(path.stem for path in (out / "masks").iterdir()) == ["00000", "00001", "00002"]
     assert np.argwhere(read_mask(out / "masks" / "00002.png")).min(axis=0).tolist() == [8, 12]
@@ -88,7 +91,7 @@ def test_two_objects(video, tmp_path, tracker_class):
     out = tmp_path / "out"
     track_video(Handle(tracker_class), video, [(0, 8, 20, 16), (30, 8, 20, 16)], out)
     assert sorted(path.name for path in out.iterdir()) == [
-        "boxes_1.txt", "boxes_2.txt", "masks", "overlay.mp4", "result.json"
+        "boxes_1.txt", "boxes_2.txt", "given_boxes.csv", "masks", "overlay.mp4", "result.json"
     ]  # fmt: skip
     assert (out / "boxes_2.txt").read_text().split() == ["30,8,20,16", "31,8,20,16", "32,8,20,16"]
     labels = read_mask(out / "masks" / "00001.png")

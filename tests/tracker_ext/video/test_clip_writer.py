@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import resource
 import signal
 
@@ -38,6 +39,18 @@ def test_several_objects(tmp_path):
         writer.add("a", FRAME, LABELS, {1: BOX, 2: None})
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert names == ["boxes_1.txt", "boxes_2.txt", "masks", "overlay.mp4", "result.json"]
+
+
+def test_tables_of_what_is_known_and_none_of_an_earlier_result(tmp_path):
+    for given, confidences in (("frame,object,x,y,w,h\n", {1: 0.5}), (None, None)):
+        with ClipWriter(tmp_path / "out", size=SIZE, object_ids=[1], given=given) as writer:
+            writer.add("a", FRAME, LABELS, {1: BOX}, confidences)
+        files = json.loads((tmp_path / "out" / "result.json").read_text())["files"]
+        for name in ("given_boxes.csv", "confidence.csv"):
+            assert ((tmp_path / "out" / name).is_file(), name in files) == (given is not None,) * 2
+    (tmp_path / "out" / "given_boxes.csv").write_text("mine")
+    with pytest.raises(UserError, match=r"given_boxes\.csv is of no earlier result"):
+        refuse_loss(tmp_path / "out", [])
 
 
 def test_nothing_half_written(tmp_path):

@@ -4,7 +4,7 @@ import { doubtful, lastOfAbsence, objectOf, stateAt, update, worstFrame } from "
 import { get, post } from "./net.js";
 import { runs } from "./paint.js";
 import { show } from "./show.js";
-import { app, at, problem } from "./state.js";
+import { app, at, notice, problem, saved } from "./state.js";
 import { nudged } from "./view.js";
 
 const AHEAD = 10; // pictures that are fetched before they are shown
@@ -38,7 +38,8 @@ export function act(request) {
     const wanted = typeof request === "function" ? request() : request;
     if (wanted === null) return;
     const before = new Set(app.model.objects.map((object) => object.id));
-    await post(`clips/${app.clip}/act`, wanted);
+    const { done } = await post(`clips/${app.clip}/act`, wanted);
+    if (done) saved();
     await news();
     const { objects } = app.model;
     const fresh = objects.find((object) => !before.has(object.id));
@@ -48,7 +49,10 @@ export function act(request) {
 }
 
 export function sendPaint(mask, frame, id) {
-  return send(() => post(`clips/${app.clip}/paint/${id}/${frame}`, runs(mask)));
+  return send(async () => {
+    await post(`clips/${app.clip}/paint/${id}/${frame}`, runs(mask));
+    saved();
+  });
 }
 
 export function decide(choice) {
@@ -56,6 +60,16 @@ export function decide(choice) {
     const { facts } = app.model;
     const decision = choice === undefined ? facts.decision : choice === facts.decision ? "" : choice;
     Object.assign(facts, await post(`clips/${app.clip}/decide`, { decision, comment: at("comment").value }));
+    saved();
+  });
+}
+
+// What a person corrected goes into the data set; says so, also where there was nothing to do.
+function save() {
+  return send(async () => {
+    const { done } = await post(`clips/${app.clip}/act`, { do: "save" });
+    const time = saved();
+    notice(done ? `Saved at ${time}: ${done}.` : `Saved at ${time}: nothing had changed since the last time.`);
   });
 }
 
@@ -84,10 +98,15 @@ export function stop() {
   at("play").textContent = "Play";
 }
 
+function rename() {
+  const row = at("objects").querySelector('[aria-selected="true"]');
+  if (row) row.dispatchEvent(new CustomEvent("rename"));
+}
+
 async function play() {
   const { model } = app;
   app.playing = !app.playing;
-  at("play").textContent = app.playing ? "Stop" : "Play";
+  at("play").textContent = app.playing ? "Pause" : "Play";
   if (app.playing && app.frame === model.facts.frames - 1) app.frame = -1;
   let due = performance.now();
   while (app.playing && app.model === model && app.frame < model.facts.frames - 1) {
@@ -207,7 +226,9 @@ export const ACTIONS = {
   masks: () => toggle("masks"), boxes: () => toggle("boxes"),
   "zoom-in": () => app.stage.zoom(1.25), "zoom-out": () => app.stage.zoom(0.8), fit: () => app.stage.whole(),
   undo: () => act({ do: "undo" }), redo: () => act({ do: "redo" }),
-  film: () => act({ do: "film" }), save: () => act({ do: "save" }),
+  export: () => { if (app.model.facts.formats) at("exports").showModal(); }, "export-now": (formats) => act({ do: "export", formats }),
+  film: () => act({ do: "film" }), save, rename, stop: () => (at("cancel").hidden ? null : act({ do: "stop" })),
+  again: () => act({ do: "again" }).then(() => (app.model && !app.model.live ? act({ do: "live", on: true }) : null)),
   accept: () => decide("accept"), reject: () => decide("reject"), flag: () => decide("flag"),
 };
 export const STOPPING = new Set(["after", "before", "after10", "before10", "first", "last", "worst", "next-mark", "mark-before"]);

@@ -87,7 +87,8 @@ export class Curve {
     context.globalAlpha = 0.12;
     for (let frame = 0; frame < model.facts.frames; frame += 1) {
       if (stateAt(model, id, frame).kind === "tracked" && hasMask(model, id, frame)) {
-        context.fillRect(x(frame - 0.5), MARKS, x(frame + 0.5) - x(frame - 0.5), height - MARKS);
+        const [from, to] = [frame - 0.5, Math.min(frame + 0.5, model.facts.frames - 1)];
+        context.fillRect(x(from), MARKS, x(to) - x(from), height - MARKS - 4);
       }
     }
     context.globalAlpha = 1;
@@ -96,6 +97,7 @@ export class Curve {
   marks(context, model, id, x, colour) {
     const object = model.objects.find((one) => one.id === id);
     for (const [frame, mark] of Object.entries(object ? object.marks : {})) {
+      if (mark.found) continue; // one on every frame says nothing
       const at = x(Number(frame));
       context.fillStyle = mark.kind === "absent" ? colour("--soft") : css(id);
       context.beginPath();

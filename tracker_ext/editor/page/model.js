@@ -4,7 +4,7 @@ export const LOW = 0.7; // docs/trust.md: a mask below deserves a look
 
 export function newModel(facts) {
   return { facts, tick: 0, live: false, objects: [], undo: null, redo: null, unreadable: [], masks: new Map(),
-    work: { state: "idle", left: 0, error: "", film: "", rate: null } };
+    work: { state: "idle", left: 0, error: "", done: "", rate: null } };
 }
 
 // Take over what the server tells; returns the frames whose masks are new.
@@ -53,9 +53,10 @@ export function describe(model, id, frame) {
   const object = objectOf(model, id);
   if (!object) return "";
   const { kind } = stateAt(model, id, frame);
+  const words = object.marks[frame] && object.marks[frame].found ? "mask as it was found" : KINDS[kind];
   const value = confidenceAt(model, id, frame);
   const sure = value === null ? "" : `, confidence ${value.toFixed(2)}${value < LOW ? " (low)" : ""}`;
-  return `${object.name}: ${KINDS[kind]}${sure}`;
+  return `${object.name}: ${words}${sure}`;
 }
 
 // The frame where an object (or, for null, any) is least sure; null if there is none with a number.
@@ -93,14 +94,16 @@ function counted(count, noun) {
 export function hint(model, selected) {
   const { work, objects, facts } = model;
   if (work.error) return `That did not work: ${work.error} Press Make masks to try again.`;
+  if (!model.live && (work.state === "making" || work.state === "following")) return "Stopping after the mask in hand ...";
   if (!objects.length) return "Drag a box around the thing you want, on any frame; then press Make masks.";
   if (work.state === "loading") return "Loading the network, some seconds ...";
-  if (work.state === "film") return "Writing the film (overlay.mp4) ...";
+  if (work.state === "film") return `Writing the film (overlay.mp4): ${counted(work.left, "frame")} to go.`;
   if (work.state === "making" || work.state === "following") {
     const rest = work.rate ? `, about ${seconds(work.left / work.rate)}` : "";
     const what = work.state === "making" ? "Making masks" : "Following";
     return `${what}: ${work.left} to go${rest}. You can go on drawing meanwhile.`;
   }
+  if (work.state === "export") return "Writing the files for other programs ...";
   if (selected === null) return "Drag a box around the new object.";
   const object = objectOf(model, selected) || objects[0];
   const marks = Object.entries(object.marks);
@@ -122,7 +125,7 @@ export function hint(model, selected) {
   if ("decision" in facts) {
     return "Accept, reject or flag this sequence. What you correct goes into the data set with Save, or when you close it.";
   }
-  if (work.film) return `Done. The film is ${work.film}; all is in ${facts.out}`;
+  if (work.done) return `Done. ${work.done}`;
   return `Done: every frame has its mask, in ${facts.out}. Play it to see whether it is right.`;
 }
 

@@ -1,11 +1,12 @@
 // Talking to the server. Addresses are relative: the secret part is that of the page.
 
 export class Refused extends Error {}
+export class Gone extends Refused {}
 
 async function answer(response) {
   if (response.ok) return response;
-  const text = (await response.text()).trim();
-  throw new Refused(text.split("\n")[0] || `error ${response.status}`);
+  const text = (await response.text()).trim().split("\n")[0] || `it says no more than ${response.status}`;
+  throw new Refused(`That did not work: ${text}`);
 }
 
 async function ask(path, options) {
@@ -13,7 +14,7 @@ async function ask(path, options) {
   try {
     response = await fetch(path, options);
   } catch {
-    throw new Refused("The program has ended. Start run_editor.py again; everything is saved.");
+    throw new Gone("The program has ended. Everything is saved: start run_editor.py again, and open the address it prints.");
   }
   return answer(response);
 }

@@ -3,7 +3,7 @@
 import { element, showDecision } from "./clips.js";
 import { LOW, confidenceAt, describe, hint, objectOf, stateAt } from "./model.js";
 import { css } from "./paint.js";
-import { app, at } from "./state.js";
+import { app, at, notice } from "./state.js";
 
 // `told` has functions: select(id), act(request).
 export function show(told) {
@@ -11,12 +11,17 @@ export function show(told) {
   if (!model) return;
   at("hint").textContent = hint(model, selected);
   at("hint").classList.toggle("bad", Boolean(model.work.error));
+  showProgress(model.work);
+  if (model.work.done && app.done !== null && model.work.done !== app.done) notice(`${model.work.done}.`);
+  app.done = model.work.done;
   showButton("undo", model.undo);
   showButton("redo", model.redo);
-  at("run").replaceChildren(model.live ? "Pause " : "Make masks ", element("kbd", "", "Enter"));
+  at("run").replaceChildren(model.live ? "Pause masks " : "Make masks ", element("kbd", "", "Enter"));
   at("run").classList.toggle("primary", !model.live || Boolean(model.work.error));
   at("here").textContent = describe(model, selected, frame) || "Choose an object, or draw a box.";
   showFrameTools(objectOf(model, selected));
+  at("rename").disabled = selected === null;
+  at("legend").style.setProperty("--object", css(selected ?? 1));
   at("of").textContent = `of 0 to ${model.facts.frames - 1}`;
   if (document.activeElement !== at("frame")) at("frame").value = frame;
   const value = selected === null ? null : confidenceAt(model, selected, frame);
@@ -28,6 +33,15 @@ export function show(told) {
   showDecision(at("decision"), model.facts);
   app.curve.draw(model, selected, frame);
   app.stage.set({ frame, selected });
+}
+
+// How much of what is being made is done: of the most that was to be made since it began.
+function showProgress(work) {
+  const isBusy = work.state !== "idle";
+  at("progress").hidden = at("cancel").hidden = !isBusy;
+  app.most = isBusy ? Math.max(app.most, work.left) : 0;
+  if (work.state === "loading" || !app.most) at("progress").removeAttribute("value");
+  else [at("progress").max, at("progress").value] = [app.most, app.most - work.left];
 }
 
 function showButton(id, step) {
@@ -61,7 +75,7 @@ function objectRow(object, told) {
   const mark = element("i");
   mark.style.background = css(object.id);
   const name = element("span", "", object.name);
-  name.title = "Double-click to give it a name";
+  name.title = "Double-click, or press r, to give it a name";
   const remove = element("button", "", "✕");
   remove.type = "button";
   remove.title = `Remove ${object.name}, with its boxes and masks; Undo brings it back`;
@@ -73,9 +87,31 @@ function objectRow(object, told) {
   row.append(mark, name, remove);
   row.addEventListener("click", () => told.select(object.id));
   row.addEventListener("keydown", (event) => { if (event.key === " ") told.select(object.id); });
-  row.addEventListener("dblclick", () => {
-    const wanted = window.prompt("Name of the object", object.name);
-    if (wanted !== null) told.act({ do: "name", object: object.id, name: wanted });
-  });
+  row.addEventListener("dblclick", () => nameIt(row, object, told));
+  row.addEventListener("rename", () => nameIt(row, object, told));
   return row;
+}
+
+// Let the name of an object be written in its place.
+function nameIt(row, object, told) {
+  const field = element("input");
+  [field.type, field.value, field.maxLength] = ["text", object.name, 60];
+  field.setAttribute("aria-label", `Name of ${object.name}`);
+  let isDone = false;
+  const done = (isWanted) => {
+    if (isDone) return;
+    isDone = true;
+    at("objects").dataset.key = "";
+    if (isWanted && field.value.trim() && field.value !== object.name) told.act({ do: "name", object: object.id, name: field.value });
+    show(told);
+    at("view").focus();
+  };
+  field.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    if (event.key === "Enter" || event.key === "Escape") done(event.key === "Enter");
+  });
+  field.addEventListener("blur", () => done(true));
+  field.addEventListener("click", (event) => event.stopPropagation());
+  row.querySelector("span").replaceWith(field);
+  field.select();
 }
