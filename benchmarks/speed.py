@@ -74,8 +74,9 @@ def annotate_without_sharing(frames: np.ndarray, boxes: np.ndarray, net: Box2Mas
         in_crop = torch.from_numpy(np.stack([crop.boxes_to_crop(boxes[index]) for index, crop in pairs])).float()
         logits = net(images.permute(0, 3, 1, 2).float()[:, None], in_crop[:, None], config.iterations).final
         row = window.frames.index(window.kept[0])
-        answer = CropLogits(pairs[row][1], logits[row, 0].numpy())
-        masks[window.kept[0]] = box_logits(answer, boxes[window.kept[0]], config.tolerance, image_hw) > 0
+        index, crop = pairs[row]
+        answer = CropLogits(crop, crop.cut(frames[index]), logits[row, 0].numpy())
+        masks[window.kept[0]] = box_logits(answer, boxes[index], config.tolerance, image_hw, config.colour) > 0
     return [masks[index] for index in range(len(frames))]
 
 

@@ -76,7 +76,7 @@ def _clip(mode: str) -> Pair:
     rng = np.random.default_rng(0)
     frames = rng.integers(0, 256, (CLIP_LENGTH, *CROP_HW, 3), dtype=np.uint8)
     track = np.tile([312.0, 180.0, 208.0, 120.0], (CLIP_LENGTH, 1))
-    config = AnnotateConfig(num_frames=5, interval=2, mode=mode, iterations=5, precision="float32")  # type: ignore[arg-type]
+    config = AnnotateConfig(num_frames=5, interval=2, mode=mode, iterations=5, colour=False, precision="float32")  # type: ignore[arg-type]
     theirs_once = torch.no_grad()(lambda: theirs(inputs, boxes))
     return Pair(lambda: list(annotate(frames, track, ours, config)), theirs_once, ours_units=CLIP_LENGTH)
 

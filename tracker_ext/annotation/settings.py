@@ -25,7 +25,7 @@ ONLY_SPEED = ("encode_batch", "precision")
 OLD_KEYS = {"most": "max_frames"}
 """Keys in the settings files of earlier versions -> their names now."""
 
-ADDED = {"merge": "max", "flip": False}
+ADDED = {"merge": "max", "flip": False, "colour": False}
 """Keys that they lack -> what they went by."""
 
 

@@ -194,6 +194,12 @@ def add_window_options(
         help="segment the mirrored clip, too, and average: better masks (docs/annotation.md) at twice the work",
     )
     command.add_argument(
+        "--no-colour",
+        dest="colour",
+        action="store_false",
+        help="leave undecided pixels to the network alone, as the paper does, and do not decide them by their colour",
+    )
+    command.add_argument(
         "--tolerance",
         metavar="PART",
         type=float,

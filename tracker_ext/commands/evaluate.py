@@ -87,6 +87,12 @@ def parser() -> CommandLine:
         "window gives T masks (default %(default)s)",
     )
     line.add_argument("--flip", action="store_true", help="box2mask sees the mirrored clip, too: twice the work")
+    line.add_argument(
+        "--no-colour",
+        dest="colour",
+        action="store_false",
+        help="box2mask without the evidence of colours, as the paper",
+    )
     line.add_argument("--weights", metavar="FILE", help="box2mask weights (default: those that ship)")
     line.add_argument("--no-box2mask", action="store_true", help="score the baselines alone: filled boxes, GrabCut")
     line.add_argument(

@@ -143,7 +143,13 @@ def evaluate_boxes(args: argparse.Namespace) -> None:
     if net is not None:
         print(f"weights: {weights} ({file_hash(weights)}), device {next(net.parameters()).device}")
     config = AnnotateConfig(
-        num_frames=args.frames, interval=args.interval, mode=args.mode, flip=args.flip, merge="soft", tolerance=0.0
+        num_frames=args.frames,
+        interval=args.interval,
+        mode=args.mode,
+        flip=args.flip,
+        colour=args.colour,
+        merge="soft",
+        tolerance=0.0,
     )
     out, protocol = Path(args.out) if args.out else None, protocol_of(args.dataset)
     report_from_boxes(sequences, net, config, out, args.grabcut_frames, protocol)

@@ -39,6 +39,8 @@ class AnnotateConfig:
     """Who has a pixel that several objects claim; the paper's tables have `soft`."""
     flip: bool = False
     """Whether to segment the mirrored clip, too, and to average the logits: better masks at twice the work."""
+    colour: bool = True
+    """Whether pixels that the network leaves undecided are decided by their colour, too; not in the paper's tables."""
     tolerance: float = 0.05
     """Part of the box's width and height by which a mask may exceed it on each side; 0 for tight boxes."""
     tolerance_between: float = 0.15

@@ -30,6 +30,8 @@ class CropLogits:
 
     crop: Crop
     """Where in the image."""
+    picture: np.ndarray
+    """[Hc, Wc, 3] uint8 RGB."""
     logits: np.ndarray
     """[Hc, Wc] float32; above 0 is object."""
 
@@ -87,7 +89,7 @@ class ObjectStream:
         self._between: dict[int, list[tuple[int, Crop, np.ndarray]]] = {}
         self._next_position = 0
         self._waiting: list[tuple[int, Crop, np.ndarray]] = []
-        self._crops: dict[int, Crop] = {}
+        self._crops: dict[int, tuple[Crop, np.ndarray]] = {}
         self._known: dict[int, torch.Tensor] = {}
         self._encodings: dict[int, FrameEncoding] = {}
         self._done: dict[int, CropLogits] = {}
@@ -125,9 +127,9 @@ class ObjectStream:
         """Hand out the answer for a frame, once; None where the object has no box or no window."""
         return self._done.pop(index, None)
 
-    def _answer(self, index: int, crop: Crop, logits: np.ndarray) -> None:
+    def _answer(self, index: int, crop: Crop, picture: np.ndarray, logits: np.ndarray) -> None:
         """Keep what was found about a frame until it is asked for."""
-        self._done[index] = CropLogits(crop, (logits[:, ::-1] if self._mirrored else logits).copy())
+        self._done[index] = CropLogits(crop, picture, (logits[:, ::-1] if self._mirrored else logits).copy())
         self._awaited.discard(index)
 
     def _cut(self, index: int, frame: np.ndarray) -> tuple[Crop, np.ndarray]:
@@ -143,8 +145,8 @@ class ObjectStream:
         batch = self._encoded([(int(self._boxed[at]), crop, image) for at, crop, image in self._waiting])
         with torch.inference_mode(), autocast(self._device, self._bfloat16):
             batch = self._net.see_single(batch)
-        for row, (position, crop, _) in enumerate(self._waiting):
-            self._crops[position] = crop
+        for row, (position, crop, picture) in enumerate(self._waiting):
+            self._crops[position] = crop, picture
             self._encodings[position] = batch.map(itemgetter(row))
         self._waiting.clear()
 
@@ -180,7 +182,7 @@ class ObjectStream:
             logits = output.final[:, 0].float().cpu().numpy()
             for position, answer in zip(window.kept, logits, strict=True):
                 index = int(self._boxed[position])
-                self._answer(index, self._crops[position], answer)
+                self._answer(index, *self._crops[position], answer)
             for position in window.frames:
                 self._uses[position] -= 1
                 if self._uses[position] == 0:
@@ -202,8 +204,8 @@ class ObjectStream:
             with autocast(self._device, self._bfloat16):
                 output = self._net.transfer(encoding, self._filters[number], self._net.config.crop_hw)
             logits = output[:, 0].float().cpu().numpy()
-            for (index, crop, _), answer in zip(batch, logits, strict=True):
-                self._answer(index, crop, answer)
+            for (index, crop, picture), answer in zip(batch, logits, strict=True):
+                self._answer(index, crop, picture, answer)
             self._borrowers[number] -= len(batch)
         if number in self._filters and not self._borrowers[number]:
             del self._filters[number], self._between[number]
@@ -229,4 +231,4 @@ class MirroredPair:
         plain, mirrored = (stream.pop(index) for stream in self._both)
         if plain is None or mirrored is None:
             return None
-        return CropLogits(plain.crop, (plain.logits + mirrored.logits) / 2)
+        return CropLogits(plain.crop, plain.picture, (plain.logits + mirrored.logits) / 2)

@@ -16,6 +16,7 @@ from ltr_ext.data.image_io import IGNORE_LABEL
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.text import counted
+from tracker_ext.segmentation.colour import decide_by_colour
 from tracker_ext.segmentation.config import AnnotateConfig
 from tracker_ext.segmentation.merge import merge_labels
 from tracker_ext.segmentation.object_stream import CropLogits, MirroredPair, ObjectStream
@@ -124,6 +125,7 @@ def annotate(
                     tracks[object_id][num_given],
                     config.tolerance if certain[object_id][num_given] else config.tolerance_between,
                     sizes[0],
+                    config.colour,
                 )
                 for object_id, answer in answers.items()
                 if answer is not None
@@ -188,11 +190,16 @@ def allowed_region(box: np.ndarray, tolerance: float, image_hw: tuple[int, int])
     return slice(*rows.tolist()), slice(*columns.tolist())
 
 
-def box_logits(answer: CropLogits, box: np.ndarray, tolerance: float, image_hw: tuple[int, int]) -> np.ndarray:
+def box_logits(
+    answer: CropLogits, box: np.ndarray, tolerance: float, image_hw: tuple[int, int], colour: bool = False
+) -> np.ndarray:
     """Bring the logits of a crop to the image; `BACKGROUND_LOGIT` outside the box: [H, W] float32."""
+    found = answer.logits
+    if colour:
+        found = decide_by_colour(found, answer.picture, answer.crop.boxes_to_crop(box))
     logits = np.full(image_hw, BACKGROUND_LOGIT, dtype=np.float32)
     region = allowed_region(box, tolerance, image_hw)
-    logits[region] = answer.crop.paste(answer.logits, image_hw, BACKGROUND_LOGIT)[region]
+    logits[region] = answer.crop.paste(found, image_hw, BACKGROUND_LOGIT)[region]
     return logits
 
 

@@ -14,7 +14,7 @@ from tracker_ext.segmentation.object_stream import CropLogits
 from tracker_ext.segmentation.segment import annotate, box_logits
 from tracker_ext.segmentation.windows import schedule
 
-CONFIG = AnnotateConfig(num_frames=3, interval=2, precision="float32", flip=True)
+CONFIG = AnnotateConfig(num_frames=3, interval=2, precision="float32", flip=True, colour=False)
 
 
 def mirrored_logits(net, frames, boxes):
@@ -29,7 +29,7 @@ def mirrored_logits(net, frames, boxes):
         logits = net(tensor, torch.from_numpy(inside).float()[:, None]).final[:, 0].numpy()[:, :, ::-1]
         for index in window.kept:
             at = window.frames.index(index)
-            answer = CropLogits(crops[at], np.ascontiguousarray(logits[at]))
+            answer = CropLogits(crops[at], images[at], np.ascontiguousarray(logits[at]))
             found[index] = box_logits(answer, boxes[index], CONFIG.tolerance, frames.shape[1:3])
     return found
 

@@ -16,7 +16,7 @@ from tracker_ext.segmentation.object_stream import CropLogits, ObjectStream
 from tracker_ext.segmentation.segment import BACKGROUND_LOGIT, allowed_region, annotate, box_logits
 from tracker_ext.segmentation.windows import lenders, schedule, span
 
-CONFIG = AnnotateConfig(num_frames=3, interval=2, precision="float32", encode_batch=4)
+CONFIG = AnnotateConfig(num_frames=3, interval=2, precision="float32", encode_batch=4, colour=False)
 IMAGE_HW = (60, 80)
 
 
@@ -33,7 +33,7 @@ def direct_logits(net, frames, boxes, config):
         logits = net(images_t, torch.from_numpy(in_crop).float()[:, None]).final[:, 0].numpy()
         for position in window.kept:
             at = window.frames.index(position)
-            answer = CropLogits(crops[at], logits[at])
+            answer = CropLogits(crops[at], images[at], logits[at])
             found[int(boxed[position])] = box_logits(answer, boxes[boxed[position]], config.tolerance, IMAGE_HW)
     return found
 

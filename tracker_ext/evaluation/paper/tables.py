@@ -121,6 +121,7 @@ def setting_config(dataset: str, changes: Mapping[str, float], mode: Mode = PAPE
         interval=max(1, interval),
         mode=mode,
         merge="soft",
+        colour=False,
         tolerance=0.0,
         iterations=int(changes["iterations"]) if "iterations" in changes else None,
         scale=changes.get("scale"),
