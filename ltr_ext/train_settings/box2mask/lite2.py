@@ -1,6 +1,7 @@
 """The lite network, trained for longer: clips that need motion cues, a decoder with details, a trained backbone.
 
-It starts from the weights of `lite` and differs from it as follows:
+Its weights ship. It starts from those of `lite`, exported to `box2mask-lite-stage0.safetensors` in `weights_dir`, and
+differs from that recipe as follows:
 
 * The clips have still crowds of the object's kind, poles, fences and branches in front, things that stand still while
   the camera moves, holes, longer lines and motion blur; there are more photographs.
@@ -85,7 +86,7 @@ RECIPE = Recipe(
     fade=0.8,
     learning_rate=1e-3,
     trained_backbone=("blocks.4", "blocks.5", "blocks.6"),
-    start="box2mask-lite.safetensors",
+    start="box2mask-lite-stage0.safetensors",
     warm_up=200,
     last_rate=0.02,
     clip_norm=5.0,

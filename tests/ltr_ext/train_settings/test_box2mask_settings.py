@@ -272,7 +272,7 @@ def test_lite2_starts_from_lite_and_trains_the_end_of_its_backbone(workspace, mo
     work = workspace('weights_dir = "weights"')
     monkeypatch.setattr(synthetic_data, "DEMO_STILLS", 12)
     shrink(monkeypatch, lite2)
-    with pytest.raises(UserError, match=r"box2mask-lite\.safetensors"):
+    with pytest.raises(UserError, match=r"box2mask-lite-stage0\.safetensors"):
         run(lite2, "lite2")
     (tmp_path / "weights").mkdir()
     torch.manual_seed(5)
