@@ -13,6 +13,7 @@ from ltr_ext.config_check import config_from
 from ltr_ext.errors import UserError
 from ltr_ext.models.cues import CueConfig, CueNet
 from ltr_ext.paths import SETTINGS_VARIABLE
+from ltr_ext.upstream_weights.writer import save_upstream
 from ltr_ext.weights import SHARED_BACKBONE, load_network, save_network
 
 
@@ -50,6 +51,11 @@ def test_another_backbone_is_refused(tmp_path: Path) -> None:
     save_network(net, tmp_path / "cues.safetensors")
     with pytest.raises(UserError, match="were trained on another backbone"):
         load_network(tmp_path / "cues.safetensors")
+
+
+def test_pytracking_has_no_such_network(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="CueNet has no counterpart in pytracking: export to .safetensors"):
+        save_upstream(tiny_cues("refine"), tmp_path / "cues.pth.tar")
 
 
 def test_the_config_of_a_file_may_name_any_number_of_cues() -> None:
