@@ -19,8 +19,6 @@ from tracker_ext.tracker.trained import Kind, checkpoint_of, choose_networks
 FOLDER = "systems"
 """The folder in `weights_dir` with the weights of these systems, apart from those of the default trackers."""
 BOX_WEIGHTS = "box2mask-lite.safetensors"
-BOX_SCALE = 2.5
-"""The tighter crops that are better for several frames do not help on a single one."""
 
 
 def cue_parameters(

@@ -10,13 +10,13 @@ from pytracking.utils import TrackerParams
 
 from ltr_ext.paths import load_paths
 from tracker_ext.parameter.lwl import default
+from tracker_ext.tracker.config import LITE_BOX_SCALE
 from tracker_ext.tracker.lwl_tracker import LWLTracker
 from tracker_ext.tracker.trained import lwl_parameters
 
 TRACKER_CLASS = LWLTracker
 BOX_WEIGHTS = "box2mask-lite.safetensors"
-CONFIG = replace(default.CONFIG, start="box", box_scale=2.5)
-"""On a single frame, the tight crops that help with several frames do not help (docs/experiments.md, 13 to 15)."""
+CONFIG = replace(default.CONFIG, start="box", box_scale=LITE_BOX_SCALE)
 
 
 def parameters(weights: Sequence[Path] = ()) -> TrackerParams:

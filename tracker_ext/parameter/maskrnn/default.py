@@ -7,12 +7,13 @@ from pathlib import Path
 
 from pytracking.utils import TrackerParams
 
+from tracker_ext.tracker.config import LITE_BOX_SCALE
 from tracker_ext.tracker.cue_config import CueTrackerConfig, FineTuneConfig
-from tracker_ext.tracker.cue_parameters import BOX_SCALE, cue_parameters
+from tracker_ext.tracker.cue_parameters import cue_parameters
 from tracker_ext.tracker.cue_tracker import CueTracker
 
 TRACKER_CLASS = CueTracker
-CONFIG = CueTrackerConfig(start="given", box_scale=BOX_SCALE, fine_tune=FineTuneConfig())
+CONFIG = CueTrackerConfig(start="given", box_scale=LITE_BOX_SCALE, fine_tune=FineTuneConfig())
 
 
 def parameters(weights: Sequence[Path] = ()) -> TrackerParams:
