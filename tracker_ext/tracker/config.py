@@ -14,7 +14,7 @@ RulesName = Literal["box2mask", "upstream"]
 """The set of rules for crops, merging and memory; see `rules.py`."""
 
 LITE_BOX_SCALE = 2.0
-"""`box_scale` of box2mask-lite: a single frame needs more of its surroundings than several do (docs/experiments.md, 19)."""
+"""`box_scale` of box2mask-lite: a single frame needs more around the box than several do (docs/experiments.md, 19)."""
 
 
 @dataclass(frozen=True, kw_only=True)
