@@ -43,7 +43,7 @@ setup(
         "tracker_ext.annotation.review": ["page/*"],
         "tracker_ext.editor": ["page/*"],
         "ltr_ext.settings": ["paths.example.toml"],
-        "ltr_ext.shipped": ["*.safetensors", "*.confidence.json", "*.md"],
+        "ltr_ext.shipped": ["*.safetensors", "*.confidence.json", "*.md", "systems/*"],
     },
     install_requires=[
         "torch>=2.9,<2.15",
