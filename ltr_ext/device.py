@@ -6,6 +6,7 @@ once.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
@@ -22,6 +23,14 @@ def best_device() -> str:
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def peak_memory() -> int:
+    """Bytes that this process has had in memory at most."""
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # bytes on macOS, kilobytes elsewhere
 
 
 def check_precision(precision: str) -> None:

@@ -29,6 +29,12 @@ def ranges(numbers: Sequence[int], most: int = 12) -> str:
     return ", ".join(parts[:most]) + (", ..." if len(parts) > most else "")
 
 
+def some(names: Iterable[object], limit: int = 5) -> str:
+    """The first names, and how many more."""
+    shown = [str(name) for name in names]
+    return ", ".join(shown[:limit]) + (f" and {len(shown) - limit} more" if len(shown) > limit else "")
+
+
 def duration(seconds: float) -> str:
     """A duration in days, hours, minutes or seconds."""
     for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):

@@ -11,6 +11,7 @@ from ltr_ext.data.synthetic.stills import StillCollection, collect_backgrounds, 
 from ltr_ext.distributed import processes
 from ltr_ext.paths import load_paths
 from ltr_ext.text import counted
+from ltr_ext.trainers.options import chosen_workspace
 
 SOURCE_WEIGHTS = {"bsds_regions": 0.3, "ccp_garments": 0.3, "camvid": 0.5}
 """Relative weights of folders that are drawn less often, since they hold parts of objects, or similar scenes."""
@@ -54,7 +55,7 @@ def find_photographs(source_weights: Mapping[str, float] = SOURCE_WEIGHTS) -> Ph
     """
     paths = load_paths()
     drawn = paths.images_dir is None
-    root = paths.images_dir or paths.workspace_dir / "demo_stills"
+    root = paths.images_dir or (chosen_workspace() or paths.workspace_dir) / "demo_stills"
     if drawn:
         with processes().main_first():
             if not root.is_dir():

@@ -22,7 +22,7 @@ class RunOptions:
     """The options that a user can choose for one run without changing the train setting."""
 
     workspace: Path | None = None
-    """Folder of checkpoints and TensorBoard files; None means `workspace_dir` of the settings."""
+    """Folder of checkpoints, TensorBoard files and drawn pictures; None means `workspace_dir` of the settings."""
     seed: int = 0
     """Seed of the data, of the initial weights and of every global generator."""
     fresh: bool = False
@@ -46,6 +46,11 @@ def set_run_options(options: RunOptions) -> None:
     _options = options
 
 
+def chosen_workspace() -> Path | None:
+    """The folder that --workspace names; None means `workspace_dir` of the settings."""
+    return None if _options.workspace is None else _options.workspace.expanduser().absolute()
+
+
 def begin_run(settings: Any) -> RunOptions:
     """Apply the run's options; every train setting calls this first.
 
@@ -63,8 +68,8 @@ def begin_run(settings: Any) -> RunOptions:
     """
     if (device := join_processes(getattr(settings, "use_gpu", True))) is not None:
         settings.device = device
-    if _options.workspace is not None:
-        workspace = str(_options.workspace.expanduser().absolute())
+    if (chosen := chosen_workspace()) is not None:
+        workspace = str(chosen)
         try:
             Path(workspace).mkdir(parents=True, exist_ok=True)
         except (OSError, ValueError) as error:  # reported now, not after minutes of checking the data

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ltr_ext.text import counted, duration, nearest, ranges, size, unknown
+from ltr_ext.text import counted, duration, nearest, ranges, size, some, unknown
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,7 @@ def test_the_nearest_name(name, meant):
 def test_unknown_lists_the_known():
     assert unknown("lasto", ["demo", "lasot"]) == "unknown; did you mean lasot? known are demo, lasot"
     assert unknown("x", ["demo", "lasot"]) == "unknown; known are demo, lasot"
+
+
+def test_names_in_messages():
+    assert some(range(7), 3) == "0, 1, 2 and 4 more" and some(["a", "b"]) == "a, b"

@@ -106,6 +106,8 @@ def annotate_dataset(args: argparse.Namespace, arguments: Sequence[str]) -> int:
     if skipped:
         print(f"{skipped}, named above")
     print(f"results: {job.out}, report: {job.out / REPORT_FILE}")
+    if "davis" in settings.formats:
+        print("davis: frames are named 00000, 00001, ..., as there; ytvos and run_export.py keep the pictures' names")
     if lists.damaged:
         print(lists.warning(), file=sys.stderr)
     if summary.failures():

@@ -99,7 +99,7 @@ def parser() -> CommandLine:
         "--grabcut-frames",
         type=int,
         metavar="N",
-        help="frames that GrabCut is tried on, per sequence (default: 2 to 10, a minute or so in all)",
+        help="frames that GrabCut is tried on, per sequence; 0: without it (default: 2 to 10, a minute or so in all)",
     )
     line.add_argument(
         "--table",

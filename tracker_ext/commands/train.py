@@ -74,8 +74,8 @@ def parser() -> argparse.ArgumentParser:
         "--workspace",
         type=Path,
         metavar="DIR",
-        help="folder of checkpoints and TensorBoard files (default: workspace_dir of settings/paths.toml, else "
-        "workspace/)",
+        help="folder of checkpoints, TensorBoard files and, without photographs, the pictures that are drawn (default: "
+        "workspace_dir of settings/paths.toml, else workspace/)",
     )
     line.add_argument("--seed", type=int, default=0, metavar="N", help="seed of data and weights (default: 0)")
     line.add_argument(

@@ -20,7 +20,6 @@ from tracker_ext.evaluation.archives import check_results, open_results
 from tracker_ext.evaluation.dataset_names import check_dataset, setting_of
 from tracker_ext.evaluation.paper.results import RESULT_TABLES, result_table
 from tracker_ext.evaluation.protocols import protocol_of
-from tracker_ext.evaluation.results import find_masks
 
 RUN_TABLES = ("1", "2", "8", "9", "10", "11")
 """Tables that are run here; see `paper.tables.TABLES`, which is slow to import."""
@@ -36,9 +35,9 @@ def check(args: argparse.Namespace) -> None:
         raise UserError(f"--masks {args.masks}: goes with --results, one folder of boxes, and with no table")
     if args.pack and (args.table or not args.results):
         raise UserError(f"--pack {args.pack}: goes with --results, the folders to pack")
-    for option in ("frames", "interval", "every", "grabcut_frames"):
-        if (value := getattr(args, option)) is not None and value < 1:
-            raise UserError(f"--{option.replace('_', '-')} {value}: must be at least 1")
+    for option, least in (("frames", 1), ("interval", 1), ("every", 1), ("grabcut_frames", 0)):
+        if (value := getattr(args, option)) is not None and value < least:
+            raise UserError(f"--{option.replace('_', '-')} {value}: must be at least {least}")
     if args.figure and (args.dataset is None or not args.out or args.table or args.results):
         raise UserError(f"--figure {args.figure}: needs a data set and --out DIR, and neither --table nor --results")
     if args.dataset is None and not args.table:
@@ -113,12 +112,16 @@ def evaluate_results(args: argparse.Namespace) -> None:
     """Score one run, compare several, or pack them for a server."""
     from tracker_ext.evaluation.pack import pack
     from tracker_ext.evaluation.report import report_run, report_runs
+    from tracker_ext.evaluation.result_folders import ResultRoots, find_results
     from tracker_ext.evaluation.sequences import find_sequences
 
     sequences, protocol = find_sequences(args.dataset), protocol_of(args.dataset)
     given = named_results(args.results, args.label)
     with opened(given) as runs:
-        roots = {name: (Path(args.masks) if args.masks else find_masks(path), path) for name, path in runs.items()}
+        roots = {
+            name: ResultRoots(Path(args.masks), path) if args.masks else find_results(path, sequences)
+            for name, path in runs.items()
+        }
         if args.pack:
             pack(args.dataset, sequences, list(roots.values()), Path(args.pack), load_paths().youtubevos_dir)
         elif len(runs) > 1:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -12,10 +11,12 @@ import numpy as np
 
 from ltr_ext.data.image_io import read_image
 from ltr_ext.data.mask_io import read_mask
+from ltr_ext.device import peak_memory
 from ltr_ext.errors import UserError
 from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.output import OutputFolder
 from ltr_ext.progress import Progress
+from ltr_ext.text import size
 from tracker_ext.evaluation.baselines import GRABCUT_ITERATIONS, GRABCUT_MAX_WIDTH
 from tracker_ext.evaluation.comparison import compare
 from tracker_ext.evaluation.plots import write_plots
@@ -187,10 +188,9 @@ def _segment(
         score, segmented = score_box2mask(sequence, net, config, label, protocol)
         scores.append(score)
         masks, seconds = masks + segmented.num_masks, seconds + segmented.seconds
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return scores, (
         f"{label}: D = {config.interval}; fps of the frames that show an object, includes reading; in all "
-        f"{masks / max(seconds, 1e-9):.1f} masks/s, peak memory {peak:.0f} MB"
+        f"{masks / max(seconds, 1e-9):.1f} masks/s, peak memory {size(peak_memory())}"
     )
 
 
@@ -207,19 +207,21 @@ def with_baselines(
         dataset: the host's sequences.
         own: the run's score of each sequence, in the same order; empty for none.
         label: the run's name.
-        grabcut_frames: frames of a sequence that GrabCut is run on; None for as many as take a minute or so.
+        grabcut_frames: frames of a sequence that GrabCut is run on; 0: it is left out; None for as many as
+            take a minute or so.
         protocol: the data set's rules.
 
     Returns:
         (rows: for each sequence the run and the baselines, then the means; notes that explain them).
     """
     objects = sum(len(true_boxes(sequence)) for sequence in dataset)
-    max_frames = grabcut_frames or int(np.clip(GRABCUT_BUDGET // max(objects, 1), 2, 10))
+    max_frames = int(np.clip(GRABCUT_BUDGET // max(objects, 1), 2, 10)) if grabcut_frames is None else grabcut_frames
     columns: dict[str, list[Score | None]] = {label: list(own)} if own else {}
     columns[BOX_ORACLE] = [score_box_oracle(sequence, BOX_ORACLE, protocol) for sequence in dataset]
-    columns[GRABCUT] = [
-        score_grabcut(sequence, GRABCUT, max_frames, protocol) for sequence in _progress(dataset, "GrabCut")
-    ]
+    if max_frames:
+        columns[GRABCUT] = [
+            score_grabcut(sequence, GRABCUT, max_frames, protocol) for sequence in _progress(dataset, "GrabCut")
+        ]
     rows = [score for line in zip(*columns.values(), strict=True) for score in line if score is not None]
     for method, scores in columns.items():
         known = [score for score in scores if score is not None]
@@ -227,12 +229,14 @@ def with_baselines(
             rows.append(mean_score(known, method, protocol))
     notes = score_notes(rows, protocol)
     if any(score.method == BOX_ORACLE for score in rows):
-        notes[1:1] = [
-            f"{BOX_ORACLE}: the filled ground-truth box of every frame; a tracker is given the first box only",
-            f"{GRABCUT}: cv2.grabCut from the ground-truth box, {GRABCUT_ITERATIONS} iterations, at most "
-            f"{GRABCUT_MAX_WIDTH} pixels wide, "
-            f"on at most {max_frames} evenly spaced frames of a sequence; fps of one core",
-        ]
+        explained = [f"{BOX_ORACLE}: the filled ground-truth box of every frame; a tracker is given the first box only"]
+        if max_frames:
+            explained.append(
+                f"{GRABCUT}: cv2.grabCut from the ground-truth box, {GRABCUT_ITERATIONS} iterations, at most "
+                f"{GRABCUT_MAX_WIDTH} pixels wide, on at most {max_frames} evenly spaced frames of a sequence; fps of "
+                "one core"
+            )
+        notes[1:1] = explained
     return rows, notes
 
 

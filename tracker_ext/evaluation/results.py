@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from collections.abc import Sequence as SequenceOf
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +18,7 @@ import numpy as np
 
 from ltr_ext.data.mask_io import IGNORE_LABEL, read_mask, value_counts
 from ltr_ext.errors import UserError
+from ltr_ext.text import some
 from tracker_ext.evaluation.result_files import find_boxes, find_times, read_result, read_times
 
 MASK_SUFFIXES = (".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".jpg", ".jpeg")
@@ -274,9 +275,3 @@ def find_masks(results: Path) -> Path:
     if len(place.parts) > 3 and place.parents[1].name == "tracking_results":
         return place.parents[2] / "segmentation_results" / place.parent.name / place.name
     return results
-
-
-def some(names: Iterable[object], limit: int = 5) -> str:
-    """The first names, and how many more."""
-    shown = [str(name) for name in names]
-    return ", ".join(shown[:limit]) + (f" and {len(shown) - limit} more" if len(shown) > limit else "")

@@ -19,11 +19,12 @@ import numpy as np
 from ltr_ext.data.image_io import read_image
 from ltr_ext.data.mask_io import IGNORE_LABEL, read_mask
 from ltr_ext.errors import UserError
+from ltr_ext.text import some
 from tracker_ext.evaluation import metrics
 from tracker_ext.evaluation.baselines import box_mask, grabcut_mask
 from tracker_ext.evaluation.box_scores import BOX_NUMBERS, NAN, BoxNumbers, score_boxes
 from tracker_ext.evaluation.protocols import CLIPS, Protocol, frames_with_masks, scored_frames
-from tracker_ext.evaluation.results import ClipSequence, StoredResult, first_frames, some, true_boxes
+from tracker_ext.evaluation.results import ClipSequence, StoredResult, first_frames, true_boxes
 from tracker_ext.video.overlay import evenly_spaced
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ltr_ext.data.decisions import rejected_in
+from ltr_ext.data.trust_table import read_trust
 from ltr_ext.errors import UserError
 from ltr_ext.text import unknown
 from tracker_ext.export.stored_run_lengths import rle_files, unpacked_masks
@@ -44,6 +46,8 @@ class FoundMasks:
     """The first frame of `video` that has a mask, and the step to the next."""
     objects: Mapping[int, str] = field(default_factory=dict)
     """Object id -> what the boxes' file called it, where the result says so."""
+    frame_names: tuple[str, ...] = ()
+    """Names of the frames' pictures without suffix, where the masks are called otherwise and the result knows them."""
 
     def stems(self) -> list[str]:
         """Names of the mask files without suffix."""
@@ -80,14 +84,16 @@ def find_masks(result: Path, scratch: Path | None = None) -> list[FoundMasks]:
     return found
 
 
-def chosen_clips(found: list[FoundMasks], names: list[str]) -> list[FoundMasks]:
+def chosen_clips(found: list[FoundMasks], names: list[str], rejected: Sequence[str] = ()) -> list[FoundMasks]:
     """Those of these names; all of them if there are no names.
 
     Raises:
-        UserError: a name that is none.
+        UserError: a name that is none, or of a sequence that was rejected.
     """
     by_name = {clip.name: clip for clip in found}
     for name in names:
+        if name not in by_name and name in rejected:
+            raise UserError(f"--clip {name}: was rejected; decide otherwise (run_annotate.py --apply) or leave it out")
         if name not in by_name:
             raise UserError(f"--clip {name}: {unknown(name, list(by_name)[:20])}")
     return [by_name[name] for name in dict.fromkeys(names)] or found
@@ -181,13 +187,30 @@ def _with_manifest(clip: FoundMasks, result: Path) -> FoundMasks:
         if path.is_file():
             manifest = _read_json(path)
             video = manifest.get("video")
-            clip = replace(clip, objects=_names(manifest.get("objects")))
+            clip = replace(clip, objects=_names(manifest.get("objects")), frame_names=_frame_names(root, clip))
             if isinstance(video, dict) and isinstance(video.get("path"), str) and Path(video["path"]).is_file():
                 first, step = video.get("first"), video.get("step")
                 if isinstance(first, int) and isinstance(step, int) and first >= 0 and step > 0:
                     clip = replace(clip, video=Path(video["path"]), thinned=(first, step))
             return clip
     return clip
+
+
+def _frame_names(root: Path, clip: FoundMasks) -> tuple[str, ...]:
+    """Names of the pictures that masks were made of, from the trust table; none where they are those of the masks."""
+    try:
+        rows = read_trust(root / "trust" / f"{clip.name}.csv")
+    except UserError:
+        return ()
+    names = {row.frame: row.file for row in rows}
+    stems = tuple(names[index] for index in sorted(names))
+    differ = len(set(stems)) == len(stems) == len(clip.masks) and stems != tuple(clip.stems())
+    return stems if differ and all(Path(stem).name == stem for stem in stems) else ()
+
+
+def rejected_clips(result: Path) -> list[str]:
+    """Sequences of a data set's run that a reviewer has rejected, so that they are not among its clips."""
+    return sorted(rejected_in(result)) if is_dataset_output(result) else []
 
 
 def _names(objects: Any) -> dict[int, str]:

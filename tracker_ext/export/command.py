@@ -15,8 +15,8 @@ from typing import Any
 from ltr_ext.errors import UserError
 from ltr_ext.output import OutputFolder, recover
 from ltr_ext.progress import Progress
-from ltr_ext.text import counted, ranges, unknown
-from tracker_ext.export.clips import FoundMasks, chosen_clips, find_masks
+from ltr_ext.text import counted, ranges, some, unknown
+from tracker_ext.export.clips import FoundMasks, chosen_clips, find_masks, rejected_clips
 from tracker_ext.export.formats import FORMATS, ExportClip, ExportFrame, ExportOptions, FormatWriter
 from tracker_ext.export.frames import ClipFrames, frames_of
 from tracker_ext.export.masks import ClipMasks, keep_objects, look_through
@@ -63,12 +63,14 @@ def export(request: ExportRequest) -> list[str]:
             them, files in the way that no export wrote.
     """
     check(request)
+    rejected = rejected_clips(request.result)
     with tempfile.TemporaryDirectory() as scratch:
-        return _export(request, chosen_clips(find_masks(request.result, Path(scratch)), list(request.clips)))
+        found = chosen_clips(find_masks(request.result, Path(scratch)), list(request.clips), rejected)
+        return _export(request, found, [] if request.clips else rejected)
 
 
-def _export(request: ExportRequest, found: list[FoundMasks]) -> list[str]:
-    """What was found, as asked for; see `export`."""
+def _export(request: ExportRequest, found: list[FoundMasks], rejected: list[str]) -> list[str]:
+    """What was found, as asked for, see `export`; `rejected` are sequences that are left out."""
     names = _file_names(found)
     total = sum(len(clip.masks) for clip in found)
     with Progress(total=total, desc="reading masks", unit="frame", leave=False) as progress:
@@ -80,6 +82,9 @@ def _export(request: ExportRequest, found: list[FoundMasks]) -> list[str]:
     ]
     _refuse_missing_frames(request, jobs)
     notes = [f"{job.masks.name}: pixels of value 255 (undecided) are left out" for job in jobs if job.masks.undecided]
+    notes += _notes_on_names(jobs)
+    if rejected:
+        notes.append(f"{counted(len(rejected), 'sequence')} left out, rejected by the review: {some(rejected)}")
     with OutputFolder(request.out) as work, Progress(total=total, desc="exporting", unit="frame") as progress:
         writers = []
         for name in request.formats:
@@ -189,6 +194,18 @@ def _refuse_missing_frames(request: ExportRequest, jobs: Sequence[_Job]) -> None
     )
 
 
+def _notes_on_names(jobs: Sequence[_Job]) -> list[str]:
+    """Whether frames are called as their pictures, where their masks are not."""
+    renamed = [job for job in jobs if job.found.frame_names]
+    if not renamed:
+        return []
+    found = renamed[0].found
+    return [
+        f"frames have the names of their pictures ({found.frame_names[0]}, ...), not those of the masks "
+        f"({found.stems()[0]}, ...)"
+    ]
+
+
 def _write_clip(
     request: ExportRequest, job: _Job, name: str, writers: Sequence[FormatWriter], progress: Progress
 ) -> None:
@@ -196,7 +213,7 @@ def _write_clip(
     frames, ids = job.frames, _ids(request, job.masks)
     clip = ExportClip(
         name=name,
-        stems=tuple(job.found.stems()),
+        stems=job.found.frame_names or tuple(job.found.stems()),
         sizes=job.masks.sizes,
         numbers=tuple(range(count)) if frames is None else frames.numbers,
         length=count if frames is None else len(frames.source),

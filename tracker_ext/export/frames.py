@@ -74,7 +74,7 @@ def frames_of(found: FoundMasks, masks: ClipMasks, given: Path | None, alone: bo
         if given is None and isinstance(source, VideoFrames) and found.thinned != (0, 1):
             first, step = found.thinned
             source = source.thinned(slice(first, first + step * len(found.masks), step))
-        numbers = match(found.stems(), source)
+        numbers = match(found.stems(), source, found.frame_names)
         try:
             _check_sizes(masks, source, numbers)
         except UserError as error:
@@ -84,7 +84,7 @@ def frames_of(found: FoundMasks, masks: ClipMasks, given: Path | None, alone: bo
     raise errors[0]
 
 
-def match(stems: Sequence[str], source: Pictures | VideoFrames) -> tuple[int, ...]:
+def match(stems: Sequence[str], source: Pictures | VideoFrames, names: Sequence[str] = ()) -> tuple[int, ...]:
     """The number of each mask's frame.
 
     Pictures have the names of their masks, or there are as many of them; of a video, there are as many frames, or the
@@ -93,14 +93,16 @@ def match(stems: Sequence[str], source: Pictures | VideoFrames) -> tuple[int, ..
     Args:
         stems: names of the masks without suffix, in order.
         source: the frames.
+        names: of the masks' pictures, where the masks are called otherwise.
 
     Raises:
         UserError: neither.
     """
     if isinstance(source, Pictures):
         place = {stem: index for index, stem in enumerate(source.stems())}
-        if len(place) == len(source) and all(stem in place for stem in stems):
-            return tuple(place[stem] for stem in stems)
+        for called in filter(None, (names, stems)):
+            if len(place) == len(source) and all(stem in place for stem in called):
+                return tuple(place[stem] for stem in called)
     if len(stems) == len(source):
         return tuple(range(len(stems)))
     numbers = [int(stem) if stem.isascii() and stem.isdigit() else -1 for stem in stems]

@@ -15,6 +15,7 @@ from ltr_ext.progress import Progress
 from ltr_ext.text import counted
 from tracker_ext.segmentation.boxed_video import BoxedVideo, read_video
 from tracker_ext.segmentation.config import AnnotateConfig, existing_weight_file, from_options
+from tracker_ext.segmentation.prepare import frames_of
 from tracker_ext.video.clip_writer import ClipWriter
 from tracker_ext.video.patient import PatientFrames
 from tracker_ext.video.result_tables import frame_names, given_csv, given_rows
@@ -138,8 +139,8 @@ def annotate_video(
         parts.append(agreement(float(np.mean(overlaps))))
     if num_empty:
         parts.append(f"{counted(num_empty, 'box')} without a mask")
-    if prepared.num_empty:
-        parts.append(f"{counted(prepared.num_empty, 'frame')} without a box left empty")
+    if any(prepared.empty.values()):
+        parts.append(f"{frames_of(prepared.empty)} without a box left empty")
     return "; ".join(parts), frames.report()
 
 

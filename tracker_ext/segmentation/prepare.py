@@ -27,6 +27,9 @@ DEFAULT_MAX_GAP = 60
 MAX_OBJECT_ID = 65534
 """Ids are pixels of a label map of 16 bits at most; what a format on disk holds is the format's matter."""
 
+MOST_NAMED = 8
+"""Objects that a note names."""
+
 Bad = Literal["refuse", "skip"]
 """What is done with a box that is not finite, has no area or lies outside its frame."""
 
@@ -47,9 +50,9 @@ class PreparedBoxes:
     """What else the user should be told once."""
 
     @property
-    def num_empty(self) -> int:
-        """Frames without a mask."""
-        return int((~np.stack([has_box(track) for track in self.boxes.values()]).any(axis=0)).sum())
+    def empty(self) -> dict[int, int]:
+        """Object id -> frames on which it gets no mask."""
+        return {object_id: int((~has_box(track)).sum()) for object_id, track in self.boxes.items()}
 
 
 def prepare(sequence: BoxedSequence, max_gap: int = DEFAULT_MAX_GAP, bad: Bad = "refuse") -> PreparedBoxes:
@@ -109,18 +112,18 @@ def prepare_tracks(
         raise UserError(f"{name}: there is not one box; give x,y,w,h for at least one frame")
     # An object without a box anywhere has no say and no mask.
     notes = [*notes, *(f"object {i} has no box, and gets no masks" for i in tracks if i not in seen)]
-    last = max(int(np.flatnonzero(given[i])[-1]) for i in seen)
-    beyond = int((~np.stack([flags[i][last + 1 :] for i in seen]).all(axis=0)).sum())
-    if beyond:
+    beyond = {i: int((~flags[i][int(np.flatnonzero(given[i])[-1]) + 1 :]).sum()) for i in seen}
+    if any(beyond.values()):
+        one = sum(beyond.values()) == 1
         notes.append(
-            f"{counted(beyond, 'frame')} beyond the last box {'has' if beyond == 1 else 'have'} no masks; "
+            f"{frames_of(beyond)} beyond the last box {'has' if one else 'have'} no masks; "
             + as_called("run_tracker.py lwl box2mask_init --video ... --box x,y,w,h makes them")
         )
     filled = {i: fill_gaps(tracks[i], flags[i], max_gap) for i in seen}
     wider = {i: fill_gaps(tracks[i], flags[i], num_frames) for i in seen}
-    gaps = [~has_box(filled[i]) & has_box(wider[i]) for i in seen]
-    if any_gap := int(np.any(gaps, axis=0).sum()):
-        notes.append(f"{counted(any_gap, 'frame')} in gaps longer than --max-gap {max_gap} left empty")
+    gaps = {i: int((~has_box(filled[i]) & has_box(wider[i])).sum()) for i in seen}
+    if any(gaps.values()):
+        notes.append(f"{frames_of(gaps)} in gaps longer than --max-gap {max_gap} left empty")
     return PreparedBoxes(
         filled,
         {i: given[i] for i in seen},
@@ -150,6 +153,19 @@ def _check(tracks: dict[int, np.ndarray], sizes: Sequence[tuple[int, int]], name
 def has_box(track: np.ndarray) -> np.ndarray:
     """[F] bool: rows of [F, 4] that hold a box."""
     return np.asarray(np.isfinite(track).all(axis=1))
+
+
+def frames_of(counts: Mapping[int, int]) -> str:
+    """`3 frames`, or `3 frames of object 1, 5 frames of object 2` where objects differ.
+
+    Args:
+        counts: object id -> frames, of all objects.
+    """
+    if len(set(counts.values())) == 1:
+        return counted(next(iter(counts.values())), "frame")
+    parts = [f"{counted(count, 'frame')} of object {i}" for i, count in counts.items() if count]
+    more = len(parts) - MOST_NAMED
+    return ", ".join(parts[:MOST_NAMED]) + (f" and of {counted(more, 'more object')}" if more > 0 else "")
 
 
 def fill_gaps(track: np.ndarray, absent: np.ndarray, max_gap: int) -> np.ndarray:

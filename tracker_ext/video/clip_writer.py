@@ -17,6 +17,8 @@ from ltr_ext.data.image_io import write_mask
 from ltr_ext.errors import UserError
 from ltr_ext.output import OutputFolder, recover
 from tracker_ext.video.box_files import TABLE_COLUMNS, box_line
+from tracker_ext.video.data_files import VIDEO_SUFFIXES
+from tracker_ext.video.frames import is_picture
 from tracker_ext.video.overlay import OverlayVideo, draw_overlay
 from tracker_ext.video.result_tables import CONFIDENCE_FILE, GIVEN_FILE, confidence_csv
 
@@ -25,6 +27,8 @@ EDITOR_FOLDER = ".editor"
 """In a folder whose masks a person has worked on: its journal."""
 CLOCK = 2.0
 """Seconds; the coarsest clock of a file system."""
+FOOTAGE_DEPTH, MOST_LOOKED_AT = 2, 1000
+"""How many folders down, and among how many entries of one, pictures and videos are looked for."""
 
 
 class ClipWriter:
@@ -174,7 +178,7 @@ def refuse_loss(folder: Path, inputs: Sequence[Path]) -> None:
 
     Raises:
         UserError: it lies in an input, holds one under a name of the result or another command's output, or files that
-            no earlier run wrote or that were changed since.
+            no earlier run wrote or that were changed since, or it is a folder of pictures or videos.
     """
     try:
         recover(folder)  # half of an earlier result would look as if it was changed by hand
@@ -200,6 +204,27 @@ def refuse_loss(folder: Path, inputs: Sequence[Path]) -> None:
                 raise UserError(f"output folder {folder}: {relative} is of no earlier result; name another folder")
             if file.stat().st_mtime > since + CLOCK:
                 raise UserError(f"output folder {folder}: {relative} was changed by hand; name another folder")
+    if not written and (footage := _footage_in(folder)) is not None:
+        raise UserError(
+            f"output folder {folder}: holds {footage.relative_to(folder)}, a picture or video of no earlier result; "
+            f"name a folder of its own, such as {folder / 'masks_of_one_video'}"
+        )
+
+
+def _footage_in(folder: Path, depth: int = FOOTAGE_DEPTH) -> Path | None:
+    """A picture or video in a folder, or below it where no earlier result lies; None if none is found."""
+    try:
+        inside = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError:
+        return None
+    for path in inside[:MOST_LOOKED_AT]:
+        if (is_picture(path) or path.suffix.lower() in VIDEO_SUFFIXES) and path.is_file():
+            return path
+    for path in inside[:MOST_LOOKED_AT] if depth else ():
+        ours = (path / RESULT_FILE).is_file() or (path / "settings.json").is_file()
+        if path.is_dir() and not ours and (found := _footage_in(path, depth - 1)) is not None:
+            return found
+    return None
 
 
 def earlier_result(folder: Path) -> tuple[frozenset[str], float]:

@@ -32,6 +32,15 @@ def originals(tmp_path_factory):
     return folder
 
 
+def test_without_grabcut(davis_root, weights, tmp_path, capsys):
+    command = [str(davis_root), "--weights", str(weights), "--grabcut-frames", "0", "--out", str(tmp_path / "out")]
+    assert run_evaluation.main(command) == 0
+    methods = {row["method"] for row in json.loads((tmp_path / "out/table.json").read_text())["scores"]}
+    assert len(methods) == 2 and BOX_ORACLE in methods
+    out = capsys.readouterr().out
+    assert "GrabCut" not in out and BOX_ORACLE in out
+
+
 @pytest.mark.parametrize(
     ("name", "objects", "frames"),
     [

@@ -17,7 +17,7 @@ from ltr_ext.errors import UserError, run_command
 from tracker_ext.evaluation.datasets import DavisFolderDataset
 from tracker_ext.evaluation.protocols import PROTOCOLS
 from tracker_ext.evaluation.result_files import read_result, read_table, read_times
-from tracker_ext.evaluation.results import StoredResult, find_masks, some
+from tracker_ext.evaluation.results import StoredResult, find_masks
 from tracker_ext.evaluation.scoring import Score, left_out, score_stored
 
 NAN = [float("nan")] * 4
@@ -268,10 +268,6 @@ def test_folders_of_masks(tmp_path):
     assert find_masks(tmp_path) == tmp_path
     (tmp_path / "Annotations/480p").mkdir(parents=True)
     assert find_masks(tmp_path) == tmp_path / "Annotations/480p"
-
-
-def test_names_in_messages():
-    assert some(range(7), 3) == "0, 1, 2 and 4 more" and some(["a", "b"]) == "a, b"
 
 
 def test_runs_are_compared_on_what_both_have(davis_root, sequences, store_results, tmp_path, capsys):

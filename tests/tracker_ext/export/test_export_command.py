@@ -7,7 +7,9 @@ import os
 
 import numpy as np
 import pytest
+from miniatures.job_files import annotate, wandering_boxes, write_boxes, write_frames
 from miniatures.mask_results import SIZE, davis_result, drawn_labels, write_masks
+from miniatures.networks import write_box_filler
 from miniatures.shapes import write_picture
 from miniatures.videos import damage_frames, write_video
 
@@ -135,3 +137,26 @@ def test_the_record_lists_what_was_written(tmp_path, run):
     out = run(davis_result(tmp_path / "result"), "yolo-seg")
     listed = json.loads((out / "yolo-seg/.export.json").read_text())["files"]
     assert sorted([*listed, ".export.json"]) == files(out / "yolo-seg")
+
+
+def test_an_annotated_data_set_has_its_pictures_names_and_not_what_was_rejected(tmp_path, run, capsys):
+    write_frames(tmp_path / "clips/walk", ["shot5.jpg", "shot10.jpg"], seed=1)
+    write_frames(tmp_path / "clips/run", ["a.jpg", "b.jpg"], seed=2)
+    for name in ("walk", "run"):
+        write_boxes(tmp_path / f"clips/{name}/groundtruth.txt", wandering_boxes(2))
+    weights = write_box_filler(tmp_path / "filler.safetensors")
+    job = tmp_path / "job"
+    assert annotate("folder", tmp_path / "clips", "--out", job, "--weights", weights) == 0
+    assert "davis: frames are named 00000, 00001" in capsys.readouterr().out
+    (tmp_path / "decisions.csv").write_text("sequence,decision\nrun,reject\n")
+    assert annotate("--apply", tmp_path / "decisions.csv", "--out", job) == 0
+    out = run(job, "coco,binary")
+    said = capsys.readouterr().err
+    assert "1 sequence left out, rejected by the review: run" in said
+    assert "frames have the names of their pictures (shot5, ...), not those of the masks (00000, ...)" in said
+    assert files(out / "binary/walk/1") == ["shot10.png", "shot5.png"]
+    assert [path for path in files(out / "coco") if path.endswith(".jpg")] == [
+        "images/walk/shot10.jpg", "images/walk/shot5.jpg"
+    ]  # fmt: skip
+    run(job, "coco", "--clip", "run", code=2)
+    run(job, "binary", "--frames", tmp_path / "clips")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,9 @@ from miniatures.mask_results import davis_result, drawn_labels, write_masks
 from PIL import Image
 
 from ltr_ext.data.mask_io import read_mask
+from ltr_ext.data.trust_table import Trust, TrustRow, write_trust
 from ltr_ext.errors import UserError
-from tracker_ext.export.clips import chosen_clips, find_masks
+from tracker_ext.export.clips import chosen_clips, find_masks, rejected_clips
 from tracker_ext.export.masks import look_through
 
 LABELS = drawn_labels()
@@ -165,3 +167,44 @@ def test_a_mask_that_cannot_be_read_is_named(tmp_path):
     (tmp_path / "00002.png").write_bytes(b"no")
     with pytest.raises(UserError, match=r"00002\.png"):
         look_through(find_masks(tmp_path)[0])
+
+
+def trust_rows(root: Path, files: list[str]) -> None:
+    trust = Trust(0.9, 0.9, 10, math.nan, 1, False)
+    (root / "trust").mkdir()
+    rows = [TrustRow("walk", index, file, i, True, trust) for index, file in enumerate(files) for i in (1, 3)]
+    write_trust(root / "trust/walk.csv", rows)
+
+
+@pytest.mark.parametrize("kind", ["davis", "upstream"])
+def test_names_of_pictures_come_back(tmp_path, kind):
+    job = job_output(tmp_path / "job", kind)
+    names = [f"shot {index * 5:03d}" for index in range(len(LABELS))]
+    trust_rows(job, names)
+    (clip,) = find_masks(job)
+    assert list(clip.frame_names) == names and clip.stems()[0] == "00000"
+    (clip,) = find_masks(job / kind)
+    assert list(clip.frame_names) == names
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param([f"{index:05d}" for index in range(len(LABELS))], id="the masks' own"),
+        pytest.param(["a", "b"], id="of other frames"),
+        pytest.param(["a"] * len(LABELS), id="all alike"),
+        pytest.param([f"../{index}" for index in range(len(LABELS))], id="that lead elsewhere"),
+    ],
+)
+def test_names_that_are_not_taken(tmp_path, names):
+    job = job_output(tmp_path / "job", "davis")
+    trust_rows(job, names)
+    assert find_masks(job)[0].frame_names == ()
+
+
+def test_rejected_sequences(tmp_path):
+    job = job_output(tmp_path / "job", "davis")
+    (job / "decisions.csv").write_text("sequence,decision\nrun,reject\nwalk,accept\njump,reject\n")
+    assert rejected_clips(job) == ["jump", "run"] and rejected_clips(tmp_path) == []
+    with pytest.raises(UserError, match="--clip run: was rejected"):
+        chosen_clips(find_masks(job), ["run"], rejected_clips(job))

@@ -7,7 +7,7 @@ import pytest
 from miniatures.job_files import NAN
 
 from ltr_ext.errors import UserError
-from tracker_ext.segmentation.prepare import prepare_tracks
+from tracker_ext.segmentation.prepare import frames_of, prepare_tracks
 
 GOOD = [5.0, 5.0, 10.0, 10.0]
 SIZES = [(48, 64)] * 6
@@ -55,16 +55,31 @@ def test_frames_beyond_the_last_box_are_not_invented_but_named():
     prepared = prepare_tracks("clip", {1: track(GOOD, NAN, GOOD), 2: track(GOOD)}, {}, SIZES)
     assert [np.isfinite(prepared.boxes[i]).all(axis=1).sum() for i in (1, 2)] == [3, 1]
     assert prepared.notes == (
-        "3 frames beyond the last box have no masks; run_tracker.py lwl box2mask_init --video ... --box x,y,w,h makes "
-        "them",
+        "3 frames of object 1, 5 frames of object 2 beyond the last box have no masks; run_tracker.py lwl "
+        "box2mask_init --video ... --box x,y,w,h makes them",
     )
     absent = {1: np.arange(6) > 2}
     assert prepare_tracks("clip", {1: track(GOOD, NAN, GOOD)}, absent, SIZES).notes == (), "they are known to be empty"
 
 
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ({1: 3}, "3 frames"),
+        ({1: 1, 2: 1}, "1 frame"),
+        ({1: 0, 2: 1}, "1 frame of object 2"),
+        ({1: 0, 2: 1, 5: 7}, "1 frame of object 2, 7 frames of object 5"),
+        ({i: i for i in range(20)}, ", ".join(["1 frame of object 1", *(f"{i} frames of object {i}" for i in
+         range(2, 9))]) + " and of 11 more objects"),
+    ],
+)  # fmt: skip
+def test_frames_of_each_object(counts, said):
+    assert frames_of(counts) == said
+
+
 def test_gaps_that_stay_open_are_named():
     prepared = prepare_tracks("clip", {1: track(GOOD, NAN, NAN, NAN, GOOD, GOOD)}, {}, SIZES, max_gap=3)
-    assert prepared.notes == ("3 frames in gaps longer than --max-gap 3 left empty",) and prepared.num_empty == 3
+    assert prepared.notes == ("3 frames in gaps longer than --max-gap 3 left empty",) and prepared.empty == {1: 3}
     absent = {1: np.arange(6) == 2}
     assert prepare_tracks("clip", {1: track(GOOD, NAN, NAN, NAN, GOOD, GOOD)}, absent, SIZES, max_gap=3).notes == ()
 

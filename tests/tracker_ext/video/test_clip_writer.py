@@ -107,3 +107,37 @@ def test_an_earlier_result_that_a_dead_process_left_half_moved_is_finished_first
     refuse_loss(out, [])
     assert sorted(path.name for path in out.iterdir()) == ["masks", "result.json"]
     assert "0.png" in (out / "result.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("file", "refused"),
+    [
+        pytest.param("holiday.MOV", True, id="a video"),
+        pytest.param("00000.jpg", True, id="pictures"),
+        pytest.param("walk/00000.png", True, id="folders of pictures"),
+        pytest.param("walk/img/00000.tif", True, id="clips"),
+        pytest.param("notes.txt", False, id="something else"),
+        pytest.param(".cache/a.png", False, id="hidden"),
+        pytest.param("earlier/masks/00000.png", False, id="earlier results"),
+    ],
+)
+def test_a_folder_of_ones_own_clips_is_no_output_folder(tmp_path, file, refused):
+    (tmp_path / "earlier").mkdir()
+    (tmp_path / "earlier/result.json").write_text("{}")
+    path = tmp_path / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    if refused:
+        with pytest.raises(UserError, match=f"holds {file}, a picture or video of no earlier result; name a folder"):
+            refuse_loss(tmp_path, [])
+    else:
+        refuse_loss(tmp_path, [])
+
+
+def test_what_was_put_beside_an_earlier_result_does_not_matter(tmp_path):
+    frame = np.zeros((48, 64, 3), np.uint8)
+    for _ in range(2):
+        with ClipWriter(tmp_path / "out", size=(48, 64), object_ids=[1]) as writer:
+            writer.add("00000", frame, frame[..., 0], {1: None})
+        (tmp_path / "out/still.png").touch()
+    assert (tmp_path / "out/still.png").exists()

@@ -17,7 +17,8 @@ from ltr_ext.dataset.splits import part_of
 from ltr_ext.errors import UserError
 from ltr_ext.paths import load_paths
 from tracker_ext.evaluation.protocols import Protocol
-from tracker_ext.evaluation.results import ClipSequence, find_masks, found_results
+from tracker_ext.evaluation.result_folders import find_results
+from tracker_ext.evaluation.results import ClipSequence, found_results
 from tracker_ext.evaluation.scoring import score_stored_masks
 
 RULE = Protocol(masks="youtubevos")
@@ -91,7 +92,7 @@ def score_classes(
     Raises:
         UserError: results are missing or damaged, or there are no true masks to compare with.
     """
-    stored, notes = found_results(sequences, find_masks(results), results)
+    stored, notes = found_results(sequences, *find_results(results, sequences))
     kinds: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
     without = 0
     for result in stored:

@@ -16,7 +16,8 @@ from pathlib import Path
 from ltr_ext.errors import UserError
 from tracker_ext.evaluation.paper.classes import ROWS, RULE, classes_of, score_classes
 from tracker_ext.evaluation.protocols import Protocol, protocol_of
-from tracker_ext.evaluation.results import ClipSequence, find_masks, found_results
+from tracker_ext.evaluation.result_folders import find_results
+from tracker_ext.evaluation.results import ClipSequence, found_results
 from tracker_ext.evaluation.scoring import left_out, mean_score, score_stored
 from tracker_ext.evaluation.tables import Grid
 
@@ -171,7 +172,7 @@ def score_rows(
     Raises:
         UserError: results are missing or damaged.
     """
-    stored, notes = found_results(sequences, find_masks(results), results)
+    stored, notes = found_results(sequences, *find_results(results, sequences))
     scores = [score_stored(result, name, protocol) for result in stored]
     mean = mean_score(scores, name, protocol)
     numbers = [100 * getattr(mean, attribute) for attribute in table.rows.values() if attribute is not None]

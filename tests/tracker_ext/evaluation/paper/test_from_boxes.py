@@ -225,7 +225,7 @@ def test_command(davis_root, weights, capsys, tmp_path):
         (["--table", "13"], "--table 13: not one of 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12"),
         (["--table", "1", "--results", "."], "--table 1: is run here and takes no --results"),
         (["--every", "0"], "--every 0: must be at least 1"),
-        (["--grabcut-frames", "0"], "--grabcut-frames 0: must be at least 1"),
+        (["--grabcut-frames", "-1"], "--grabcut-frames -1: must be at least 0"),
         (["--table", "2", "--variant", "other=x"], "--variant other=x: write NAME=FILE"),
         (["--weights", "absent.safetensors"], "absent.safetensors"),
     ],
