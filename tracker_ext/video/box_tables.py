@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tracker_ext.video.box_rows import Row, read_box
-from tracker_ext.video.box_text import HEADER, Line, mistake, number, shown, split_quoted
-from tracker_ext.video.decimal_commas import COMMA, Fields, with_points
+from tracker_ext.video.box_text import COMMA, HEADER, Line, mistake, number, shown, split_quoted
+from tracker_ext.video.decimal_commas import Fields, with_points
 
 FRAME_NAMES = (
     "frame", "frame_id", "frameid", "frame_index", "frame_idx", "frame_number", "frame_num", "frame_no", "frames",

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ltr_ext.csv_text import csv_text
 from ltr_ext.errors import UserError
 
 SHOWN = 80
@@ -20,12 +21,16 @@ MOST_BYTES = 2**29
 HEADER = "frame,object,x,y,w,h"
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _WHOLE = re.compile(r"[+-]?\d{1,30}", re.ASCII)
+COMMA = re.compile(r"[+-]?(\d+),(\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+"""A number with a decimal comma, or with one between thousands."""
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _MISSING = frozenset({"", "nan", "+nan", "-nan", "na", "n/a", "none", "null"})
 _BRACKETS = "[](){}"
 _MAGIC = {
     b"PK\x03\x04": "a damaged zip archive or an Excel sheet; pack it again, or export it as CSV",
     b"\x93NUMPY": "a NumPy array; write it with numpy.savetxt(FILE, boxes, delimiter=',')",
+    b"MATLAB": "MATLAB's; write its boxes as text (writematrix)",
+    b"\x89HDF": "HDF5 (MATLAB's, too); write its boxes as text",
     b"\x1f\x8b": "packed by gzip; unpack it",
     b"SQLite format 3": "an SQLite data base; export it as CSV",
 }
@@ -98,7 +103,7 @@ def separator_of(text: str) -> str | None:
     if ";" in text:
         return ";"
     cells = [cell.strip() for cell in text.rstrip("\t").split("\t")]
-    if len(cells) > 3 and all(not cell or number(cell.replace(",", ".", 1)) is not None for cell in cells):
+    if len(cells) > 3 and all(not cell or COMMA.fullmatch(cell) or number(cell) is not None for cell in cells):
         return "\t" if "," in text else None
     return "," if "," in text else None
 
@@ -126,7 +131,10 @@ def read_lines(path: Path) -> list[Line]:
     text = _decode(path, read_bytes(path)).rstrip("\x1a")
     if not text.strip():
         raise UserError(f"box file {path} is empty; give one x,y,w,h line per frame")
-    rows = _json_rows(path, text)
+    content = _json(path, text)
+    if (table := _json_table(content)) is not None:
+        return [Line(index, line) for index, line in enumerate(table.splitlines(), 1)]
+    rows = None if content is None else _json_rows(path, content)
     if rows is not None:
         return [Line(index, ",".join(map(str, row)) if row else ",,,") for index, row in enumerate(rows, 1)]
     lines = [Line(index, line) for index, line in enumerate(re.split(r"\r\r\n|\r\n|\r|\n", text), 1)]
@@ -189,11 +197,11 @@ def _decode(path: Path, data: bytes) -> str:
         ) from error
 
 
-def _json_rows(path: Path, text: str) -> list[Sequence[float] | None] | None:
-    """The rows of a json list of lists of numbers, or of null for no box; None if the text is no json.
+def _json(path: Path, text: str) -> Any:
+    """The content of a json; None if the text is none.
 
     Raises:
-        UserError: any other json, by the name of the tool that writes it.
+        UserError: it is broken, or one json per line.
     """
     start = text.lstrip()[:1]
     if start not in ("{", "["):
@@ -208,6 +216,26 @@ def _json_rows(path: Path, text: str) -> list[Sequence[float] | None] | None:
         if re.match(r'\s*\{\s*"', text) and "\n" in text.strip() and _is_json(text.strip().splitlines()[0]):
             raise mistake(path, f"is json, one per line; write it as CSV with the header {HEADER}") from error
         raise mistake(path, f"begins like a json but is none ({error}); restore it") from error
+    return content
+
+
+def _json_table(content: Any) -> str | None:
+    """A json list of objects with plain values, as tables are exported, as CSV; None for any other."""
+    if not isinstance(content, list) or not content or not all(isinstance(row, dict) and row for row in content):
+        return None
+    names = list(dict.fromkeys(name for row in content for name in row))
+    cells = [[row.get(name) for name in names] for row in content]
+    if any(isinstance(cell, list | dict | bool) for row in cells for cell in row):
+        return None
+    return csv_text(names, [["" if cell is None else cell for cell in row] for row in cells])
+
+
+def _json_rows(path: Path, content: Any) -> list[Sequence[float] | None]:
+    """The rows of a json list of lists of numbers, or of null for no box.
+
+    Raises:
+        UserError: any other json, by the name of the tool that writes it.
+    """
     if isinstance(content, list) and any(content) and all(row is None or _is_numbers(row) for row in content):
         return content
     if _is_numbers(content):

@@ -6,12 +6,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from tracker_ext.video.box_text import mistake, number, shown
+from tracker_ext.video.box_text import COMMA, mistake, number, shown
 
 Fields = tuple[int, list[str]]
 """Number of a line, and its fields."""
-COMMA = re.compile(r"[+-]?(\d+),(\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
-"""A number with a decimal comma, or with one between thousands."""
 THOUSANDS = re.compile(r"[+-]?\d{1,3}([.,' \u00a0\u202f]\d{3})+([.,]\d+)?", re.ASCII)
 MOST_THOUSANDS = 20_000
 """Pixels; beyond it no number is a place in a picture, so a comma in it is none between thousands."""

@@ -37,6 +37,7 @@ def read(tmp_path, text: str, num_frames: int = 2) -> dict[int, np.ndarray]:
         pytest.param("1, 2, 3, 4\r\n5, 6, 7, 8.5\r\n", id="comma and space, Windows"),
         pytest.param("\ufeff1,2,3,4\n5,6,7,8.5\n", id="byte order mark"),
         pytest.param("\ufeff1;2;3;4\r\n5;6;7;8.5\r\n", id="semicolon"),
+        pytest.param("1,\t2,\t3,\t4\n5 ,\t6,\t7,\t8.5\n", id="comma and tab"),
         pytest.param("1,2,3,4\r5,6,7,8.5\r", id="old Macintosh"),
         pytest.param("1,2,3,4\r\r\n5,6,7,8.5\r\r\n", id="Windows twice"),
         pytest.param("1,2,3,4,\n5,6,7,8.5,\n", id="a comma at the end"),

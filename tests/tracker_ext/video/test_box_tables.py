@@ -41,6 +41,8 @@ def read(tmp_path, text: str, num_frames: int = 2, stems: list[str] | None = Non
         pytest.param("label,frame,object,x,y,w,h,score\n" + '"a, b",0,1,1,2,3,4,.9\n"c",1,1,5,6,7,8.5,.8\n',
                      id="further columns"),
         pytest.param("Frame ID,Track-ID,Left,Top,Width,Height\n0,1,1,2,3,4\n1,1,5,6,7,8.5\n", id="other names"),
+        pytest.param('[{"frame": 0, "object": 1, "x": 1, "y": 2, "w": 3, "h": 4, "name": "a, b"},\n'
+                     '{"frame": 1, "object": 1, "x": 5, "y": 6, "w": 7, "h": 8.5}]', id="json of rows"),
         pytest.param("frame,id,x1,y1,x2,y2\n0,1,1,2,4,6\n1,1,5,6,12,14.5\n", id="corners"),
         pytest.param("frame,id,x0,y0,x1,y1\n0,1,1,2,4,6\n1,1,5,6,12,14.5\n", id="corners from 0"),
         pytest.param("frame,id,width,height,class,xmin,ymin,xmax,ymax\n0,1,64,48,a,1,2,4,6\n1,1,64,48,a,5,6,12,14.5\n",
