@@ -87,12 +87,15 @@ def _below(given: Path, dataset: Sequence[ClipSequence]) -> Iterator[ResultRoots
         if roots is not None and _has_some(roots, dataset):
             yield roots
         elif depth < DEPTH and not ours:
-            below = (path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith("."))
-            waiting += [
-                (path, depth + 1)
-                for path in below
-                if path.name.lower() not in PASSED_OVER and path.name not in sequences
-            ]
+            waiting += [(path, depth + 1) for path in _folders_in(folder) if path.name not in sequences]
+
+
+def _folders_in(folder: Path) -> list[Path]:
+    try:
+        below = [path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith(".")]
+    except OSError:
+        return []
+    return [path for path in below if path.name.lower() not in PASSED_OVER]
 
 
 def _annotated(folder: Path, dataset: Sequence[ClipSequence]) -> ResultRoots | None:

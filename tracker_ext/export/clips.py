@@ -187,7 +187,9 @@ def _with_manifest(clip: FoundMasks, result: Path) -> FoundMasks:
         if path.is_file():
             manifest = _read_json(path)
             video = manifest.get("video")
-            clip = replace(clip, objects=_names(manifest.get("objects")), frame_names=_frame_names(root, clip))
+            clip = replace(clip, objects=_names(manifest.get("objects")))
+            if video is None:
+                clip = replace(clip, frame_names=_frame_names(root, clip))
             if isinstance(video, dict) and isinstance(video.get("path"), str) and Path(video["path"]).is_file():
                 first, step = video.get("first"), video.get("step")
                 if isinstance(first, int) and isinstance(step, int) and first >= 0 and step > 0:

@@ -114,7 +114,7 @@ def prepare_tracks(
     notes = [*notes, *(f"object {i} has no box, and gets no masks" for i in tracks if i not in seen)]
     beyond = {i: int((~flags[i][int(np.flatnonzero(given[i])[-1]) + 1 :]).sum()) for i in seen}
     if any(beyond.values()):
-        one = sum(beyond.values()) == 1
+        one = sum(beyond.values()) == 1 or set(beyond.values()) == {1}
         notes.append(
             f"{frames_of(beyond)} beyond the last box {'has' if one else 'have'} no masks; "
             + as_called("run_tracker.py lwl box2mask_init --video ... --box x,y,w,h makes them")
