@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ltr_ext.errors import CommandLine, UserError
+from ltr_ext.late_imports import put_off_imports
 from tracker_ext.annotation.command import annotate_dataset, apply_review
 from tracker_ext.annotation.formats import FORMATS
 from tracker_ext.annotation.run_options import RunOptions, parse_shard
@@ -282,6 +283,7 @@ def add_dataset_options(command: argparse.ArgumentParser) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Parse and call; returns the exit code."""
+    put_off_imports()
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments and arguments[0] not in (*DATASETS, "folder", "video", "cvat") and Path(arguments[0]).exists():
         raise UserError(f"{arguments[0]}: say first what it is: run_annotate.py video or run_annotate.py folder")

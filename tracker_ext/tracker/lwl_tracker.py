@@ -82,6 +82,8 @@ class LWLTracker(MaskTracker[Target]):
         return super().masks_of_boxes(image, boxes, box_net)
 
     def _extract(self, image: np.ndarray, crops: Sequence[SearchCrop]) -> FrameFeatures:
-        """The features of all crops, in one batch."""
+        """The features of all crops, in one batch; equal crops, as large objects often have, are computed once."""
+        distinct = list(dict.fromkeys(crops))
         with autocast(self._device, self._bfloat16):
-            return self._net.extract(self.pictures(image, crops))
+            features = self._net.extract(self.pictures(image, distinct))
+        return features if len(distinct) == len(crops) else features[[distinct.index(crop) for crop in crops]]

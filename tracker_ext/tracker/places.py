@@ -16,7 +16,7 @@ from tracker_ext.tracker.search import SearchState
 
 
 class SearchCrop(Protocol):
-    """A region of the image that is resized to [Hc, Wc]."""
+    """A region of the image that is resized to [Hc, Wc]; crops that are equal, and hash alike, cut the same."""
 
     def cut(self, image: np.ndarray) -> np.ndarray:
         """Cut the crop [Hc, Wc, 3] from an image [H, W, 3] uint8."""

@@ -22,9 +22,9 @@ SURROUNDING = 2
 class Region:
     """A rectangle in a picture of which only every `step`-th pixel is kept; coordinates may be half pixels."""
 
-    start: Tensor
+    start: tuple[float, float]
     """(y, x) of the first pixel, in kept pixels."""
-    stop: Tensor
+    stop: tuple[float, float]
     """(y, x) after the last pixel, in kept pixels."""
     step: int
     offset: tuple[int, int]
@@ -33,13 +33,17 @@ class Region:
     def cut(self, maps: Tensor, *, is_mask: bool) -> Tensor:
         """Cut the region from [1, C, H, W]; beyond the border, a picture repeats its edge and a mask is 0."""
         kept = maps[..., self.offset[0] :: self.step, self.offset[1] :: self.step]
-        (top, left), (bottom, right) = self.start.int().tolist(), self.stop.int().tolist()
+        top, left, bottom, right = (int(edge) for edge in (*self.start, *self.stop))
         padding = (-left, right - kept.shape[3], -top, bottom - kept.shape[2])
         return F.pad(kept, padding) if is_mask else F.pad(kept, padding, "replicate")
 
 
 def find_region(centre: Tensor, size: Tensor, out_size: Tensor, image_size: Tensor | None) -> Region:
     """The region of a given size around a point.
+
+    A region that is shrunk to the picture's size can come out a pixel short, since pytracking cuts the quotient of two
+    rounded numbers; which of neighbouring scales do so, in one of ten with a picture of 854 x 480, is left to rounding
+    there and here.
 
     Args:
         centre: [2].
@@ -64,7 +68,8 @@ def find_region(centre: Tensor, size: Tensor, out_size: Tensor, image_size: Tens
         over = ((-start).clamp(min=0) + (stop - limit).clamp(min=0)) // 2
         balanced = (-start - over) * (over > 0)
         start, stop = start + balanced, stop + balanced
-    return Region(start, stop, step, (int(offset[0]), int(offset[1])))
+    (top, left), (bottom, right) = start.tolist(), stop.tolist()
+    return Region((top, left), (bottom, right), step, (int(offset[0]), int(offset[1])))
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ class UpstreamCrop:
     @property
     def place(self) -> tuple[Tensor, Tensor]:
         """[2] (y, x) of the middle in image pixels, and the number of image pixels per crop pixel."""
-        start, stop = self.region.step * self.region.start, self.region.step * self.region.stop
+        start, stop = (self.region.step * torch.tensor(edges) for edges in (self.region.start, self.region.stop))
         scale = ((stop - start) / torch.tensor(self.out_hw, dtype=torch.float32)).prod().sqrt()
         return 0.5 * (start + stop - 1), scale
 

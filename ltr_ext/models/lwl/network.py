@@ -31,8 +31,8 @@ class FrameFeatures:
     decoder: tuple[Tensor, ...]
     """The result of `Decoder.prepare`."""
 
-    def __getitem__(self, rows: slice) -> FrameFeatures:
-        """Some of the N frames."""
+    def __getitem__(self, rows: slice | list[int]) -> FrameFeatures:
+        """Some of the N frames; a list may name one several times."""
         return FrameFeatures(self.target[rows], tuple(maps[rows] for maps in self.decoder))
 
 

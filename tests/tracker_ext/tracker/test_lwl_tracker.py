@@ -14,7 +14,7 @@ from miniatures.tiny_lwl import HEIGHT, WIDTH, label_map
 
 from ltr_ext.data.boxes import mask_to_box
 from ltr_ext.errors import UserError
-from ltr_ext.models.lwl import LWLNet
+from ltr_ext.models.lwl import FrameFeatures, LWLNet
 from tracker_ext.tracker import mask_tracker
 from tracker_ext.tracker.box_to_mask import boxes_to_masks
 
@@ -209,6 +209,46 @@ def test_a_batch_of_objects_is_as_each_alone(make_tracker: MakeTracker, frames: 
         torch.testing.assert_close(
             alone._targets[name[1:]].filters, together._targets[name[1:]].filters, atol=1e-4, rtol=1e-3
         )
+
+
+@pytest.mark.parametrize("rules", ["box2mask", "upstream"])
+def test_objects_in_one_crop_are_seen_once_and_as_each_alone(
+    make_tracker: MakeTracker, frames: list[np.ndarray], net: LWLNet, rules: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Large objects are searched in the whole frame."""
+    boxes = {"_1": (16, 12, 40, 36), "_2": (40, 20, 40, 36)}
+    seen: list[int] = []
+    real = net.extract
+
+    def extract(images: torch.Tensor) -> Any:
+        seen.append(len(images))
+        return real(images)
+
+    square = [frame[:, : frame.shape[0]].copy() for frame in frames]  # as the crop is
+    start = several(**boxes)
+    start["init_mask"] = start["init_mask"][:, : frames[0].shape[0]].copy()
+    crops_seen = {}
+    for apart in (False, True):
+        seen.clear()
+        tracker = make_tracker(search_scale=8.0, rules=rules)
+        with monkeypatch.context() as patch:
+            patch.setattr(net, "extract", extract)
+            if apart:
+                patch.setattr(tracker, "_extract", lambda image, crops, one=tracker._extract: _joined(
+                    [one(image, [crop]) for crop in crops]))  # fmt: skip
+            tracker.initialize(square[0], start)
+            for frame in square[1:3]:
+                tracker.track(frame)
+        crops_seen[apart] = (list(seen), [target.filters for target in tracker._targets.values()])
+    assert sum(crops_seen[True][0]) == 6
+    assert crops_seen[False][0] == [1, 1, 1, 1], "each is learnt, then both are followed on two frames"
+    for together, alone in zip(crops_seen[False][1], crops_seen[True][1], strict=True):
+        torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-4)
+
+
+def _joined(frames: list[FrameFeatures]) -> FrameFeatures:
+    decoder = tuple(torch.cat(maps) for maps in zip(*(frame.decoder for frame in frames), strict=True))
+    return FrameFeatures(torch.cat([frame.target for frame in frames]), decoder)
 
 
 @pytest.mark.parametrize("many", [False, True])

@@ -69,13 +69,29 @@ def test_regions_lie_inside_and_come_back_in_place(centre):
     image_hw, out = (HEIGHT, WIDTH), torch.tensor([32.0, 48.0])
     region = find_region(torch.tensor(centre), out * 1.2, out, torch.tensor([float(side) for side in image_hw]))
     assert region.step == 1
-    assert (region.start >= -0.5).all() and (region.stop <= torch.tensor(image_hw) + 0.5).all()
+    assert min(region.start) >= -0.5
+    assert all(stop <= side + 0.5 for stop, side in zip(region.stop, image_hw, strict=True))
     crop = UpstreamCrop(region, (32, 48))
     mask = np.zeros(image_hw, np.uint8)
-    y, x = (int(v) for v in (region.start + region.stop) / 2)
+    y, x = (int(start + stop) // 2 for start, stop in zip(region.start, region.stop, strict=True))
     mask[y - 6 : y + 6, x - 8 : x + 8] = 1
     back = crop.paste(crop.cut_mask(mask) - 0.5, image_hw, -1.0) > 0
     assert np.logical_and(back, mask).sum() / np.logical_or(back, mask).sum() > 0.75
+
+
+@pytest.mark.parametrize(
+    ("scale", "size"),
+    [
+        pytest.param(5.760601997375488, (479, 832), id="a row short"),
+        pytest.param(5.7606024742126465, (480, 832), id="the next scale: neither"),
+        pytest.param(5.760603904724121, (480, 831), id="a column short"),
+    ],
+)
+def test_a_region_that_fills_the_picture_is_a_pixel_short_where_pytracking_rounds_so(scale, size):
+    out = torch.tensor([480.0, 832.0])
+    region = find_region(torch.tensor([285.9, 461.1]), torch.tensor(scale) * out, out, out)
+    counted = [stop - start - 0.5 for start, stop in zip(region.start, region.stop, strict=True)]
+    assert tuple(counted) == size
 
 
 def test_large_regions_are_thinned():
