@@ -24,7 +24,7 @@ class _LateModule(ModuleType):
         loader = self.__spec__.loader if self.__spec__ is not None else None
         if name.startswith("__") or not isinstance(loader, _LateLoader):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        self.__class__ = ModuleType
+        self.__class__ = ModuleType  # type: ignore[assignment]  # an ordinary module from now on
         loader.real.exec_module(self)
         return getattr(self, name)
 
