@@ -189,10 +189,10 @@ def write_film(film: Film, path: Path, width: int) -> int:
     """Write the pictures as animated WebP, as good as `MOST_BYTES` allow; returns its bytes."""
     height = round(WINDOW[1] * width / WINDOW[0])
     first, *others = [picture.resize((width, height), Image.Resampling.LANCZOS) for picture in film.pictures]
-    for quality in (70, 60, 50, 40, 30, 20):
+    for quality in (60, 40, 25, 15):
         first.save(
             path, format="WEBP", save_all=True, append_images=others, duration=film.durations, loop=0, quality=quality,
-            method=6, minimize_size=True,
+            method=4,
         )  # fmt: skip
         if path.stat().st_size <= MOST_BYTES:
             break
@@ -276,6 +276,7 @@ def main() -> int:
             x, y, w, h = mask_to_box(truths[mended])
             strokes = [(x + w * (0.9 + step / 200), y + h * (0.1 + step / 40)) for step in range(9)]
             play(film, boxes, strokes, mended)  # type: ignore[arg-type]
+            film.click("#toast")
             film.go(chosen[1])
             time.sleep(1)
             screenshot(browser).save(args.out / "editor.jpg", quality=88)
