@@ -246,7 +246,7 @@ def main() -> int:
     parser = CommandLine(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("root", type=Path, help="folder with JPEGImages and Annotations")
     parser.add_argument("--sequence", required=True, metavar="NAME")
-    parser.add_argument("--frames", type=int, default=21, help="how many of the clip (default %(default)s)")
+    parser.add_argument("--frames", type=int, default=13, help="how many of the clip (default %(default)s)")
     parser.add_argument("--width", type=int, default=900, help="of the film in pixels (default %(default)s)")
     parser.add_argument("--out", type=Path, required=True, help="folder for editor.webp, editor.jpg, editor_narrow.jpg")
     args = parser.parse_args()
