@@ -29,11 +29,12 @@ boxes = np.tile([20.0, 12, 24, 20], (3, 1))
 print(*[frame.labels.shape for frame in masks_from_boxes(frames, boxes)])
 print(host.resolve().home)
 print(load_paths().source, load_paths().results_dir, load_paths().workspace_dir)
+from tracker_ext.segmentation.prompts import Prompts
 from tracker_ext.tracker.track_video import track_video
 from tracker_ext.tracker_handle import TrackerHandle
 from tracker_ext.registration import register
 register()
-track_video(TrackerHandle("lwl", "box2mask_init"), Path("clip"), [(20, 12, 24, 20)], Path("tracked"))
+track_video(TrackerHandle("lwl", "box2mask_init"), Path("clip"), Prompts({1: {0: boxes[0]}}), Path("tracked"))
 """
 
 

@@ -94,12 +94,14 @@ class TrackerHandle(Tracker):
         """Weight files or checkpoints in place of the default ones of the parameter module."""
         self.precision: str | None = None
         """`fp32` or `bf16` in place of the precision in the parameter module."""
+        self.changes: dict[str, Any] = {}
+        """Values of fields of the tracker's configuration in place of those in the parameter module."""
 
     def get_parameters(self) -> Any:
         """The result of `parameters()`; in a worker process, our names are added to the host first.
 
         Raises:
-            UserError: `precision` or `weights` are set, but the tracker does not support this.
+            UserError: `precision`, `weights` or `changes` are set, but the tracker does not support this.
         """
         register()
         if self.weights:
@@ -114,6 +116,11 @@ class TrackerHandle(Tracker):
             if not hasattr(parts, "with_precision"):
                 raise UserError(f"--precision {self.precision}: {self.name} {self.parameter_name} has none to choose")
             params.parts = parts.with_precision(SHORT_PRECISIONS[self.precision])
+        if self.changes:
+            parts = params.get("parts", None)
+            if not hasattr(parts, "with_changes"):
+                raise UserError(f"--sweep: {self.name} {self.parameter_name} has no parameters to change")
+            params.parts = parts.with_changes(**self.changes)
         return params
 
     def run_sequence(self, seq: Sequence, *args: Any, **kwargs: Any) -> dict[str, Any]:

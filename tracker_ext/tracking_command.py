@@ -11,7 +11,8 @@ from typing import Any
 from ltr_ext.digest import file_hash
 from ltr_ext.errors import UserError
 from ltr_ext.paths import load_paths
-from tracker_ext.video.box_argument import corners_note, first_boxes
+from tracker_ext.segmentation.prompts import check_prompts, mask_files, read_prompts
+from tracker_ext.video.box_argument import corners_note, parse_box
 from tracker_ext.video.clip_writer import refuse_loss
 from tracker_ext.video.frames import open_frames
 
@@ -30,7 +31,6 @@ def run_on_dataset(args: argparse.Namespace) -> int:
     if args.threads:  # must be set before torch is imported here or in a worker
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // args.threads)))
     from tracker_ext import tracker_handle
-    from tracker_ext.evaluation.run_record import note_run
     from tracker_ext.evaluation.sequences import load_sequences
 
     out = Path(args.out) if args.out else load_paths().results_dir
@@ -40,18 +40,7 @@ def run_on_dataset(args: argparse.Namespace) -> int:
     refuse_unwritable(out)
     tracker = chosen_tracker(args, out)
     facts = describe(tracker)
-    writable_folder(out)
-    results = Path(tracker.results_dir)
-    done = [sequence.name for sequence in sequences if tracker_handle.has_results(tracker, sequence)]
-    if done and not args.debug:
-        print(f"{len(done)} of {len(sequences)} sequences have results in {results} already, and keep them")
-        compare_with_earlier(results, done, facts, args.precision)
-    try:
-        failures = tracker_handle.run(tracker, sequences, debug=args.debug, threads=args.threads)
-    finally:
-        if not args.debug:
-            fresh = [one.name for one in sequences if one.name not in done and tracker_handle.has_results(tracker, one)]
-            note_run(results, facts, fresh)
+    failures = track_sequences(tracker, sequences, args, out, facts)
     if args.debug:
         return 0
     print(f"boxes: {tracker.results_dir}\nmasks: {tracker.segmentation_dir}")
@@ -72,21 +61,53 @@ def run_on_dataset(args: argparse.Namespace) -> int:
     return EXIT_FAILED if failures else 0
 
 
-def run_on_video(args: argparse.Namespace, boxes: list[tuple[float, float, float, float]]) -> int:
-    """Track objects in a video.
+def track_sequences(
+    tracker: Any, sequences: list[Any], args: argparse.Namespace, out: Path, facts: dict[str, Any]
+) -> list[Any]:
+    """Track the sequences that have no results yet, and record with what they were tracked.
 
     Args:
-        args: the parsed command line.
-        boxes: (x, y, w, h) of each object on the first frame, in image pixels.
+        tracker: a `TrackerHandle`.
+        sequences: the sequences of the data set.
+        args: the parsed command line; `debug`, `threads` and `precision` are used.
+        out: the folder of the results.
+        facts: see `note_run`.
+
+    Returns:
+        A `Failure` of `tracker_handle` for each sequence that failed.
+    """
+    from tracker_ext import tracker_handle
+    from tracker_ext.evaluation.run_record import note_run
+
+    writable_folder(out)
+    results = Path(tracker.results_dir)
+    done = [sequence.name for sequence in sequences if tracker_handle.has_results(tracker, sequence)]
+    if done and not args.debug:
+        print(f"{len(done)} of {len(sequences)} sequences have results in {results} already, and keep them")
+        compare_with_earlier(results, done, facts, args.precision)
+    try:
+        failures = tracker_handle.run(tracker, sequences, debug=args.debug, threads=args.threads)
+    finally:
+        if not args.debug:
+            fresh = [one.name for one in sequences if one.name not in done and tracker_handle.has_results(tracker, one)]
+            note_run(results, facts, fresh)
+    return failures
+
+
+def run_on_video(args: argparse.Namespace) -> int:
+    """Track objects in a video.
 
     Returns:
         The exit code: 0, or 1 if frames could not be read.
 
     Raises:
-        UserError: there is no box, or see `track_video`.
+        UserError: there is no box or mask, or see `read_prompts` and `track_video`.
     """
-    if not boxes:
-        raise UserError("--video: needs the object on the first frame, as --box x,y,w,h")
+    if not args.box and not args.mask:
+        raise UserError(
+            "--video: needs the object on the first frame, as --box x,y,w,h; or on any, as --box FRAME:x,y,w,h or "
+            "--mask FRAME:FILE"
+        )
     out = Path(args.out) if args.out else load_paths().results_dir / "video" / Path(args.video).stem
     from tracker_ext import tracker_handle
 
@@ -94,20 +115,65 @@ def run_on_video(args: argparse.Namespace, boxes: list[tuple[float, float, float
     tracker_handle.check_names(args.tracker, args.parameter)
     video = Path(args.video)
     source = open_frames(video, upright=True)
-    first_boxes(boxes, source, video)
+    prompts = read_prompts(args.box, args.mask, source, plain_is_first=True)
+    check_prompts(prompts, source.size, f"video {video}")
     refuse_unwritable(out)
-    refuse_loss(out, [video])
-    for note in filter(None, (corners_note(box, source.size) for box in boxes)):
+    files = mask_files(args.mask)
+    refuse_loss(out, [video, *files])
+    boxes = [box.tolist() for given in prompts.boxes.values() for box in given.values()]
+    for note in (*prompts.notes, *filter(None, (corners_note(box, source.size) for box in boxes))):
         print(f"note: {note}", file=sys.stderr)
     from tracker_ext.tracker.track_video import track_video
 
     tracker = chosen_tracker(args)
     facts = describe(tracker)
     with tracker.watching(video.stem):
-        damage = track_video(tracker, video, boxes, out, facts)
+        damage = track_video(tracker, video, prompts, out, facts, files)
     if damage:
         print(f"damaged: {damage}", file=sys.stderr)
     return EXIT_FAILED if damage else 0
+
+
+def run_on_camera(args: argparse.Namespace) -> int:
+    """Track objects before a camera.
+
+    Returns:
+        The exit code, 0.
+
+    Raises:
+        UserError: there is no camera, or no window where one is needed; see `track_camera`.
+    """
+    from tracker_ext import tracker_handle
+
+    tracker_handle.check_names(args.tracker, args.parameter)
+    out = Path(args.out) if args.out else None
+    if out is not None:
+        refuse_unwritable(out)
+        refuse_loss(out, [])
+    from tracker_ext.tracker.track_camera import KEYS, track_camera
+    from tracker_ext.video.camera import Camera
+    from tracker_ext.video.screen import Screen
+
+    view: Screen | None = None
+    try:
+        view = Screen(f"webcam {args.webcam}", "--webcam", "give --box x,y,w,h and --out DIR, to do without")
+    except UserError as error:
+        if not args.box or out is None:
+            raise
+        print(f"note: {error}; Ctrl-C ends", file=sys.stderr)
+    camera = Camera(args.webcam)
+    try:
+        tracker = chosen_tracker(args)
+        facts = describe(tracker)
+        if view is not None:
+            print(KEYS, flush=True)
+        with tracker.watching(camera.name):
+            track_camera(tracker, camera, [parse_box(text) for text in args.box], view, out, facts)
+    finally:
+        camera.close()
+        if view is not None:
+            view.close()
+    return 0
 
 
 def chosen_tracker(args: argparse.Namespace, out: Path | None = None) -> Any:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ltr_ext import host
 from ltr_ext.errors import CommandLine, UserError
 from ltr_ext.late_imports import put_off_imports
 from tracker_ext.annotation.command import annotate_dataset, apply_review
@@ -14,10 +16,14 @@ from tracker_ext.annotation.formats import FORMATS
 from tracker_ext.annotation.run_options import RunOptions, parse_shard
 from tracker_ext.annotation.settings import JobSettings
 from tracker_ext.annotation.sources import DATASETS
-from tracker_ext.segmentation.annotate_video import annotate_one_video
+from tracker_ext.segmentation.annotate_video import Follow, annotate_one_video
 from tracker_ext.segmentation.config import PAPER_MODE, AnnotateConfig
+from tracker_ext.segmentation.prepare import PreparedBoxes
 from tracker_ext.segmentation.windows import MODES, Mode
 from tracker_ext.video.box_argument import join_boxes
+
+if TYPE_CHECKING:
+    from ltr_ext.models.box2mask import Box2MaskNet
 
 EXAMPLES = """examples:
   python run_annotate.py got10k_train --out got10k_masks
@@ -130,7 +136,20 @@ def parser() -> argparse.ArgumentParser:
         metavar="FRAME:FILE",
         action="append",
         default=[],
-        help="the mask of one frame, painted or corrected: it is kept, and helps the frames around it; repeatable",
+        help="the mask of one frame, painted or corrected: it is kept, and helps the frames around it; of several "
+        "objects, where it is black and white, FRAME:OBJECT:FILE; repeatable",
+    )
+    video.add_argument(
+        "--follow",
+        action="store_true",
+        help="frames beyond the last box, and gaps longer than --max-gap: a tracker follows the object from its mask "
+        "before them, as run_tracker.py lwl box2mask_init does (default: they are left empty)",
+    )
+    video.add_argument(
+        "--soft",
+        action="store_true",
+        help="also DIR/soft/<object>/<frame>.png: how much of each pixel is the object (0 to 255), for cut-outs with "
+        "soft edges: run_export.py DIR --format cutout,alpha --soft",
     )
     add_window_options(video)
     add_cvat(kinds)
@@ -281,6 +300,17 @@ def add_dataset_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--dry-run", action="store_true", help="count, and estimate size and time; writes nothing")
 
 
+def _follower(prepared: PreparedBoxes, net: Box2MaskNet) -> Follow:
+    """Follows objects with LWL-lite; built when boxes and options are found right, since it imports the host."""
+    print(f"host: {host.resolve()}", flush=True)
+    from tracker_ext.parameter.lwl import box2mask_init
+    from tracker_ext.tracker.following import Follower
+
+    params = box2mask_init.parameters()
+    params.parts = replace(params.parts, box_net=net)
+    return Follower(lambda: box2mask_init.TRACKER_CLASS(params), prepared)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Parse and call; returns the exit code."""
     put_off_imports()
@@ -289,7 +319,7 @@ def main(arguments: list[str] | None = None) -> int:
         raise UserError(f"{arguments[0]}: say first what it is: run_annotate.py video or run_annotate.py folder")
     args = parser().parse_args(join_boxes(arguments) if arguments[:1] == ["video"] else arguments)
     if args.apply is None and args.kind == "video":
-        return annotate_one_video(args)
+        return annotate_one_video(args, _follower)
     if args.apply is None and args.kind == "cvat":
         from tracker_ext.annotation.cvat_command import annotate_cvat
 

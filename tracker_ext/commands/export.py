@@ -12,6 +12,8 @@ EXIT_FAILED = 1
 EXAMPLES = """examples:
   python run_export.py clip_masks --format coco,yolo-seg --out clip_export
   python run_export.py clip_masks --format gif,cutout --frames clip.mp4 --out clip_export
+  python run_export.py clip_masks --play
+  python run_export.py clip_masks --format cutout,alpha --soft --out cut_out
   python run_export.py my_masks --format yolo-seg --label person --out for_training
   python run_export.py results --format binary --clip bear --objects 1,3 --out black_and_white
 """
@@ -37,7 +39,13 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--format", metavar="NAME", action="append", default=[], help="one of those below; several with commas"
     )
-    command.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for what is written")
+    command.add_argument("--out", metavar="DIR", type=Path, help="folder for what is written")
+    command.add_argument(
+        "--play",
+        action="store_true",
+        help="show the masks over the frames in a window instead (space: halt; , and . : a frame back and on; n: next "
+        "clip; q: end); as a film: --format overlay",
+    )
     command.add_argument(
         "--frames",
         metavar="PATH",
@@ -68,9 +76,30 @@ def parser() -> argparse.ArgumentParser:
         help="polygons with fewer corners, moved by so much at most; 1 suits editing by hand (default 0: exact)",
     )
     command.add_argument(
+        "--soft",
+        action="store_true",
+        help="cutout, alpha: soft edges, as far as the result was made with run_annotate.py video ... --soft",
+    )
+    command.add_argument(
         "--gif-width", metavar="PIXELS", type=int, default=480, help="widest a GIF may be (default %(default)s)"
     )
     return command
+
+
+def play_result(result: Path, frames: Path | None, clips: list[str], objects: tuple[int, ...]) -> int:
+    """Show a result in a window; returns the exit code."""
+    from tracker_ext.export.clips import find_masks
+    from tracker_ext.export.play import KEYS, play
+    from tracker_ext.video.screen import Screen
+
+    find_masks(result)  # what is wrong with it is said before a window opens
+    screen = Screen(result.resolve().name, "--play", "--format overlay --out DIR writes a film")
+    print(KEYS)
+    try:
+        play(result, screen, frames, clips, objects)
+    finally:
+        screen.close()
+    return 0
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -80,9 +109,16 @@ def main(arguments: list[str] | None = None) -> int:
         raise UserError(f"--simplify {args.simplify}: must be 0 or more, in pixels")
     if not 8 <= args.gif_width <= 8192:
         raise UserError(f"--gif-width {args.gif_width}: must be 8 to 8192")
+    if args.play and (args.format or args.out):
+        raise UserError("--play: shows and writes nothing; leave --format and --out away, or write a film with them")
+    if not args.play and args.out is None:
+        raise UserError("--out: is missing; name the folder for what is written, or show the masks with --play")
     from tracker_ext.export.command import ExportRequest, export, parse_labels, parse_objects
     from tracker_ext.export.formats import ExportOptions
 
+    objects = parse_objects(args.objects) if args.objects else ()
+    if args.play:
+        return play_result(args.result, args.frames, args.clip, objects)
     request = ExportRequest(
         result=args.result,
         out=args.out,
@@ -91,7 +127,8 @@ def main(arguments: list[str] | None = None) -> int:
         ),
         frames=args.frames,
         clips=tuple(args.clip),
-        objects=parse_objects(args.objects) if args.objects else (),
+        objects=objects,
+        soft=args.soft,
         options=ExportOptions(
             polygons=args.polygons,
             simplify=args.simplify,

@@ -18,6 +18,9 @@ EXAMPLES = """examples:
   python run_tracker.py lwl ours got10k_val --weights lwl.safetensors --weights box2mask.safetensors
   python run_tracker.py lwl box2mask_init demo --visdom localhost:8097
   python run_tracker.py lwl box2mask_init --video clip.mp4 --box 120,80,60,140 --out clip_masks
+  python run_tracker.py lwl box2mask_init --video clip.mp4 --box 0:1:120,80,60,140 --box 40:2:9,9,80,50 \\
+      --mask 75:corrected.png --out clip_masks
+  python run_tracker.py lwl box2mask_init --webcam
 """
 
 if __name__ == "__mp_main__":  # a spawned worker
@@ -40,11 +43,30 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--sequence", metavar="S", help="only this sequence (name, or number from 0)")
     command.add_argument("--video", metavar="PATH", help="a video file or a folder of frames, instead of a data set")
     command.add_argument(
+        "--webcam",
+        nargs="?",
+        type=int,
+        const=0,
+        metavar="N",
+        help="a camera of this machine (its number, default 0) instead: the box is drawn in a window (space), or given "
+        "with --box; q or Ctrl-C ends; written only with --out",
+    )
+    command.add_argument(
         "--box",
         action="append",
         default=[],
-        metavar="x,y,w,h",
-        help="object on the first frame of the video, in pixels; once per object",
+        metavar="[FRAME:]x,y,w,h",
+        help="object on the first frame of the video, in pixels; once per object. With FRAME (name of a picture, or "
+        "number from 0) on that frame: an object that enters later, or a correction; of several objects "
+        "FRAME:OBJECT:x,y,w,h",
+    )
+    command.add_argument(
+        "--mask",
+        action="append",
+        default=[],
+        metavar="FRAME:FILE",
+        help="the mask of a frame of the video, painted or corrected, in place of a box; of several objects, where it "
+        "is black and white, FRAME:OBJECT:FILE; repeatable",
     )
     command.refuse_option(
         "--boxes", "boxes on every frame go with run_annotate.py video PATH --boxes FILE; here give --box x,y,w,h"
@@ -81,6 +103,12 @@ def parser() -> argparse.ArgumentParser:
         help="track only: no scores, no pictures; run_evaluation.py --results makes them later",
     )
     command.add_argument(
+        "--sweep",
+        metavar="FILE.toml",
+        help="track the data set with every combination of the parameters in FILE (memory_size = [16, 32]), each into "
+        "a folder of its own below --out, and print a table: docs/evaluation.md",
+    )
+    command.add_argument(
         "--visdom",
         nargs="?",
         const="localhost:8097",
@@ -110,21 +138,35 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Parse, choose the host, run; returns the exit code."""
     args = parser().parse_args(join_boxes(sys.argv[1:] if arguments is None else arguments))
-    if (args.dataset is None) == (args.video is None):
-        raise UserError("data set or video: give one of the two; see --help")
-    if args.video is None and args.box:
-        raise UserError(f"--box {args.box[0]}: goes with --video; a data set has its own boxes")
+    if sum(kind is not None for kind in (args.dataset, args.video, args.webcam)) != 1:
+        raise UserError("data set or video or --webcam: give one of them; see --help")
+    for option, given in (("--box", args.box), ("--mask", args.mask)):
+        if args.dataset is not None and given:
+            raise UserError(f"{option} {given[0]}: goes with --video; a data set has its own")
+    if args.webcam is not None and (args.mask or any(":" in text for text in args.box)):
+        raise UserError("--webcam: takes --box x,y,w,h, of the first picture; frames and masks go with --video")
     for path in args.weights:
         if not Path(path).is_file():
             raise UserError(f"--weights {path}: no such file; name a weight file or a training checkpoint")
     if args.threads < 0:
         raise UserError(f"--threads {args.threads}: must be 0 or more")
-    boxes = [parse_box(text) for text in args.box]
+    for text in args.box:  # before the host is chosen, and a video opened
+        parse_box(text.rpartition(":")[2])
+    if args.sweep is not None and (args.dataset is None or args.debug):
+        raise UserError(f"--sweep {args.sweep}: goes with a data set, and without --debug")
+    if args.webcam is not None and args.webcam < 0:
+        raise UserError(f"--webcam {args.webcam}: must be 0 or more")
     if args.visdom:
         from tracker_ext.tracker.live_view import LiveView
 
         print(f"live view: {LiveView(args.visdom).page}")
     print(f"host: {host.resolve(args.host)}")
+    if args.sweep is not None:
+        from tracker_ext.sweep import run_sweep
+
+        return run_sweep(args)
+    if args.webcam is not None:
+        return tracking_command.run_on_camera(args)
     if args.video is None:
         return tracking_command.run_on_dataset(args)
-    return tracking_command.run_on_video(args, boxes)
+    return tracking_command.run_on_video(args)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +32,43 @@ def write_plots(folder: Path, runs: Mapping[str, Sequence[StoredResult]], protoc
     Raises:
         UserError: a result file is damaged.
     """
+    files = []
+    for curves in box_curves(runs, protocol):
+        files += draw_curves(folder, curves)
+    return files
+
+
+@dataclass(frozen=True)
+class Curves:
+    """One curve for each run."""
+
+    stem: str
+    """Of its files."""
+    thresholds: np.ndarray
+    """[K], the x axis."""
+    lines: Mapping[str, tuple[np.ndarray, float]]
+    """Run -> (shares of frames [K], 0..1; the number it is ranked by, 0..1)."""
+    x_label: str
+
+    def draw(self, axes: Any) -> None:
+        """Draw into axes of matplotlib, best first in the legend."""
+        axes.set(xlabel=self.x_label, ylabel="share of frames", xlim=(0, float(self.thresholds[-1])), ylim=(0, 1))
+        for name, (shares, value) in sorted(self.lines.items(), key=lambda line: -line[1][1]):
+            axes.plot(self.thresholds, shares, label=f"{name} [{100 * value:.1f}]")
+        axes.grid(True)
+        axes.legend()
+
+
+def box_curves(runs: Mapping[str, Sequence[StoredResult]], protocol: Protocol) -> list[Curves]:
+    """Success and precision of the runs that have boxes; none if no run has.
+
+    Args:
+        runs: name -> results of every sequence.
+        protocol: the data set's rules.
+
+    Raises:
+        UserError: a result file is damaged.
+    """
     scores = {
         name: [score_boxes(result, protocol) for result in results if result.has_boxes()]
         for name, results in runs.items()
@@ -40,7 +79,7 @@ def write_plots(folder: Path, runs: Mapping[str, Sequence[StoredResult]], protoc
         return []
     by_frame = protocol.boxes == "got10k"
     rank = "ao" if by_frame else "auc"
-    files = []
+    found = []
     for stem, curve, value, thresholds, label in (
         ("success_plot", "success_curve", rank, SUCCESS_THRESHOLDS, "overlap threshold"),
         ("precision_plot", "precision_curve", "precision", PIXELS, "distance of the centres [pixels]"),
@@ -48,25 +87,16 @@ def write_plots(folder: Path, runs: Mapping[str, Sequence[StoredResult]], protoc
         lines = {
             name: (_mean(rows, curve, by_frame), float(_mean(rows, value, by_frame))) for name, rows in scores.items()
         }
-        files += draw_curves(folder, stem, thresholds, lines, label)
-    return files
+        found.append(Curves(stem, thresholds, lines, label))
+    return found
 
 
-def draw_curves(
-    folder: Path,
-    stem: str,
-    thresholds: np.ndarray,
-    lines: Mapping[str, tuple[np.ndarray, float]],
-    x_label: str,
-) -> list[str]:
-    """Draw one curve per name, best first in the legend.
+def draw_curves(folder: Path, curves: Curves) -> list[str]:
+    """Write one curve per run as a picture.
 
     Args:
         folder: an existing folder.
-        stem: of the files.
-        thresholds: [K], the x axis.
-        lines: name -> (shares of frames [K] in 0..1, the number it is ranked by in 0..1).
-        x_label: of the x axis.
+        curves: what to draw.
 
     Returns:
         Names of the files written.
@@ -74,20 +104,16 @@ def draw_curves(
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6, 4.5))
-    axes = figure.add_subplot(xlabel=x_label, ylabel="share of frames", xlim=(0, float(thresholds[-1])), ylim=(0, 1))
-    for name, (shares, value) in sorted(lines.items(), key=lambda line: -line[1][1]):
-        axes.plot(thresholds, shares, label=f"{name} [{100 * value:.1f}]")
-    axes.grid(True)
-    axes.legend()
-    figure.savefig(folder / f"{stem}.png", dpi=150, bbox_inches="tight")
+    curves.draw(figure.add_subplot())
+    figure.savefig(folder / f"{curves.stem}.png", dpi=150, bbox_inches="tight")
     try:
         import tikzplotlib
 
         # on pytracking a stand-in may have the name, which fails like this only when it is used
-        tikzplotlib.save(folder / f"{stem}.tex", figure=figure)
+        tikzplotlib.save(folder / f"{curves.stem}.tex", figure=figure)
     except ImportError:
-        return [f"{stem}.png"]
-    return [f"{stem}.png", f"{stem}.tex"]
+        return [f"{curves.stem}.png"]
+    return [f"{curves.stem}.png", f"{curves.stem}.tex"]
 
 
 def _mean(rows: Sequence[BoxScores], name: str, by_frame: bool) -> np.ndarray:

@@ -14,8 +14,9 @@ from ltr_ext.data.decisions import rejected_in
 from ltr_ext.data.trust_table import read_trust
 from ltr_ext.errors import UserError
 from ltr_ext.text import unknown
+from tracker_ext.export.soft import SoftEdges
 from tracker_ext.export.stored_run_lengths import rle_files, unpacked_masks
-from tracker_ext.video.clip_writer import RESULT_FILE
+from tracker_ext.video.clip_writer import RESULT_FILE, SOFT_FOLDER
 from tracker_ext.video.frames import list_pictures
 from tracker_ext.video.listing import VIDEO_RESULT, is_dataset_output
 
@@ -48,6 +49,8 @@ class FoundMasks:
     """Object id -> what the boxes' file called it, where the result says so."""
     frame_names: tuple[str, ...] = ()
     """Names of the frames' pictures without suffix, where the masks are called otherwise and the result knows them."""
+    soft: SoftEdges | None = None
+    """Where the result was made with them."""
 
     def stems(self) -> list[str]:
         """Names of the mask files without suffix."""
@@ -108,7 +111,13 @@ def _video_result(result: Path) -> list[FoundMasks]:
     inputs = content.get("inputs")
     video = Path(inputs[0]) if isinstance(inputs, list) and inputs and isinstance(inputs[0], str) else None
     known = video if video and video.exists() else None
-    return [FoundMasks(result.resolve().name, masks, video=known, objects=_names(content.get("objects")))]
+    names = _names(content.get("objects"))
+    return [FoundMasks(result.resolve().name, masks, video=known, objects=names, soft=_soft_edges(result))]
+
+
+def _soft_edges(result: Path) -> SoftEdges | None:
+    """Those of the result of one video, if it was made with them."""
+    return SoftEdges(result / SOFT_FOLDER) if _read_json(result / RESULT_FILE).get("soft") is True else None
 
 
 def _run_lengths(result: Path, scratch: Path | None) -> list[FoundMasks]:
@@ -145,7 +154,8 @@ def _below(root: Path, result: Path) -> list[FoundMasks]:
     for folder in folders:
         name = folder.relative_to(common).as_posix() if folder != common else "."
         name = (folder.resolve().name or "masks") if name == "." else name
-        clips.append(_with_manifest(FoundMasks(name, _masks_in(folder), _pictures_beside(folder)), result))
+        soft = _soft_edges(folder.parent) if folder.name == VIDEO_RESULT else None
+        clips.append(_with_manifest(FoundMasks(name, _masks_in(folder), _pictures_beside(folder), soft=soft), result))
     return clips
 
 
@@ -161,7 +171,8 @@ def _folders(root: Path) -> Iterator[Path]:
         seen.add((status.st_dev, status.st_ino))
         yield folder
         below = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
-        waiting += sorted((path for path in below if path.name.lower() not in PASSED_OVER), reverse=True)
+        passed_over = {*PASSED_OVER, SOFT_FOLDER} if (folder / RESULT_FILE).is_file() else PASSED_OVER
+        waiting += sorted((path for path in below if path.name.lower() not in passed_over), reverse=True)
 
 
 def _masks_in(folder: Path) -> tuple[Path, ...]:

@@ -20,6 +20,7 @@ from tracker_ext.export.clips import FoundMasks, chosen_clips, find_masks, rejec
 from tracker_ext.export.formats import FORMATS, ExportClip, ExportFrame, ExportOptions, FormatWriter
 from tracker_ext.export.frames import ClipFrames, frames_of
 from tracker_ext.export.masks import ClipMasks, keep_objects, look_through
+from tracker_ext.export.soft import refuse_without
 from tracker_ext.video.clip_writer import CLOCK
 from tracker_ext.video.frames import VideoFrames
 
@@ -38,6 +39,8 @@ class ExportRequest:
     clips: tuple[str, ...] = ()
     objects: tuple[int, ...] = ()
     """Object ids; none for all."""
+    soft: bool = False
+    """Alpha with soft edges in the formats that have them."""
     options: ExportOptions = field(default_factory=ExportOptions)
 
 
@@ -72,6 +75,8 @@ def export(request: ExportRequest) -> list[str]:
 def _export(request: ExportRequest, found: list[FoundMasks], rejected: list[str]) -> list[str]:
     """What was found, as asked for, see `export`; `rejected` are sequences that are left out."""
     names = _file_names(found)
+    if request.soft:
+        refuse_without({clip.name: clip.soft for clip in found})
     total = sum(len(clip.masks) for clip in found)
     with Progress(total=total, desc="reading masks", unit="frame", leave=False) as progress:
         masks = [look_through(clip, progress) for clip in found]
@@ -116,6 +121,9 @@ def check(request: ExportRequest) -> None:
     for name in request.formats:
         if name not in FORMATS:
             raise UserError(f"--format {name}: {unknown(name, FORMATS)}")
+    if request.soft and not any(FORMATS[name].has_alpha for name in request.formats):
+        known = ", ".join(name for name, kind in FORMATS.items() if kind.has_alpha)
+        raise UserError(f"--soft: --format {','.join(request.formats)} has no soft edges; those that have: {known}")
     out, result = request.out.resolve(), request.result.resolve()
     for given in (result, *([request.frames.resolve()] if request.frames else [])):
         if given.is_dir() and out.is_relative_to(given):
@@ -230,7 +238,7 @@ def _write_clip(
         if len(ids) < len(job.masks.ids):
             labels = keep_objects(labels, ids)
         image = frames.frame(index, clip.sizes[index]) if reads and frames is not None else None
-        frame = ExportFrame(clip, index, labels, image)
+        frame = ExportFrame(clip, index, labels, image, job.found.soft if request.soft else None)
         for writer in writers:
             writer.add(frame)
         progress.update()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from ltr_ext.progress import Progress
 from ltr_ext.text import counted
 from tracker_ext.segmentation.boxed_video import BoxedVideo, read_video
 from tracker_ext.segmentation.config import AnnotateConfig, existing_weight_file, from_options
-from tracker_ext.segmentation.prepare import frames_of
+from tracker_ext.segmentation.prepare import PreparedBoxes, frames_of
 from tracker_ext.video.clip_writer import ClipWriter
 from tracker_ext.video.patient import PatientFrames
 from tracker_ext.video.result_tables import frame_names, given_csv, given_rows
@@ -29,12 +30,32 @@ LOW_IOU = 0.7
 """Below, the boxes are more often wrong than loose."""
 
 
-def annotate_one_video(args: argparse.Namespace) -> int:
+class Follow(Protocol):
+    """Makes masks of frames without boxes, by a tracker: those of `PreparedBoxes.follows`."""
+
+    def __call__(self, index: int, frame: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Take the next frame that could be read.
+
+        Args:
+            index: its number.
+            frame: [H, W, 3] uint8 RGB.
+            labels: [H, W], of the objects with boxes.
+
+        Returns:
+            Labels [H, W] with the objects that are followed; those with boxes keep their pixels.
+        """
+
+
+FollowMaker = Callable[[PreparedBoxes, "Box2MaskNet"], Follow]
+
+
+def annotate_one_video(args: argparse.Namespace, follow_maker: FollowMaker) -> int:
     """The command: read, say what is used, annotate, say what came of it.
 
     Args:
         args: options of the command by name: `video`, `boxes`, `box`, `mask`, `out`, `max_gap`, `weights`, and the
-            fields of `AnnotateConfig`.
+            fields of `AnnotateConfig`; `follow`, `soft`.
+        follow_maker: builds what follows objects beyond their boxes, if that is asked for.
 
     Returns:
         0; 1 if frames of the video could not be read.
@@ -44,7 +65,7 @@ def annotate_one_video(args: argparse.Namespace) -> int:
     """
     config = from_options(AnnotateConfig, args)
     path = existing_weight_file(args.weights)
-    video = read_video(args.video, args.boxes, args.out, args.max_gap, args.box, args.mask)
+    video = read_video(args.video, args.boxes, args.out, args.max_gap, args.box, args.mask, args.follow)
     # Only now: this imports torch, which takes seconds that a mistake must not cost.
     from tracker_ext.segmentation.api import load_box2mask
     from tracker_ext.segmentation.confidence import load_calibration
@@ -54,7 +75,8 @@ def annotate_one_video(args: argparse.Namespace) -> int:
     device = next(net.parameters()).device
     arithmetic = "bfloat16" if config.uses_bfloat16(device) else "float32"
     print(f"weights: {path} (sha256 {file_hash(path)})\ndevice: {device.type}, {arithmetic}", flush=True)
-    summary, damage = annotate_video(video, net, config, args.out, calibration)
+    follow = follow_maker(video.prepared, net) if args.follow else None
+    summary, damage = annotate_video(video, net, config, args.out, calibration, follow, soft=args.soft)
     print(f"{summary}\nresults: {args.out}")
     if damage:
         print(f"damaged: {damage}", file=sys.stderr)
@@ -62,7 +84,13 @@ def annotate_one_video(args: argparse.Namespace) -> int:
 
 
 def annotate_video(
-    video: BoxedVideo, net: Box2MaskNet, config: AnnotateConfig, out: Path, calibration: Calibration | None = None
+    video: BoxedVideo,
+    net: Box2MaskNet,
+    config: AnnotateConfig,
+    out: Path,
+    calibration: Calibration | None = None,
+    follow: Follow | None = None,
+    soft: bool = False,
 ) -> tuple[str, str]:
     """Segment the boxed objects of a video and write masks, their own boxes and confidences, and an overlay video.
 
@@ -74,6 +102,8 @@ def annotate_video(
         config: windows, tolerance, precision.
         out: output folder; appears, or is changed, only when everything is written. See `ClipWriter`.
         calibration: of the confidences; None: they are soft IoUs.
+        follow: makes the masks of frames without boxes.
+        soft: also write the alpha of each object.
 
     Returns:
         A line that says what was done; and one about frames that could not be read, empty if all could.
@@ -83,6 +113,7 @@ def annotate_video(
     """
     from tracker_ext.segmentation.confidence import confidence
     from tracker_ext.segmentation.segment import annotate
+    from tracker_ext.segmentation.soft_edges import alphas_of
 
     sequence, prepared = video.sequence, video.prepared
     source = sequence.frames
@@ -112,6 +143,7 @@ def annotate_video(
             inputs=video.files,
             facts=facts,
             given=table,
+            soft=soft,
         ) as writer,
         Progress(total=len(source), desc=source.name, unit="frame") as progress,
     ):
@@ -119,14 +151,17 @@ def annotate_video(
             frames, boxes, net, config, name=source.name, given=given, masks=masks, keep_logits=True
         ):
             is_read = result.index not in frames.unreadable
-            labels = result.labels if is_read else np.zeros_like(result.labels)
+            labels, frame = result.labels if is_read else np.zeros_like(result.labels), next(again)
+            if follow is not None and is_read:
+                labels = follow(result.index, frame, labels)
             own = {object_id: mask_to_box(labels == object_id) for object_id in boxes}
             sure = {
                 object_id: confidence(logits, labels == object_id, calibration)
                 for object_id, logits in (result.logits or {}).items()
                 if own[object_id] is not None and result.index not in masks.get(object_id, ())
             }
-            writer.add(source.stem(result.index), next(again), labels, own, sure)
+            alphas = alphas_of(frame, labels, result.logits or {}, boxes) if soft else None
+            writer.add(source.stem(result.index), frame, labels, own, sure, alphas)
             for object_id in result.scores if is_read else ():
                 box = own[object_id]
                 if not given[object_id][result.index]:
@@ -139,6 +174,9 @@ def annotate_video(
         parts.append(agreement(float(np.mean(overlaps))))
     if num_empty:
         parts.append(f"{counted(num_empty, 'box')} without a mask")
+    if prepared.follows:
+        followed = {object_id: int(frames.sum()) for object_id, frames in prepared.follows.items()}
+        parts.append(f"{frames_of(followed)} without a box followed by the tracker")
     if any(prepared.empty.values()):
         parts.append(f"{frames_of(prepared.empty)} without a box left empty")
     return "; ".join(parts), frames.report()

@@ -13,7 +13,7 @@ from ltr_ext.errors import UserError
 from tracker_ext.segmentation.boxed_sequence import BoxedSequence
 from tracker_ext.segmentation.clip import load_clip
 from tracker_ext.segmentation.prepare import PreparedBoxes, prepare
-from tracker_ext.segmentation.prompts import read_prompts, with_prompts
+from tracker_ext.segmentation.prompts import mask_files, read_prompts, with_prompts
 from tracker_ext.video.box_argument import parse_box
 from tracker_ext.video.clip_writer import refuse_loss
 
@@ -37,6 +37,7 @@ def read_video(
     max_gap: int,
     boxes: Sequence[str] = (),
     masks: Sequence[str] = (),
+    follow: bool = False,
 ) -> BoxedVideo:
     """Read a video's boxes, and refuse what cannot be annotated.
 
@@ -46,6 +47,7 @@ def read_video(
         out: output folder of the result.
         max_gap: longest gap between two boxed frames that is filled, in frames; see `prepare`.
         boxes, masks: of single frames; see `read_prompts`.
+        follow: see `prepare_tracks`.
 
     Raises:
         UserError: unreadable video or boxes, bad boxes, counts that differ, more objects than a mask holds, a result
@@ -59,12 +61,12 @@ def read_video(
         raise UserError("boxes: none given; give --boxes FILE, or --box FRAME:x,y,w,h and --mask FRAME:FILE")
     if box_file is not None and not box_file.exists():
         raise UserError(f"box file {box_file} {_missing(str(box_file))}")
-    files = (video, *(() if box_file is None else (box_file,)), *(Path(text.partition(":")[2]) for text in masks))
+    files = (video, *(() if box_file is None else (box_file,)), *mask_files(masks))
     refuse_loss(out, files)
     sequence = load_clip(video, () if box_file is None else (box_file,))
-    prompts = read_prompts(boxes, masks, sequence)
+    prompts = read_prompts(boxes, masks, sequence.frames, sequence.boxes)
     sequence = with_prompts(sequence, prompts)
-    prepared = prepare(sequence, max_gap, bad="refuse")
+    prepared = prepare(sequence, max_gap, bad="refuse", follow=follow)
     if max(prepared.boxes) > MAX_PALETTE_ID:
         raise UserError(
             f"box file {box_file or video}: {len(sequence.boxes)} objects; masks of one video hold {MAX_PALETTE_ID}: "

@@ -6,7 +6,7 @@ Shapes: F frames of a sequence.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
@@ -48,21 +48,26 @@ class PreparedBoxes:
     """Boxes that could not be used, and why."""
     notes: tuple[str, ...] = ()
     """What else the user should be told once."""
+    follows: dict[int, np.ndarray] = field(default_factory=dict)
+    """Object id -> [F] bool: frames without a mask that a tracker is to follow the object through."""
 
     @property
     def empty(self) -> dict[int, int]:
         """Object id -> frames on which it gets no mask."""
-        return {object_id: int((~has_box(track)).sum()) for object_id, track in self.boxes.items()}
+        made = {i: has_box(track) | self.follows.get(i, np.zeros(len(track), bool)) for i, track in self.boxes.items()}
+        return {object_id: int((~flags).sum()) for object_id, flags in made.items()}
 
 
-def prepare(sequence: BoxedSequence, max_gap: int = DEFAULT_MAX_GAP, bad: Bad = "refuse") -> PreparedBoxes:
+def prepare(
+    sequence: BoxedSequence, max_gap: int = DEFAULT_MAX_GAP, bad: Bad = "refuse", follow: bool = False
+) -> PreparedBoxes:
     """Check a sequence's boxes against its frames, and fill the frames between boxed ones; see `prepare_tracks`.
 
     Raises:
         UserError: an unreadable frame, or boxes as in `prepare_tracks`.
     """
     return prepare_tracks(
-        sequence.name, sequence.boxes, sequence.absent, sequence.frames.sizes(), max_gap, bad, sequence.notes
+        sequence.name, sequence.boxes, sequence.absent, sequence.frames.sizes(), max_gap, bad, sequence.notes, follow
     )
 
 
@@ -74,6 +79,7 @@ def prepare_tracks(
     max_gap: int = DEFAULT_MAX_GAP,
     bad: Bad = "refuse",
     notes: Sequence[str] = (),
+    follow: bool = False,
 ) -> PreparedBoxes:
     """Check boxes, and fill the frames between boxed ones.
 
@@ -88,6 +94,7 @@ def prepare_tracks(
         max_gap: in frames of the sequence; 0 or 1 fills nothing.
         bad: what is done with a box that is not finite, has no area or lies outside its frame.
         notes: to be handed on.
+        follow: whether a tracker makes the masks of frames beyond the last box, and of gaps that are not filled.
 
     Raises:
         UserError: another number of boxes than of frames, boxes that are parts of the frame or corners, not one usable
@@ -113,16 +120,16 @@ def prepare_tracks(
     # An object without a box anywhere has no say and no mask.
     notes = [*notes, *(f"object {i} has no box, and gets no masks" for i in tracks if i not in seen)]
     beyond = {i: int((~flags[i][int(np.flatnonzero(given[i])[-1]) + 1 :]).sum()) for i in seen}
-    if any(beyond.values()):
+    if any(beyond.values()) and not follow:
         one = sum(beyond.values()) == 1 or set(beyond.values()) == {1}
         notes.append(
             f"{frames_of(beyond)} beyond the last box {'has' if one else 'have'} no masks; "
-            + as_called("run_tracker.py lwl box2mask_init --video ... --box x,y,w,h makes them")
+            + as_called("run_annotate.py video ... --follow makes them, with a tracker")
         )
     filled = {i: fill_gaps(tracks[i], flags[i], max_gap) for i in seen}
     wider = {i: fill_gaps(tracks[i], flags[i], num_frames) for i in seen}
     gaps = {i: int((~has_box(filled[i]) & has_box(wider[i])).sum()) for i in seen}
-    if any(gaps.values()):
+    if any(gaps.values()) and not follow:
         notes.append(f"{frames_of(gaps)} in gaps longer than --max-gap {max_gap} left empty")
     return PreparedBoxes(
         filled,
@@ -130,6 +137,7 @@ def prepare_tracks(
         list(sizes or ()),
         skipped,
         tuple(notes),
+        {i: to_follow(has_box(filled[i]), flags[i]) for i in seen} if follow else {},
     )
 
 
@@ -166,6 +174,20 @@ def frames_of(counts: Mapping[int, int]) -> str:
     parts = [f"{counted(count, 'frame')} of object {i}" for i, count in counts.items() if count]
     more = len(parts) - MOST_NAMED
     return ", ".join(parts[:MOST_NAMED]) + (f" and of {counted(more, 'more object')}" if more > 0 else "")
+
+
+def to_follow(boxed: np.ndarray, absent: np.ndarray) -> np.ndarray:
+    """Frames through which an object can be followed: without a box, and not since it was last said to be absent.
+
+    Args:
+        boxed, absent: [F] bool.
+
+    Returns:
+        [F] bool.
+    """
+    frames = np.arange(len(boxed))
+    last_box, last_absent = (np.maximum.accumulate(np.where(flags, frames, -1)) for flags in (boxed, absent))
+    return np.asarray(~boxed & (last_box > last_absent))
 
 
 def fill_gaps(track: np.ndarray, absent: np.ndarray, max_gap: int) -> np.ndarray:

@@ -18,7 +18,7 @@ from ltr_ext.models.box2mask import Box2MaskNet
 from ltr_ext.models.lwl import FrameFeatures, LWLNet
 from tracker_ext.tracker.config import LWLTrackerConfig
 from tracker_ext.tracker.mask_tracker import MaskTracker, Seen, TrackerParts
-from tracker_ext.tracker.places import SearchCrop
+from tracker_ext.tracker.places import Place, SearchCrop
 from tracker_ext.tracker.rules import rules_of
 from tracker_ext.tracker.target import Target
 from tracker_ext.tracker.upstream_box import sta_masks
@@ -48,11 +48,23 @@ class LWLTracker(MaskTracker[Target]):
         return self._net.config.crop_hw
 
     def learn(self, image: np.ndarray, mask: np.ndarray, box: np.ndarray | None) -> Target:
-        state, crop = self._rules.first_place(mask, box, self.crop_hw, self._net.config.filter_size)
-        features = self._extract(image, [crop]).target[0]
-        crop_mask = self.to_device(crop.cut_mask(mask.view(np.uint8)))
+        state, features, crop_mask = self._shown(image, mask, box)
         with autocast(self._device, self._bfloat16):
             return Target(self._net, self._config, self._rules, mask, features, crop_mask, state)
+
+    def correct(self, target: Target, image: np.ndarray, mask: np.ndarray, box: np.ndarray | None) -> Target:
+        """As `MaskTracker.correct`; the memory keeps the masks that were given and forgets those that were found."""
+        state, features, crop_mask = self._shown(image, mask, box)
+        target.correct(mask, state)
+        with autocast(self._device, self._bfloat16):
+            target.learn_again(features, crop_mask)
+        return target
+
+    def _shown(self, image: np.ndarray, mask: np.ndarray, box: np.ndarray | None) -> tuple[Place, Tensor, Tensor]:
+        """The place of a known mask, the features of the crop around it, and the mask in that crop."""
+        state, crop = self._rules.first_place(mask, box, self.crop_hw, self._net.config.filter_size)
+        features = self._extract(image, [crop]).target[0]
+        return state, features, self.to_device(crop.cut_mask(mask.view(np.uint8)))
 
     def segment(self, image: np.ndarray, targets: Sequence[Target], crops: Sequence[SearchCrop]) -> Tensor:
         self._frame = self._extract(image, crops)

@@ -8,7 +8,7 @@ Shapes: O objects, H x W image pixels, Hc x Wc crop pixels.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Self, TypeVar
 
@@ -31,6 +31,7 @@ from tracker_ext.tracker.target import TrackedObject
 
 SINGLE = "1"
 """The id that we give to the object of a sequence without ids."""
+NEEDS_MASK = "no mask of the first frame: these parameters start from one; use lwl box2mask_init"
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,11 @@ class TrackerParts:
 
     def with_precision(self, precision: Precision) -> Self:
         """A copy with another precision."""
-        return replace(self, config=replace(self.config, precision=precision))
+        return self.with_changes(precision=precision)
+
+    def with_changes(self, **changes: Any) -> Self:
+        """A copy with other values of some fields of the configuration."""
+        return replace(self, config=replace(self.config, **changes))
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,8 @@ class MaskTracker(BaseTracker, Generic[Target]):
     """
 
     multiobj_mode = "default"
+    takes_corrections = True
+    """Whether `track` takes a box or mask of an object that is tracked already: see `prompted.py`."""
 
     def __init__(self, params: TrackerParams, places: Places) -> None:
         super().__init__(params)
@@ -120,6 +127,18 @@ class MaskTracker(BaseTracker, Generic[Target]):
             box: the given box (x, y, w, h) in image pixels; None if only the mask was given.
         """
         raise NotImplementedError
+
+    def correct(self, target: Target, image: np.ndarray, mask: np.ndarray, box: np.ndarray | None) -> Target:
+        """Correct an object whose mask is known on a later frame; by default it starts anew.
+
+        Args:
+            target: the object as it was tracked so far.
+            image, mask, box: see `learn`.
+
+        Returns:
+            The object to track from here on.
+        """
+        return self.learn(image, mask, box)
 
     def segment(self, image: np.ndarray, targets: Sequence[Target], crops: Sequence[SearchCrop]) -> Tensor:
         """The logits [O, Hc, Wc] of all objects in their crops of the next frame [H, W, 3] uint8 RGB."""
@@ -166,7 +185,8 @@ class MaskTracker(BaseTracker, Generic[Target]):
 
         Args:
             image: [H, W, 3] uint8 RGB.
-            info: the `init_...` entries of objects that first appear; other entries are ignored.
+            info: the `init_...` entries of objects that first appear, or that are corrected: these are not searched
+                for. Other entries are ignored.
 
         Raises:
             UserError: see `initialize`.
@@ -175,14 +195,15 @@ class MaskTracker(BaseTracker, Generic[Target]):
             for target in self._targets.values():
                 target.resize(image.shape[:2])
             self._image_hw = image.shape[:2]
-        self._follow(image)
-        if info and ("init_bbox" in info or "init_mask" in info):
+        enters = info is not None and ("init_bbox" in info or "init_mask" in info)
+        self._follow(image, but=self._ids_of(info) if info is not None and enters else ())
+        if info is not None and enters:
             self._enter(image, info)
         return self._output()
 
-    def _follow(self, image: np.ndarray) -> None:
-        """Segment all known objects, then learn from the masks."""
-        targets = list(self._targets.values())
+    def _follow(self, image: np.ndarray, but: Collection[str] = ()) -> None:
+        """Segment the known objects, except those in `but`, then learn from the masks."""
+        targets = [target for object_id, target in self._targets.items() if object_id not in but]
         if not targets:
             return
         crops = [target.state.crop(self._image_hw, self.crop_hw, self._config) for target in targets]
@@ -213,11 +234,8 @@ class MaskTracker(BaseTracker, Generic[Target]):
         return found
 
     def _enter(self, image: np.ndarray, info: dict[str, Any]) -> None:
-        """Start the objects in `info`; the pixels of their masks are removed from those of the others."""
-        start = self._config.start
-        if start == "given":
-            start = "box" if info.get("init_mask") is None else "mask"
-        masks = self._given_masks(info) if start == "mask" else self._masks_from_boxes(image, info)
+        """Start or correct the objects in `info`; the pixels of their masks are removed from those of the others."""
+        masks = self._first_masks(image, info)
         taken = np.zeros(self._image_hw, dtype=bool)
         for object_id, mask in masks.items():
             if not mask.any():
@@ -228,31 +246,57 @@ class MaskTracker(BaseTracker, Generic[Target]):
         for object_id, mask in masks.items():
             given = info.get("init_bbox")
             box = given.get(object_id) if isinstance(given, Mapping) else given
-            self._targets[object_id] = self.learn(image, mask, box)
+            known = self._targets.get(object_id)
+            self._targets[object_id] = (
+                self.learn(image, mask, box) if known is None else self.correct(known, image, mask, box)
+            )
 
-    def _given_masks(self, info: dict[str, Any]) -> dict[str, np.ndarray]:
+    def _ids_of(self, info: Mapping[str, Any]) -> list[str]:
+        """The ids of the objects in `info`."""
+        return list(info.get("init_object_ids", info.get("init_bbox", {}))) if self._many else [SINGLE]
+
+    def _first_masks(self, image: np.ndarray, info: dict[str, Any]) -> dict[str, np.ndarray]:
+        """Masks [H, W] bool by object id, from the mask or the boxes in `info`.
+
+        The configuration says which of them is used; the ids in `known_masks`, if that is there, have precedence.
+        """
+        ids = self._ids_of(info)
+        start = self._config.start
+        if "known_masks" in info:  # a person's masks are used whatever the configuration says
+            from_mask = [object_id for object_id in ids if object_id in info["known_masks"]]
+        elif start == "given":
+            from_mask = [] if info.get("init_mask") is None else ids
+        else:
+            from_mask = ids if start == "mask" else []
+        masks = self._given_masks(info, from_mask) if from_mask else {}
+        from_box = [object_id for object_id in ids if object_id not in masks]
+        if from_box:
+            made = self._masks_from_boxes(image, info, from_box)
+            known = np.any([*masks.values()], axis=0) if masks else np.zeros(self._image_hw, dtype=bool)
+            masks |= {i: mask & ~known if (mask & ~known).any() else mask for i, mask in made.items()}
+        return {object_id: masks[object_id] for object_id in ids}
+
+    def _given_masks(self, info: dict[str, Any], ids: Sequence[str]) -> dict[str, np.ndarray]:
         """Masks [H, W] bool by object id, from the mask of the host."""
         if info.get("init_mask") is None:
-            raise UserError("no mask of the first frame: these parameters start from one; use lwl box2mask_init")
+            raise UserError(NEEDS_MASK)
         given = np.asarray(info["init_mask"])
         if given.shape != self._image_hw:
             raise UserError(f"mask of the first frame: shape {given.shape}, the image has {self._image_hw}")
-        if not self._many:
-            return {SINGLE: given > 0}
-        ids = info.get("init_object_ids", list(info.get("init_bbox", {})))
-        return {object_id: given == int(object_id) for object_id in ids}
+        return {object_id: given == int(object_id) if self._many else given > 0 for object_id in ids}
 
-    def _masks_from_boxes(self, image: np.ndarray, info: dict[str, Any]) -> dict[str, np.ndarray]:
+    def _masks_from_boxes(self, image: np.ndarray, info: dict[str, Any], ids: Sequence[str]) -> dict[str, np.ndarray]:
         """Masks [H, W] bool by object id, made from the boxes of the host."""
         if info.get("init_bbox") is None:
             raise UserError("no box of the first frame: these parameters start from one; use lwl default")
+        if self._box_net is None and self._config.start == "mask":
+            raise UserError(NEEDS_MASK)
         if self._box_net is None:
             raise UserError(
                 "no mask of the first frame, and no box2mask network to make one of the box: train it with python "
                 "run_training.py box2mask default, or name its weight file with a further --weights FILE"
             )
         boxes = info["init_bbox"] if self._many else {SINGLE: info["init_bbox"]}
-        ids = list(info.get("init_object_ids", boxes)) if self._many else [SINGLE]
         numbered = {
             place: np.asarray(boxes[object_id], dtype=np.float64) for place, object_id in enumerate(ids, start=1)
         }

@@ -49,6 +49,7 @@ class SampleMemory:
         self._temporal[0] = 1.0
         self._latest: int | None = None
         self._count = 0
+        self._num_certain = 1
         self._store(first, 0)
 
     def __len__(self) -> int:
@@ -68,13 +69,39 @@ class SampleMemory:
         return features, target, weight
 
     def add(self, sample: Sample) -> None:
-        """Add a sample."""
-        kept = 1 if self._rules.first_stays else 0
+        """Add a sample whose mask was found by the tracker."""
+        kept = self._num_certain if self._rules.first_stays else 0
         full = self._count == len(self._temporal)
         place = kept + int(self._temporal[kept:].argmin()) if full else self._count
-        self._temporal = self._rules.weigh(self._temporal, place, self._latest)
+        self._weigh(place)
         self._latest = place
         self._store(sample, place)
+
+    def add_certain(self, sample: Sample) -> None:
+        """Add a sample whose mask is known, and drop those whose mask was found by the tracker.
+
+        Known samples have equal weights, and stay as the first one does. One place is left for samples that are found;
+        when the known ones fill the others, the oldest after the first is replaced.
+        """
+        most = len(self._temporal) - 1 if self._rules.first_stays else 1
+        if self._num_certain == most:
+            oldest = min(1, most - 1)
+            for part in (self._features, self._target, self._weight):
+                part[oldest : most - 1] = part[oldest + 1 : most].clone()
+            self._num_certain -= 1
+        place = self._num_certain
+        self._num_certain, self._latest, self._count = place + 1, None, place
+        self._temporal.zero_()
+        self._temporal[: place + 1] = 1 / (place + 1)
+        self._store(sample, place)
+
+    def _weigh(self, place: int) -> None:
+        """Set the temporal weights after a new sample; the rules see all known samples as a single first one."""
+        before = self._num_certain - 1
+        joint = torch.cat((self._temporal[: before + 1].sum().reshape(1), self._temporal[before + 1 :]))
+        latest = None if self._latest is None else self._latest - before
+        joint = self._rules.weigh(joint, place - before, latest)
+        self._temporal = torch.cat((joint[:1].expand(before + 1) / (before + 1), joint[1:]))
 
     def _store(self, sample: Sample, place: int) -> None:
         self._features[place] = sample.features

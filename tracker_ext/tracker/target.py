@@ -46,6 +46,19 @@ class TrackedObject:
         self.box = box
         self.score = 1.0
 
+    def correct(self, mask: np.ndarray, state: Place) -> None:
+        """Set the object to a known mask on a later frame.
+
+        Args:
+            mask: [H, W] bool, not empty.
+            state: the place of the object.
+        """
+        self.age += 1
+        self.mask, self.state, self.score = mask, state, 1.0
+        box = mask_to_box(mask)
+        assert box is not None
+        self.box = box
+
     def observe(self, mask: np.ndarray, score: float, probabilities: np.ndarray) -> None:
         """Update the state with the result for the next frame; an empty mask keeps the last box.
 
@@ -118,6 +131,20 @@ class Target(TrackedObject):
             probabilities: [Hc, Wc], the probability of the object in that crop.
         """
         self.memory.add(self._sample(features, probabilities))
+
+    def learn_again(self, features: Tensor, crop_mask: Tensor) -> None:
+        """Add a frame whose mask is known, and learn the target model anew from all such frames.
+
+        Args:
+            features: [D, h, w] of the crop around the object.
+            crop_mask: [Hc, Wc] float, 0..1, the mask in that crop.
+        """
+        self.memory.add_certain(self._sample(features, crop_mask))
+        self.filters = self._net.learn(
+            *self.memory.samples,
+            iterations=self._config.initial_iterations,
+            temporal=self.memory.temporal.to(self.filters.device),
+        )
 
     def update(self) -> None:
         """Fit the target model to the memory, if the rules demand it on this frame."""

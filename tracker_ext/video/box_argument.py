@@ -1,4 +1,4 @@
-"""Boxes on the command line: `--box x,y,w,h`, once per object, on the first frame of a video."""
+"""Boxes on the command line: `--box x,y,w,h`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ltr_ext.data.boxes import check_box
 from ltr_ext.errors import UserError
 from tracker_ext.video.box_files import box_line, read_given_boxes, refuse_relative
 from tracker_ext.video.box_text import number, shown, split_fields
-from tracker_ext.video.frames import FrameSource
 
 OPTION = "--box"
-MOST_OBJECTS = 254
 Box = tuple[float, float, float, float]
 
 
@@ -59,28 +56,6 @@ def parse_box(text: str) -> Box:
         raise UserError(f"{said}: has no area; give x,y,w,h with the width and height of the box, in pixels")
     refuse_relative({1: box[None]}, said)
     return x, y, w, h
-
-
-def first_boxes(boxes: Sequence[Sequence[float]], source: FrameSource, video: Path) -> dict[str, list[float]]:
-    """The boxes of the first frame, checked.
-
-    Args:
-        boxes: (x, y, w, h) of each object, image pixels.
-        source: of the video.
-        video: for messages.
-
-    Returns:
-        "1", "2", ... -> [x, y, w, h].
-
-    Raises:
-        UserError: too many or no boxes; a box that is none, lies outside, or is given in parts of the frame.
-    """
-    if not 1 <= len(boxes) <= MOST_OBJECTS:
-        raise UserError(f"video {video}: {len(boxes)} boxes; give 1 to {MOST_OBJECTS} objects")
-    height, width = source.size
-    checked = [check_box(box, height=height, width=width, name=f"object {index}") for index, box in enumerate(boxes, 1)]
-    refuse_relative(dict(enumerate(checked, 1)), f"video {video}")
-    return {str(index): box.tolist() for index, box in enumerate(checked, 1)}
 
 
 def corners_note(box: Sequence[float], size_hw: tuple[int, int]) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,6 +21,7 @@ from tracker_ext.video.box_files import TABLE_COLUMNS, box_line
 from tracker_ext.video.data_files import VIDEO_SUFFIXES
 from tracker_ext.video.frames import is_picture
 from tracker_ext.video.overlay import OverlayVideo, draw_overlay
+from tracker_ext.video.png_files import write_png
 from tracker_ext.video.result_tables import CONFIDENCE_FILE, GIVEN_FILE, confidence_csv
 
 RESULT_FILE = "result.json"
@@ -29,6 +31,8 @@ CLOCK = 2.0
 """Seconds; the coarsest clock of a file system."""
 FOOTAGE_DEPTH, MOST_LOOKED_AT = 2, 1000
 """How many folders down, and among how many entries of one, pictures and videos are looked for."""
+SOFT_FOLDER = "soft"
+"""Of alpha, in a result that was made with it: `soft/<object id>/<frame>.png`, and `soft` in its `result.json`."""
 
 
 class ClipWriter:
@@ -36,9 +40,9 @@ class ClipWriter:
 
     `masks/<stem>.png` (palette PNG, pixel value = object id), `boxes.txt` (one `x,y,w,h` line per frame; with
     several objects `boxes_<id>.txt` each; nan where the object is absent), `overlay.mp4`, as far as they are known
-    `given_boxes.csv` and `confidence.csv` (see `result_tables`), and `result.json`, by which the next run knows what it
-    may replace. Use as a context manager: an error inside leaves the folder as it was
-    (see `OutputFolder`).
+    `given_boxes.csv` and `confidence.csv` (see `result_tables`), if asked for `soft/<id>/<stem>.png`, and
+    `result.json`, by which the next run knows what it may replace. Use as a context manager: an error inside leaves the
+    folder as it was (see `OutputFolder`).
     """
 
     def __init__(
@@ -51,6 +55,7 @@ class ClipWriter:
         inputs: Sequence[Path] = (),
         facts: Mapping[str, Any] | None = None,
         given: str | None = None,
+        soft: bool = False,
     ) -> None:
         """Remember what to write; files are opened on entering.
 
@@ -62,6 +67,7 @@ class ClipWriter:
             inputs: files and folders that the result is made from, the frames first; `result.json` names them.
             facts: what else `result.json` says, such as weights and precision.
             given: the boxes that the masks are made from; see `given_csv`.
+            soft: whether alpha will be given, too.
 
         Raises:
             UserError: the result would replace one of the inputs, or what is no earlier result.
@@ -70,6 +76,7 @@ class ClipWriter:
         self._output = OutputFolder(folder)
         self._size, self._fps = size, fps
         self._facts = {"inputs": [str(path.resolve()) for path in inputs], **(facts or {})}
+        self._facts |= {"soft": True} if soft else {}
         self._ids, self._given = list(object_ids), given
         self._confidences: list[tuple[int, int, float]] = []
         self._count = 0
@@ -116,6 +123,8 @@ class ClipWriter:
             for path in text_files(self._output.target):
                 if path.name not in written:
                     path.unlink()
+            if "soft" not in self._facts and (self._output.target / SOFT_FOLDER).is_dir():  # of an earlier result
+                shutil.rmtree(self._output.target / SOFT_FOLDER)
 
     def add(
         self,
@@ -124,6 +133,7 @@ class ClipWriter:
         labels: np.ndarray,
         boxes: Mapping[int, np.ndarray | None],
         confidences: Mapping[int, float] | None = None,
+        alphas: Mapping[int, np.ndarray] | None = None,
     ) -> None:
         """Write one frame.
 
@@ -133,12 +143,17 @@ class ClipWriter:
             labels: [H, W] uint8, pixel value = object id.
             boxes: object id -> [4] (x, y, w, h), pixels, for every object; None or nan where absent.
             confidences: object id -> estimated J of its mask, 0 to 1, where there is one.
+            alphas: object id -> [H, W] uint8, of the objects that the frame shows.
         """
         assert self._video is not None
         write_mask(self._masks / f"{stem}.png", labels)
         for object_id, file in self._box_files.items():
             file.write(box_line(boxes[object_id]) + "\n")
         self._video.add(draw_overlay(frame, labels, boxes))
+        for object_id, alpha in (alphas or {}).items():
+            folder = self._work / SOFT_FOLDER / str(object_id)
+            folder.mkdir(parents=True, exist_ok=True)
+            write_png(folder / f"{stem}.png", alpha)
         self._confidences += [(self._count, object_id, value) for object_id, value in (confidences or {}).items()]
         self._count += 1
 
@@ -184,7 +199,8 @@ def refuse_loss(folder: Path, inputs: Sequence[Path]) -> None:
         recover(folder)  # half of an earlier result would look as if it was changed by hand
     except OSError as error:
         raise UserError(f"output folder {folder} cannot be written ({error.strerror}); name another folder") from error
-    results = [path for path in (folder / "masks", *text_files(folder), folder / "overlay.mp4") if path.exists()]
+    names = (folder / "masks", *text_files(folder), folder / "overlay.mp4", folder / SOFT_FOLDER)
+    results = [path for path in names if path.exists()]
     for given in inputs:
         if given.resolve() in {path.resolve() for path in results}:
             raise UserError(f"output folder {folder}: the input {given} would be replaced; name another folder")
@@ -200,6 +216,8 @@ def refuse_loss(folder: Path, inputs: Sequence[Path]) -> None:
     for path in results:
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             relative = file.relative_to(folder).as_posix()
+            if file.is_dir() and any(name.startswith(f"{relative}/") for name in written):
+                continue
             if relative not in written:
                 raise UserError(f"output folder {folder}: {relative} is of no earlier result; name another folder")
             if file.stat().st_mtime > since + CLOCK:

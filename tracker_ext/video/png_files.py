@@ -21,3 +21,13 @@ def write_png(path: Path, pixels: np.ndarray) -> None:
     ok, data = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 6])
     assert ok
     path.write_bytes(data.tobytes())
+
+
+def read_grey(path: Path) -> np.ndarray | None:
+    """[H, W] uint8 of a grey PNG; None if the file is none, or damaged."""
+    try:
+        data = np.fromfile(path, np.uint8)
+    except OSError:
+        return None
+    pixels = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
+    return pixels if pixels is not None and pixels.ndim == 2 and pixels.dtype == np.uint8 else None

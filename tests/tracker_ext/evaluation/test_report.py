@@ -15,7 +15,7 @@ from ltr_ext.data.image_io import read_mask, write_mask
 from ltr_ext.errors import UserError
 from tracker_ext.evaluation import report
 from tracker_ext.evaluation.datasets import DavisFolderDataset
-from tracker_ext.evaluation.plots import draw_curves, write_plots
+from tracker_ext.evaluation.plots import Curves, draw_curves, write_plots
 from tracker_ext.evaluation.protocols import CLIPS
 from tracker_ext.evaluation.report import report_run
 from tracker_ext.evaluation.results import StoredResult, find_masks
@@ -226,7 +226,8 @@ def test_plots_rank_the_runs_and_draw_their_curves(sequences, store_results, tmp
 def test_plots_in_tikz(tmp_path):
     pytest.importorskip("tikzplotlib", reason="extra plots is not installed")
     lines = {"a": (np.linspace(1, 0, 3), 0.5)}
-    assert draw_curves(tmp_path, "plot", np.linspace(0, 1, 3), lines, "overlap") == ["plot.png", "plot.tex"]
+    curves = Curves("plot", np.linspace(0, 1, 3), lines, "overlap")
+    assert draw_curves(tmp_path, curves) == ["plot.png", "plot.tex"]
     text = (tmp_path / "plot.tex").read_text()
     assert r"\begin{tikzpicture}" in text and "a [50.0]" in text
 

@@ -43,8 +43,8 @@ def test_the_same_masks_from_every_door(frames, tmp_path, options, tiny_weights,
     assert annotate("video", frames, "--boxes", boxes, "--out", tmp_path / "video", *options) == 0
     said = capsys.readouterr()
     assert annotate("folder", frames, "--boxes", boxes, "--out", tmp_path / "folder", *options) == 0
-    assert "note: clip: 2 frames beyond the last box have no masks; run_tracker.py" in capsys.readouterr().err
-    assert "note: 2 frames beyond the last box have no masks; run_tracker.py" in said.err
+    assert "note: clip: 2 frames beyond the last box have no masks; run_annotate.py" in capsys.readouterr().err
+    assert "note: 2 frames beyond the last box have no masks; run_annotate.py" in said.err
     assert "2 frames without a box left empty" in said.out
     from_python = list(masks_from_boxes(frames, boxes, tiny_weights, num_frames=3, interval=2))
     assert "clip: 2 frames beyond the last box" in capsys.readouterr().err

@@ -55,8 +55,8 @@ def test_frames_beyond_the_last_box_are_not_invented_but_named():
     prepared = prepare_tracks("clip", {1: track(GOOD, NAN, GOOD), 2: track(GOOD)}, {}, SIZES)
     assert [np.isfinite(prepared.boxes[i]).all(axis=1).sum() for i in (1, 2)] == [3, 1]
     assert prepared.notes == (
-        "3 frames of object 1, 5 frames of object 2 beyond the last box have no masks; run_tracker.py lwl "
-        "box2mask_init --video ... --box x,y,w,h makes them",
+        "3 frames of object 1, 5 frames of object 2 beyond the last box have no masks; run_annotate.py video ... "
+        "--follow makes them, with a tracker",
     )
     absent = {1: np.arange(6) > 2}
     assert prepare_tracks("clip", {1: track(GOOD, NAN, GOOD)}, absent, SIZES).notes == (), "they are known to be empty"
@@ -102,3 +102,13 @@ def test_an_object_without_a_box_is_named():
 def test_nothing_to_do_is_refused(tracks, absent, message):
     with pytest.raises(UserError, match=message):
         prepare_tracks("clip", tracks, absent, SIZES, bad="skip")
+
+
+def test_what_a_tracker_is_to_follow():
+    boxes = {1: track(GOOD, NAN, NAN, NAN, GOOD, NAN), 2: track(NAN, GOOD)}
+    absent = {2: np.arange(6) == 4}
+    prepared = prepare_tracks("clip", boxes, absent, SIZES, max_gap=2, follow=True)
+    assert np.flatnonzero(prepared.follows[1]).tolist() == [1, 2, 3, 5]
+    assert np.flatnonzero(prepared.follows[2]).tolist() == [2, 3], "until it is said to be gone"
+    assert prepared.notes == () and prepared.empty == {1: 0, 2: 3}
+    assert prepare_tracks("clip", boxes, absent, SIZES, max_gap=2).follows == {}

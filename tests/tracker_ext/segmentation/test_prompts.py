@@ -8,7 +8,10 @@ import pytest
 from miniatures.job_files import annotate, wandering_boxes, write_boxes, write_frames
 
 from ltr_ext.data.mask_io import read_mask
+from ltr_ext.errors import UserError
 from tracker_ext.export.clips import find_masks
+from tracker_ext.segmentation.prompts import read_prompts
+from tracker_ext.video.frames import open_frames
 
 HEIGHT, WIDTH = 48, 64
 
@@ -93,6 +96,22 @@ def test_masks_alone_name_the_objects(run, tmp_path):
     assert set(np.unique(found[4])) <= {0, 2, 5}
 
 
+def test_frames_beyond_the_last_box_are_followed_if_that_is_asked_for(run, tmp_path, capsys):
+    labels = mask_file(tmp_path / "painted.png", 1)
+    options = ("--box", "0:8,6,24,20", "--mask", f"3:{tmp_path / 'painted.png'}")
+    assert run(*options) == 0
+    said = capsys.readouterr()
+    assert "4 frames beyond the last box have no masks; run_annotate.py video ... --follow makes them" in said.err
+    assert run(*options, "--follow", out="followed") == 0
+    said = capsys.readouterr()
+    assert "4 frames without a box followed by the tracker" in said.out and "note" not in said.err
+    plain, followed = masks_of(tmp_path / "out"), masks_of(tmp_path / "followed")
+    for one, other in zip(plain[:4], followed[:4], strict=True):
+        np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(followed[3], (labels > 0).astype(np.uint8))
+    assert not plain[4].any() and followed[4].shape == plain[4].shape
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -107,7 +126,10 @@ def test_masks_alone_name_the_objects(run, tmp_path):
         (("--box", "0:8,6,0,20"), "has no area"),
         (("--box", "0:a:8,6,24,20"), "write FRAME:x,y,w,h or FRAME:OBJECT:x,y,w,h"),
         (("--box", "0:1:2:8,6,24,20"), "write FRAME:x,y,w,h or FRAME:OBJECT:x,y,w,h"),
+        (("--box", "0:8,6,24,20", "--box", "0:1:8,6,24,21"), "is the second for object 1 on frame 0"),
+        (("--box", "0:2:8,6,24,20", "--box", "5:8,6,24,21"), "say which of objects 2 is meant"),
         (("--mask", "here.png"), "write FRAME:FILE"),
+        (("--mask", "0:"), "write FRAME:FILE"),
         (("--mask", "0:missing.png"), "mask missing.png"),
     ],
 )
@@ -150,3 +172,62 @@ def test_names_of_objects_go_with_the_masks(run, tmp_path):
     assert run("--boxes", tmp_path / "named.csv") == 0
     (clip,) = find_masks(tmp_path / "out")
     assert clip.objects == {1: "bike", 2: "tower"}
+
+
+@pytest.fixture
+def source(frames):
+    return open_frames(frames)
+
+
+def said(prompts):
+    return {
+        object_id: {frame: box.tolist() for frame, box in given.items()} for object_id, given in prompts.boxes.items()
+    }
+
+
+def test_plain_boxes_are_objects_of_the_first_frame(source):
+    prompts = read_prompts(["1,2,3,4", "5,6,7,8", "3:2:9,9,9,9"], [], source, plain_is_first=True)
+    assert said(prompts) == {1: {0: [1, 2, 3, 4]}, 2: {0: [5, 6, 7, 8], 3: [9, 9, 9, 9]}}
+    one = read_prompts(["1,2,3,4", "00000013:9,9,9,9"], [], source, plain_is_first=True)
+    assert said(one) == {1: {0: [1, 2, 3, 4], 3: [9, 9, 9, 9]}}
+    with pytest.raises(UserError, match="say which of objects 1, 2 is meant; of several objects write FRAME:OBJECT"):
+        read_prompts(["1,2,3,4", "5,6,7,8", "3:9,9,9,9"], [], source, plain_is_first=True)
+    with pytest.raises(UserError, match="say which of objects 1, 2"):
+        read_prompts(["1,2,3,4", "3:2:5,6,7,8", "5:9,9,9,9"], [], source, plain_is_first=True)
+
+
+def test_a_mask_comes_before_a_box_and_names_its_object(source, tmp_path):
+    labels = mask_file(tmp_path / "ids.png", 3, 5)
+    both = read_prompts(["0:3:1,2,3,4"], [f"0:{tmp_path / 'ids.png'}"], source)
+    assert said(both) == {3: {0: [6, 8, 22, 22]}, 5: {0: [32, 8, 22, 22]}}
+    one = read_prompts([], [f"0:5:{tmp_path / 'ids.png'}"], source)
+    assert list(one.boxes) == [5]
+    np.testing.assert_array_equal(one.masks[5][0], labels == 5)
+    with pytest.raises(UserError, match="has objects 3, 5, and not 4"):
+        read_prompts([], [f"0:4:{tmp_path / 'ids.png'}"], source)
+
+
+def test_black_and_white_masks_of_several_objects(source, tmp_path):
+    mask_file(tmp_path / "a.png", 1, value=255)
+    mask_file(tmp_path / "1:b.png", 1, value=255)
+    prompts = read_prompts([], [f"0:1:{tmp_path / 'a.png'}", f"2:7:{tmp_path / 'a.png'}"], source)
+    assert {i: list(given) for i, given in prompts.masks.items()} == {1: [0], 7: [2]}
+    assert list(read_prompts([], [f"0:{tmp_path / '1:b.png'}"], source).masks) == [1], "a file with a colon in its name"
+    with pytest.raises(UserError, match="say which of objects 1, 7"):
+        read_prompts([], [f"0:{tmp_path / 'a.png'}"], source, [1, 7])
+
+
+def test_soft_edges_are_stored_if_that_is_asked_for(run, tmp_path):
+    labels = mask_file(tmp_path / "two.png", 2, 5)
+    options = ("--mask", f"0:{tmp_path / 'two.png'}", "--mask", f"7:{tmp_path / 'two.png'}")
+    assert run(*options, "--soft") == 0
+    out = tmp_path / "out"
+    soft = {i: cv2.imread(str(out / f"soft/{i}/00000010.png"), cv2.IMREAD_UNCHANGED) for i in (2, 5)}
+    assert all(alpha.shape == (HEIGHT, WIDTH) and alpha.dtype == np.uint8 for alpha in soft.values())
+    assert soft[2][20, 20] == 255 and soft[2][20, 60] == 0 and labels[20, 20] == 2
+    (clip,) = find_masks(out)
+    np.testing.assert_array_equal(clip.soft.alpha(5, "00000010", (HEIGHT, WIDTH)), soft[5])
+    assert len(list((out / "soft/2").iterdir())) == sum((mask == 2).any() for mask in masks_of(out))
+    assert run(*options) == 0
+    assert not (out / "soft").exists(), "of the earlier result"
+    assert find_masks(out)[0].soft is None

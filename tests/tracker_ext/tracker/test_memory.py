@@ -53,3 +53,36 @@ def test_weights_grow_by_a_constant_factor() -> None:
 def test_the_first_frame_keeps_its_share() -> None:
     assert filled(30, capacity=40).temporal[0].item() == pytest.approx(0.25)
     assert filled(30, capacity=40, first_weight=0.0).temporal[0].item() < 0.1
+
+
+def test_known_frames_stay_and_found_ones_are_forgotten() -> None:
+    memory = filled(4)
+    memory.add_certain(sample(10.0))
+    assert held(memory) == [0, 10] and memory.temporal.tolist() == [0.5, 0.5]
+    for value in (11.0, 12.0, 13.0):
+        memory.add(sample(value))
+    assert held(memory)[:2] == [0, 10] and sorted(held(memory)[2:]) == [12, 13]
+    temporal = memory.temporal
+    assert temporal.sum().item() == pytest.approx(1) and temporal[0] == temporal[1]
+    assert temporal[:2].sum() >= 0.25 - 1e-6
+
+
+@pytest.mark.parametrize(
+    ("capacity", "kept"), [pytest.param(4, [0, 4, 5], id="the first and the last"), pytest.param(2, [5], id="the last")]
+)
+def test_known_frames_leave_one_place_for_found_ones(capacity: int, kept: list[float]) -> None:
+    memory = filled(1, capacity=capacity)
+    for value in range(1, 6):
+        memory.add_certain(sample(float(value)))
+    assert held(memory) == kept
+    memory.add(sample(9.0))
+    memory.add(sample(10.0))
+    assert held(memory) == [*kept, 10]
+
+
+def test_without_a_first_frame_that_stays_a_known_one_starts_anew() -> None:
+    config = LWLTrackerConfig(rules="upstream", memory_size=4, first_frame_weight=0)
+    memory = SampleMemory(sample(0.0), 4, rules_of(config))
+    memory.add(sample(1.0))
+    memory.add_certain(sample(2.0))
+    assert held(memory) == [2]

@@ -13,6 +13,7 @@ from pytracking.utils import TrackerParams
 
 from ltr_ext.data.image_io import read_mask
 from ltr_ext.errors import UserError
+from tracker_ext.segmentation.prompts import Prompts
 from tracker_ext.tracker.track_video import track_video
 from tracker_ext.video.box_files import read_boxes
 
@@ -63,6 +64,11 @@ class Handle:
         return TrackerParams()
 
 
+def first(*boxes):
+    """Objects 1, 2, ... on the first frame."""
+    return Prompts({i: {0: np.array(box, float)} for i, box in enumerate(boxes, start=1)})
+
+
 @pytest.fixture
 def video(tmp_path):
     folder = tmp_path / "walk"
@@ -74,7 +80,7 @@ def video(tmp_path):
 
 def test_one_object(video, tmp_path, capsys):
     out = tmp_path / "out"
-    track_video(Handle(Follower), video, [(10, 8, 20, 16)], out, {"precision": "bf16"})
+    track_video(Handle(Follower), video, first((10, 8, 20, 16)), out, {"precision": "bf16"})
     result = json.loads((out / "result.json").read_text())
     assert result["precision"] == "bf16" and "boxes.txt" in result["files"]
     names = ["boxes.txt", "given_boxes.csv", "masks", "overlay.mp4", "result.json"]
@@ -89,7 +95,7 @@ def test_one_object(video, tmp_path, capsys):
 @pytest.mark.parametrize("tracker_class", [Follower, SingleFollower])
 def test_two_objects(video, tmp_path, tracker_class):
     out = tmp_path / "out"
-    track_video(Handle(tracker_class), video, [(0, 8, 20, 16), (30, 8, 20, 16)], out)
+    track_video(Handle(tracker_class), video, first((0, 8, 20, 16), (30, 8, 20, 16)), out)
     assert sorted(path.name for path in out.iterdir()) == [
         "boxes_1.txt", "boxes_2.txt", "given_boxes.csv", "masks", "overlay.mp4", "result.json"
     ]  # fmt: skip
@@ -102,15 +108,16 @@ def test_two_objects(video, tmp_path, tracker_class):
 @pytest.mark.parametrize(
     ("tracker_class", "boxes", "message"),
     [
-        pytest.param(Follower, [(70, 8, 20, 16)], r"object 1: box \(70, 8, 20, 16\) lies wholly outside", id="outside"),
+        pytest.param(Follower, [(70, 8, 20, 16)], r"frame 0 object 1: box .* lies wholly outside", id="outside"),
         pytest.param(Follower, [(1, 8, 9, 9), (1, 8, 9, 0)], "object 2: .* no area", id="no area"),
-        pytest.param(Follower, [], "0 boxes", id="no box"),
+        pytest.param(Follower, [], "no object; give its box as --box x,y,w,h", id="no box"),
+        pytest.param(Follower, [(1, 8, 9, 9)] * 255, "object 255; masks of one video hold 1 to 254", id="too many"),
         pytest.param(BoxFollower, [(10, 8, 20, 16)], "gives no masks", id="a tracker of boxes"),
     ],
 )
 def test_refused_with_nothing_written(video, tmp_path, tracker_class, boxes, message):
     with pytest.raises(UserError, match=message):
-        track_video(Handle(tracker_class), video, boxes, tmp_path / "out")
+        track_video(Handle(tracker_class), video, first(*boxes), tmp_path / "out")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["walk"]
 
 
@@ -130,7 +137,7 @@ def test_a_bad_frame_late_in_a_clip_costs_its_own_masks_alone(video, tmp_path, c
     (video / "00004.png").write_bytes((video / "00004.png").read_bytes()[:60])
     Counting.seen = 0
     out = tmp_path / "out"
-    damage = track_video(Handle(Counting), video, [(10, 8, 20, 16)], out)
+    damage = track_video(Handle(Counting), video, first((10, 8, 20, 16)), out)
     assert (
         damage.startswith("walk: 1 frame of 6 cannot be read (4, from 0); its mask is empty: ")
         and "00004.png" in damage
@@ -143,7 +150,7 @@ def test_a_bad_frame_late_in_a_clip_costs_its_own_masks_alone(video, tmp_path, c
 def test_without_its_first_frame_nothing_is_tracked(video, tmp_path):
     (video / "00000.png").write_bytes(b"")
     with pytest.raises(UserError, match=r"00000\.png cannot be decoded"):
-        track_video(Handle(Follower), video, [(10, 8, 20, 16)], tmp_path / "out")
+        track_video(Handle(Follower), video, first((10, 8, 20, 16)), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -152,6 +159,31 @@ def test_pictures_are_tracked_as_people_see_them(video, tmp_path, capsys):
     exif[0x112] = 6
     for path in video.iterdir():
         Image.open(path).save(path, exif=exif)
-    assert track_video(Handle(Follower), video, [(10, 40, 20, 16)], tmp_path / "out") == ""
+    assert track_video(Handle(Follower), video, first((10, 40, 20, 16)), tmp_path / "out") == ""
     assert read_mask(tmp_path / "out/masks/00000.png").shape == (64, 48)
     assert "3 of 3 pictures are turned as their EXIF orientation says" in capsys.readouterr().err
+
+
+def test_an_object_that_enters_late_is_absent_before(video, tmp_path, capsys):
+    prompts = Prompts({1: {1: np.array([10, 8, 20, 16])}, 4: {2: np.array([30, 20, 10, 10])}})
+    (video / "00000.png").write_bytes(b"")  # nothing is to be learnt from it
+    out = tmp_path / "out"
+    assert "1 frame of 3 cannot be read" in track_video(Handle(SingleFollower), video, prompts, out)
+    assert (out / "boxes_1.txt").read_text().split() == ["nan,nan,nan,nan", "10,8,20,16", "11,8,20,16"]
+    assert (out / "boxes_4.txt").read_text().split() == ["nan,nan,nan,nan"] * 2 + ["30,20,10,10"]
+    assert set(np.unique(read_mask(out / "masks" / "00002.png"))) == {0, 1, 4}
+    assert "1 frame before the first box or mask left empty" in capsys.readouterr().out
+
+
+def test_one_object_told_of_twice(video, tmp_path):
+    prompts = Prompts({1: {0: np.array([10, 8, 20, 16]), 2: np.array([30, 8, 20, 16])}})
+    track_video(Handle(Follower), video, prompts, tmp_path / "out")
+    assert (tmp_path / "out/boxes.txt").read_text().split() == ["10,8,20,16", "11,8,20,16", "30,8,20,16"]
+
+
+def test_what_is_told_of_a_damaged_frame_is_refused(video, tmp_path):
+    (video / "00002.png").write_bytes(b"")
+    prompts = Prompts({1: {0: np.array([10, 8, 20, 16]), 2: np.array([30, 8, 20, 16])}})
+    with pytest.raises(UserError, match=r"00002\.png cannot be decoded"):
+        track_video(Handle(Follower), video, prompts, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

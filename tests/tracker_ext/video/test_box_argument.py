@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 
 from ltr_ext.errors import UserError
-from tracker_ext.video.box_argument import corners_note, first_boxes, join_boxes, parse_box
-from tracker_ext.video.frames import open_frames
+from tracker_ext.video.box_argument import corners_note, join_boxes, parse_box
 
 
 @pytest.mark.parametrize(
@@ -80,34 +76,6 @@ def test_a_file_is_no_box(tmp_path, name, content, message):
     (tmp_path / name).write_text(content)
     with pytest.raises(UserError, match=message):
         parse_box(str(tmp_path / name))
-
-
-@pytest.fixture
-def clip(tmp_path) -> Path:
-    """One picture of 64x48."""
-    cv2.imwrite(str(tmp_path / "0.png"), np.zeros((48, 64, 3), np.uint8))
-    return tmp_path
-
-
-def test_first_boxes(clip):
-    assert first_boxes([(1, 2, 3, 4), (-5, 0, 9, 9)], open_frames(clip), clip) == {
-        "1": [1, 2, 3, 4],
-        "2": [-5, 0, 9, 9],
-    }
-
-
-@pytest.mark.parametrize(
-    ("boxes", "message"),
-    [
-        pytest.param([], "0 boxes; give 1 to 254", id="none"),
-        pytest.param([(1, 1, 9, 9)] * 255, "255 boxes", id="more than a mask holds"),
-        pytest.param([(64, 1, 9, 9)], r"object 1: box \(64, 1, 9, 9\) lies wholly outside the 64x48", id="outside"),
-        pytest.param([(0.1, 0.1, 0.5, 0.5)], "parts of the frame", id="parts of the frame"),
-    ],
-)
-def test_first_boxes_that_are_refused(clip, boxes, message):
-    with pytest.raises(UserError, match=message):
-        first_boxes(boxes, open_frames(clip), clip)
 
 
 @pytest.mark.parametrize(

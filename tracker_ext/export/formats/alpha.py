@@ -41,6 +41,7 @@ class AlphaWriter(FormatWriter):
     name: ClassVar[str] = "alpha"
     summary: ClassVar[str] = "video with alpha: ProRes 4444 .mov, or VP9 .webm"
     needs_frames: ClassVar[bool] = True
+    has_alpha: ClassVar[bool] = True
 
     def __init__(self, folder: Path, options: ExportOptions) -> None:
         super().__init__(folder, options)
@@ -67,7 +68,9 @@ class AlphaWriter(FormatWriter):
     def add(self, frame: ExportFrame) -> None:
         """See `FormatWriter`."""
         assert frame.image is not None
-        image = np.dstack([frame.image, (frame.labels != 0).astype(np.uint8) * np.uint8(255)])
+        joint = sum((frame.alpha(object_id).astype(np.uint16) for object_id in frame.ids), np.zeros((), np.uint16))
+        alpha = np.broadcast_to(np.minimum(joint, 255), frame.labels.shape).astype(np.uint8)
+        image = np.dstack([frame.image, alpha])
         if image.shape[:2] != self._size:
             image = cv2.resize(image, self._size[::-1], interpolation=cv2.INTER_NEAREST)
         picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgba")

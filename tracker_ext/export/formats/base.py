@@ -15,6 +15,7 @@ from ltr_ext.output import link_or_copy
 from ltr_ext.text import counted
 from tracker_ext.export.frames import ClipFrames
 from tracker_ext.export.masks import present
+from tracker_ext.export.soft import SoftEdges
 from tracker_ext.video.frames import Pictures
 
 EXTRACTED_QUALITY = 95
@@ -91,6 +92,8 @@ class ExportFrame:
     """[H, W] uint8 or uint16, pixel value = object id."""
     image: np.ndarray | None
     """[H, W, 3] uint8 RGB, if a format asked for it."""
+    soft: SoftEdges | None = None
+    """Soft edges of the objects, if the user asked for them."""
 
     @property
     def stem(self) -> str:
@@ -101,6 +104,12 @@ class ExportFrame:
     def ids(self) -> list[int]:
         """Objects on this frame."""
         return present(self.labels)
+
+    def alpha(self, object_id: int) -> np.ndarray:
+        """[H, W] uint8, 0..255: how much of each pixel an object on this frame covers."""
+        if self.soft is not None:
+            return self.soft.alpha(object_id, self.stem, self.clip.sizes[self.index])
+        return (self.labels == object_id).astype(np.uint8) * np.uint8(255)
 
     def masks(self) -> Iterator[tuple[int, np.ndarray]]:
         """Object id and mask [H, W] bool of each object on this frame."""
@@ -116,6 +125,8 @@ class FormatWriter:
     """What it is, for `--help`."""
     needs_frames: ClassVar[bool] = False
     """Whether it can do nothing without the frames."""
+    has_alpha: ClassVar[bool] = False
+    """Whether it can hold soft edges."""
     has_pictures: ClassVar[bool] = False
     """Whether pictures are put beside, if they are known."""
 

@@ -32,17 +32,20 @@ class CutoutWriter(FormatWriter):
     name: ClassVar[str] = "cutout"
     summary: ClassVar[str] = "each object cut out of each frame, transparent around it (RGBA PNG)"
     needs_frames: ClassVar[bool] = True
+    has_alpha: ClassVar[bool] = True
 
     def add(self, frame: ExportFrame) -> None:
         """See `FormatWriter`."""
         assert frame.image is not None
-        for object_id, mask in frame.masks():
-            box = mask_to_box(mask)
-            assert box is not None
+        for object_id in frame.ids:
+            alpha = frame.alpha(object_id)
+            box = mask_to_box(alpha > 0)
+            if box is None:
+                continue
             x, y, w, h = (int(side) for side in box)
-            inside = mask[y : y + h, x : x + w]
-            colours = np.where(inside[..., None], frame.image[y : y + h, x : x + w], 0)
-            cut = np.dstack([colours, inside.astype(np.uint8) * np.uint8(255)])
+            inside = alpha[y : y + h, x : x + w]
+            colours = np.where(inside[..., None] > 0, frame.image[y : y + h, x : x + w], 0)
+            cut = np.dstack([colours, inside])
             folder = self.folder / frame.clip.name / str(object_id)
             folder.mkdir(parents=True, exist_ok=True)
             write_png(folder / f"{frame.stem}.png", cv2.cvtColor(cut, cv2.COLOR_RGBA2BGRA))
