@@ -46,7 +46,7 @@ def decide_by_colour(logits: np.ndarray, picture: np.ndarray, box: np.ndarray, m
     undecided = np.abs(inside) < UNDECIDED
     if not undecided.any():
         return logits
-    lab = cv2.cvtColor(np.ascontiguousarray(picture[around]), cv2.COLOR_RGB2LAB) >> (8 - BITS)
+    lab = np.right_shift(cv2.cvtColor(np.ascontiguousarray(picture[around]), cv2.COLOR_RGB2LAB), 8 - BITS)
     colours = (lab[..., 0].astype(np.int32) << (2 * BITS)) | (lab[..., 1].astype(np.int32) << BITS) | lab[..., 2]
     weight = 1 / (1 + np.exp(-SHARPNESS * np.clip(inside, -15, 15)))
     ratio = np.log(_likelihood(colours, weight) + RARE) - np.log(_likelihood(colours, 1 - weight) + RARE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Iterator, Sequence
 from pathlib import Path
 
 from tracker_ext.video.box_rows import Row, read_box
@@ -128,7 +128,9 @@ def refuse_header(path: Path, line: Line, columns: Columns, names: Sequence[str]
     raise mistake(path, f"header {shown(line.text)} has no column {' and none '.join(missing)}; write {HEADER}")
 
 
-def read_rows(path: Path, lines: Sequence[Line], separator: str | None, width: int, columns: Columns) -> list[Fields]:
+def read_rows(
+    path: Path, lines: Sequence[Line], separator: str | None, width: int, columns: Columns
+) -> Iterator[Fields]:
     """Line numbers and fields of the rows below a header; blank lines are left out.
 
     R writes the names of rows without a name for their column: where every row has one field more than the header,
