@@ -68,6 +68,9 @@ setup(
         "cvat": CVAT,
         "cluster": CLUSTER,
         "vot": VOT,
+        "cutie": ["rf-cutie>=1.0.1,<2", "omegaconf>=2.3,<3"],
+        "stcn": ["stcnbuf>=0.2.2,<0.3"],
+        "deaot": ["deaotpy>=1.11.0,<2"],
         "test": [*TRAIN, *EDITOR, *COCO, *CLUSTER, *VOT, *TEST],
     },
 )

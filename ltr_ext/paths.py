@@ -82,6 +82,10 @@ class Paths:
     """TrackingNet: the folder that holds `TRAIN_0` .. `TRAIN_11`, `TEST`."""
     vot2020_dir: Path | None = None
     """VOT2020: the folder that holds `list.txt` and one folder per sequence (the VOT toolkit's `sequences`)."""
+    segtrack_dir: Path | None = None
+    """SegTrack v2: the folder that holds `JPEGImages`, `GroundTruth`."""
+    youtube_objects_dir: Path | None = None
+    """YouTube-Objects: the folder that holds `youtube_masks` (masks of Jain and Grauman) and the frames."""
     youtubevos_masks_dir: Path | None = None
     """Pseudo masks of YouTube-VOS: `<sequence>/<frame>.png`, whose pixel values are object ids."""
     got10k_masks_dir: Path | None = None

@@ -140,3 +140,17 @@ def test_run_editor(clip, tmp_path):
     }
     errors = messages("run_editor", list(lines.values()))
     assert [(word, error) for word, error in zip(lines, errors, strict=True) if word not in error] == []
+
+
+def test_run_evaluation_compare(tmp_path):
+    (tmp_path / "file").touch()
+    lines = {
+        "write NAME:PARAMETER": ["compare", "demo", "--trackers", "lwl"],
+        "did you mean demo?": ["compare", "dmeo"],
+        "segtrack_dir is not set": ["compare", "segtrack_v2"],
+        "is a file; name a folder": ["compare", "demo", "--out", str(tmp_path / "file")],
+        "did you mean --trackers?": ["compare", "demo", "--tracker", "lwl:default"],
+        "must be at least 1": ["compare", "demo", "--grabcut-frames", "0"],
+    }
+    errors = messages("run_evaluation", list(lines.values()))
+    assert [(word, error) for word, error in zip(lines, errors, strict=True) if word not in error] == []

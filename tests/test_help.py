@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from ltr_ext.errors import UserError
-from tracker_ext.commands import annotate, box2mask, edit, evaluate, export, track, train
+from tracker_ext.commands import annotate, box2mask, compare, edit, evaluate, export, track, train
 
 
 def parsers() -> Iterator[argparse.ArgumentParser]:
@@ -17,6 +17,7 @@ def parsers() -> Iterator[argparse.ArgumentParser]:
     for parser in (
         annotate.parser(),
         box2mask.parser(),
+        compare.parser(),
         edit.parser(),
         evaluate.parser(),
         export.parser(),
@@ -64,6 +65,7 @@ def test_what_run_annotate_takes_stands_in_two_columns():
     [
         (annotate, ["folder", "x", "--out", "y", "--wrokers", "2"], "--workers"),
         (evaluate, ["demo", "--labl", "x"], "--label"),
+        (evaluate, ["compare", "demo", "--trackres", "x:y"], "--trackers"),
         (edit, ["clip.mp4", "--no-browsr"], "--no-browser"),
         (export, ["x", "--out", "y", "--polygon"], "--polygons"),
         (track, ["lwl", "default", "demo", "--presicion=fp32"], "--precision"),

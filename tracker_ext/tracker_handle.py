@@ -191,11 +191,16 @@ def run(tracker: TrackerHandle, sequences: list[Sequence], *, debug: int = 0, th
     return [reasons.get(name, Failure(name, no_reason, user=False)) for name in missing]
 
 
-def has_results(tracker: Tracker, sequence: Sequence) -> bool:
-    """Whether the box files of the sequence exist: one file, or one per object if it has several."""
+def result_files(tracker: Tracker, sequence: Sequence) -> list[Path]:
+    """The box files that a tracked sequence has: one, or one per object if it has several."""
     ids = sequence.object_ids if sequence.multiobj_mode else None
     names = [sequence.name] if ids is None else [f"{sequence.name}_{object_id}" for object_id in ids]
-    return all((Path(tracker.results_dir) / f"{name}.txt").is_file() for name in names)
+    return [Path(tracker.results_dir) / f"{name}.txt" for name in names]
+
+
+def has_results(tracker: Tracker, sequence: Sequence) -> bool:
+    """Whether the box files of the sequence exist."""
+    return all(path.is_file() for path in result_files(tracker, sequence))
 
 
 def known_parameters() -> dict[str, list[str]]:

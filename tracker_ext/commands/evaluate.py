@@ -8,6 +8,7 @@ import sys
 
 from ltr_ext import host
 from ltr_ext.errors import CommandLine, UserError
+from tracker_ext.commands import compare
 from tracker_ext.evaluation import command
 from tracker_ext.evaluation.paper import DAVIS_INTERVAL, NUM_FRAMES
 from tracker_ext.segmentation.config import PAPER_MODE
@@ -19,6 +20,9 @@ EXAMPLES = """examples:
   python run_evaluation.py demo --results results/tracking_results/lwl/box2mask_init
   python run_evaluation.py got10k_val --results LWL=results/a box2mask=results/b --out results/compared
   python run_evaluation.py got10k_test --results results/tracking_results/lwl/box2mask_init --pack got10k.zip
+
+trackers and reference points side by side, with speed and memory (compare --help):
+  python run_evaluation.py compare ~/data/my_clips
 
 the paper's tables, its numbers beside one's own (tableN is short for --table N, figure3 for --figure 3):
   python run_evaluation.py table1                   frames T, on those of yt300, dv2017_val, clips that are there
@@ -134,6 +138,8 @@ def parser() -> CommandLine:
 def main(arguments: list[str] | None = None) -> int:
     """Parse, check, do what is asked for; returns the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == ["compare"]:
+        return compare.main(words[1:])
     short = re.fullmatch(r"(table|figure)(\d+)", words[0]) if words else None
     args, beyond = parser().parse_known_args([f"--{short[1]}", short[2], *words[1:]] if short else words)
     if beyond:

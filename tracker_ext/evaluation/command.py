@@ -64,8 +64,13 @@ def _check_paths(args: argparse.Namespace) -> None:
     if args.out and Path(args.out).exists() and not Path(args.out).is_dir():
         raise UserError(f"--out {args.out}: is a file; name a folder")
     if args.dataset is not None:
-        choice = args.host if args.host != "auto" else os.environ.get(host.CHOICE_VARIABLE) or "auto"
-        check_dataset(args.dataset, host.find(choice).home)
+        check_named(args.dataset, args.host)
+
+
+def check_named(dataset: str, choice: str) -> None:
+    """As `check_dataset`, on the host that `--host` says."""
+    wanted = choice if choice != "auto" else os.environ.get(host.CHOICE_VARIABLE) or "auto"
+    check_dataset(dataset, host.find(wanted).home)
 
 
 def named_results(texts: Sequence[str], label: str | None = None) -> dict[str, Path]:

@@ -12,6 +12,7 @@ from ltr_ext.paths import load_paths
 from ltr_ext.text import unknown
 
 _MODULE = "tracker_ext.evaluation.datasets"
+_MASK_SETS = "tracker_ext.evaluation.mask_sets"
 DATASETS: dict[str, tuple[str, str, dict[str, object]]] = {
     "demo": (_MODULE, "DemoDataset", {}),
     "clips": (_MODULE, "DavisFolderDataset", {}),
@@ -19,6 +20,8 @@ DATASETS: dict[str, tuple[str, str, dict[str, object]]] = {
     "vot2020": (_MODULE, "Vot2020Dataset", {}),
     "yt2018_valid": (_MODULE, "YouTubeVOS2018Valid", {}),
     "yt300": (_MODULE, "YT300Dataset", {}),
+    "segtrack_v2": (_MASK_SETS, "SegTrackDataset", {}),
+    "youtube_objects": (_MASK_SETS, "YouTubeObjectsDataset", {}),
 }
 """Our data sets: name -> (module, class name, keyword arguments), the form the host registers."""
 _LIST = "its list of sequences comes with pytracking only: run on it (--host upstream)"
@@ -37,7 +40,12 @@ BROKEN_UPSTREAM = {
 """Data sets of upstream's that nobody can run, and why."""
 RESOLUTIONS = ("480p", "1080p", "Full-Resolution", "")
 """Folders that DAVIS has below `JPEGImages` and `Annotations`, best known first; "" is the folder itself."""
-_OWN_FOLDERS = {"clips": "clips_dir", "boxclips": "boxclips_dir"}
+_OWN_FOLDERS = {
+    "clips": "clips_dir",
+    "boxclips": "boxclips_dir",
+    "segtrack_v2": "segtrack_dir",
+    "youtube_objects": "youtube_objects_dir",
+}
 
 
 def check_dataset(dataset: str, home: Path) -> None:

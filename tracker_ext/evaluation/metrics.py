@@ -20,6 +20,9 @@ PRECISION_PIXELS = 20.0
 PRECISION_SHARE = 0.2
 """The same in widths and heights of the true box."""
 
+DECAY_PARTS = 4
+"""Parts of a clip of which the first and the last are compared."""
+
 SUCCESS_THRESHOLDS = np.linspace(0.0, 1.0, 21)
 """Overlap thresholds of the success curve."""
 
@@ -91,6 +94,24 @@ def mask_boundary(mask: np.ndarray) -> np.ndarray:
     padded = np.pad(mask, ((0, 1), (0, 1)), mode="edge")
     right, below, diagonal = padded[:-1, 1:], padded[1:, :-1], padded[1:, 1:]
     return (mask ^ right) | (mask ^ below) | (mask ^ diagonal)
+
+
+def decay(values: Sequence[float] | np.ndarray) -> float:
+    """How much a measure falls over a clip, as the DAVIS benchmark counts it: mean of the first quarter minus the last.
+
+    Neighbouring quarters share the frame between them.
+
+    Args:
+        values: [N] of the frames in order.
+
+    Returns:
+        -1..1, above 0 if it falls; nan without frames.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    if not values.size:
+        return float("nan")
+    edges = np.floor(np.linspace(0, values.size - 1, DECAY_PARTS + 1) + 0.5 + 1e-10).astype(int)
+    return float(values[: edges[1] + 1].mean() - values[edges[-2] :].mean())
 
 
 def average_overlap(overlaps: Sequence[float] | np.ndarray) -> float:

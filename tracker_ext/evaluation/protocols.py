@@ -17,7 +17,7 @@ from tracker_ext.evaluation.results import ClipSequence, first_frames, true_boxe
 class Protocol:
     """How one data set is scored."""
 
-    masks: Literal["clips", "davis", "youtubevos", "boxed"] = "clips"
+    masks: Literal["clips", "davis", "youtubevos", "boxed", "later"] = "clips"
     """Which frames and objects J and F count; see `scored_frames`."""
     boxes: Literal["clips", "got10k", "trackingnet"] = "clips"
     """Which frames and boxes the overlaps count; see `box_scores.py`."""
@@ -31,6 +31,7 @@ class Protocol:
             "mean over frames, then over all objects of the data set",
             "youtubevos": "J, F: without an object's first frame and the last frame; the mean over frames, then over "
             "all objects of the data set",
+            "later": "J, F: without an object's first frame; the mean over frames, then objects, then sequences",
             "boxed": "J, F: on the frames that show the object; the mean over frames, then objects, then sequences",
         }[self.masks]
 
@@ -62,11 +63,15 @@ class Protocol:
 CLIPS = Protocol()
 BOXED = Protocol(masks="boxed")
 """Of the paper's tables: only there is a box to make a mask of."""
+LATER = Protocol(masks="later")
+"""Of MaskTrack's paper (section 5.1)."""
 PROTOCOLS = {
     "dv2016_val": Protocol(masks="davis"),
     "dv2017_val": Protocol(masks="davis"),
     "yt2019_jjval": Protocol(masks="youtubevos"),
     "yt300": Protocol(masks="youtubevos"),
+    "segtrack_v2": LATER,
+    "youtube_objects": LATER,
     "got10k_val": Protocol(boxes="got10k"),
     "trackingnet": Protocol(boxes="trackingnet"),
 }
@@ -84,6 +89,7 @@ def scored_frames(sequence: ClipSequence, protocol: Protocol) -> dict[int, list[
     * clips: from the object's first frame on;
     * davis: ids 1 .. the highest of the first mask (or 255 alone, in the masks of 2016), without first and last frame;
     * youtubevos: after the object's first frame, without the last frame;
+    * later: after the object's first frame;
     * boxed: where the object has a true box.
 
     Args:
@@ -108,6 +114,8 @@ def scored_frames(sequence: ClipSequence, protocol: Protocol) -> dict[int, list[
         chosen = {i: [index for index in measured if np.isfinite(track[index]).all()] for i, track in boxes.items()}
     elif protocol.masks == "youtubevos":
         chosen = {i: [index for index in measured[:-1] if index > start] for i, start in starts.items()}
+    elif protocol.masks == "later":
+        chosen = {i: [index for index in measured if index > start] for i, start in starts.items()}
     else:
         chosen = {i: [index for index in measured if index >= start] for i, start in starts.items()}
     return {object_id: frames for object_id, frames in chosen.items() if frames}

@@ -1,0 +1,1 @@
+"""Networks of other projects behind our trackers' interface, each from its own package; none is imported unasked."""

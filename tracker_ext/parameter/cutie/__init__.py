@@ -1,0 +1,1 @@
+"""Parameters of Cutie, through its own package."""

@@ -1,0 +1,1 @@
+"""Parameters of DeAOT, through a package of it."""

@@ -1,0 +1,1 @@
+"""Parameters of STCN as published, through a package of it; ours is `stcn`."""
