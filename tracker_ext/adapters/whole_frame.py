@@ -140,7 +140,11 @@ class WholeFrameTracker(BaseTracker):
         masks: dict[str, np.ndarray | None] = dict.fromkeys(ids)
         if labels is not None:
             masks = {i: labels == int(i) if self._many else labels > 0 for i in ids}
-        known = {i: np.asarray(boxes[i] if self._many else boxes, float) for i in ids} if boxes is not None else {}
+        known = (
+            {i: np.asarray(boxes[i] if isinstance(boxes, Mapping) else boxes, float) for i in ids}
+            if boxes is not None
+            else {}
+        )
         for object_id, mask in masks.items():
             if object_id not in known:
                 box = mask_to_box(mask) if mask is not None else None
@@ -167,7 +171,7 @@ class WholeFrameTracker(BaseTracker):
             if box is not None:
                 self._boxes[object_id] = box.tolist()
             self._boxes.setdefault(object_id, [0.0, 0.0, 0.0, 0.0])
-        values = {
+        values: dict[str, OrderedDict[str, Any]] = {
             "target_bbox": OrderedDict((i, self._boxes[i]) for i in self._ids),
             "object_presence_score": OrderedDict((i, float(seen[i])) for i in self._ids),
             "object_lost": OrderedDict((i, not seen[i]) for i in self._ids),

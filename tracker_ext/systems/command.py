@@ -177,8 +177,8 @@ def report(
             attributes.write(work, "attributes")
         (work / "systems.json").write_text(json.dumps(document, indent=1), encoding="utf-8")
         plots = draw_quality(work, rows)
-    files = ["sequences.md", *(["attributes.md"] if attributes is not None else []), *plots]
-    print(f"\n{grid.markdown()}\nreport: {target} (systems.md, .csv, .tex, .json, {', '.join(files)})")
+    written = ["sequences.md", *(["attributes.md"] if attributes is not None else []), *plots]
+    print(f"\n{grid.markdown()}\nreport: {target} (systems.md, .csv, .tex, .json, {', '.join(written)})")
 
 
 def _notes(title: str, outcome: Outcome, named: bool) -> list[str]:

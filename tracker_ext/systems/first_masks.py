@@ -52,7 +52,7 @@ def start_from_boxes(sequence: Any, folder: Path) -> None:
         entry["mask"] = str(mask_file(folder, sequence, frame))
 
 
-def annotations(sequence: Any) -> dict[int, list[tuple[int, Path]]]:
+def annotated_frames(sequence: Any) -> dict[int, list[tuple[int, Path]]]:
     """Object id -> (frame, mask) of the frame on which it enters; empty without masks."""
     found: dict[int, list[tuple[int, Path]]] = {}
     for frame, entry in sequence.init_data.items():

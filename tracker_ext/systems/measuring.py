@@ -107,7 +107,7 @@ def measure(job: Job, host_name: str = "auto") -> Outcome:
 def _measure_reference(job: Job, sequences: list[Any]) -> Outcome:
     from tracker_ext.evaluation.protocols import protocol_of
     from tracker_ext.segmentation.api import load_box2mask
-    from tracker_ext.systems.first_masks import annotations
+    from tracker_ext.systems.first_masks import annotated_frames
 
     reference, stamp = REFERENCES[job.parameter], reference_stamp(job)
     net = cache(load_box2mask)
@@ -115,7 +115,7 @@ def _measure_reference(job: Job, sequences: list[Any]) -> Outcome:
         path = record_file(job.out, job.tracker, job.parameter, sequence.name)
         if read_record(path, stamp) is not None:
             continue
-        material = Material(annotations(sequence), job.grabcut_frames, net)
+        material = Material(annotated_frames(sequence), job.grabcut_frames, net)
         found = measure_reference(reference, sequence, material, protocol_of(job.dataset))
         given = reference.given or f"first {job.start}"
         write_record(path, _record(stamp, given, found.values, found.seconds, (peak_memory(), peak_gpu_memory())))
