@@ -93,7 +93,7 @@ def measured(clip: Clip, net, radius: int | None) -> Iterator[Found]:
         alphas = {
             "hard mask": mask.astype(np.float32),
             "the network's probability": probability,
-            "soft": soft_edges(frames[index], probability, mask, radius).astype(np.float32) / 255,
+            "soft": soft_edges(frames[index], mask, radius).astype(np.float32) / 255,
         }
         yield Found(frames[index], truths[index], known[index], alphas)
 

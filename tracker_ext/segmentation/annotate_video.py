@@ -160,7 +160,7 @@ def annotate_video(
                 for object_id, logits in (result.logits or {}).items()
                 if own[object_id] is not None and result.index not in masks.get(object_id, ())
             }
-            alphas = alphas_of(frame, labels, result.logits or {}, boxes) if soft else None
+            alphas = alphas_of(frame, labels, boxes) if soft else None
             writer.add(source.stem(result.index), frame, labels, own, sure, alphas)
             for object_id in result.scores if is_read else ():
                 box = own[object_id]

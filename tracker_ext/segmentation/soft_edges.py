@@ -1,26 +1,26 @@
-"""Soft edges: how much of each pixel an object covers, from the network's probability and the colours of the frame.
+"""Soft edges: how much of each pixel an object covers, from its mask and the colours of the frame.
 
-The network's masks have the resolution of its crop. A guided filter (He, Sun, Tang, "Guided Image Filtering", 2013)
-fits the probability in each small window by a linear function of the colours. So the edge moves onto the edge in the
-picture, and is as soft as that one.
+A guided filter (He, Sun, Tang, "Guided Image Filtering", 2013) fits the mask in each small window by a linear function
+of the colours. So the edge moves onto the edge in the picture, and is as soft as that one. The network's probability in
+place of the mask is worse: it is broad where the network is unsure, not where the edge is soft (docs/export.md).
 
 Shapes: H W image pixels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
 
 from ltr_ext.data.boxes import mask_to_box
 
-RADIUS_SHARE = 0.004
-"""Radius of the filter's windows, as a part of the geometric mean of the frame's sides: 6 pixels at 1080p."""
+RADIUS_SHARE = 0.003
+"""Radius of the filter's windows, as a part of the geometric mean of the frame's sides: 4 pixels at 1080p."""
 MIN_RADIUS = 2
 """Pixels."""
-EPSILON = 1e-4
+EPSILON = 1e-5
 """Variance of colours (0..1) below which a window is flat: nothing in it guides."""
 
 
@@ -29,15 +29,12 @@ def edge_radius(image_hw: tuple[int, int]) -> int:
     return max(MIN_RADIUS, round(RADIUS_SHARE * float(np.sqrt(image_hw[0] * image_hw[1]))))
 
 
-def alphas_of(
-    frame: np.ndarray, labels: np.ndarray, logits: Mapping[int, np.ndarray], object_ids: Iterable[int]
-) -> dict[int, np.ndarray]:
+def alphas_of(frame: np.ndarray, labels: np.ndarray, object_ids: Iterable[int]) -> dict[int, np.ndarray]:
     """Compute the alpha of each object that a frame shows.
 
     Args:
         frame: [H, W, 3] uint8 RGB.
         labels: [H, W], whose pixel values are object ids.
-        logits: [H, W] float32 by object id; for an object without logits the mask is used.
         object_ids: the ids of all objects of the clip.
 
     Returns:
@@ -46,24 +43,18 @@ def alphas_of(
     found = {}
     for object_id in object_ids:
         mask = labels == object_id
-        if not mask.any():
-            continue
-        probability = mask.astype(np.float32)
-        if object_id in logits:
-            probability = 1 / (1 + np.exp(-logits[object_id].clip(-30, 30)))
-            probability[(labels != 0) & ~mask] = 0
-        found[object_id] = soft_edges(frame, probability, mask)
+        if mask.any():
+            found[object_id] = soft_edges(frame, mask)
     return found
 
 
-def soft_edges(frame: np.ndarray, probability: np.ndarray, mask: np.ndarray, radius: int | None = None) -> np.ndarray:
+def soft_edges(frame: np.ndarray, mask: np.ndarray, radius: int | None = None) -> np.ndarray:
     """Compute the alpha of one object.
 
     Far from the edge of the mask it is 0 or 255; near the edge it is the output of the guided filter.
 
     Args:
         frame: [H, W, 3] uint8 RGB.
-        probability: [H, W] float32, 0..1, of the object.
         mask: [H, W] bool, the object's pixels.
         radius: the radius of the filter in pixels; None takes that of `edge_radius`.
 
@@ -79,7 +70,7 @@ def soft_edges(frame: np.ndarray, probability: np.ndarray, mask: np.ndarray, rad
     margin = 4 * radius  # twice the reach of the filter beyond the band
     area = (slice(max(y - margin, 0), y + h + margin), slice(max(x - margin, 0), x + w + margin))
     near = edge_band(mask[area], 2 * radius)
-    found = guided_filter(frame[area].astype(np.float32) / 255, probability[area].astype(np.float32), radius, EPSILON)
+    found = guided_filter(frame[area].astype(np.float32) / 255, mask[area].astype(np.float32), radius, EPSILON)
     alpha[area] = np.where(near, np.rint(found.clip(0, 1) * 255), alpha[area]).astype(np.uint8)
     return alpha
 

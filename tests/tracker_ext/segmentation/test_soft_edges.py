@@ -1,4 +1,4 @@
-"""Alpha from the network's probability and the picture."""
+"""Alpha from the mask and the picture."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_constant_stays_and_a_function_of_the_colours_is_kept():
 def test_edges_move_onto_those_of_the_picture_and_are_as_soft(shift):
     picture, alpha = scene()
     moved = np.roll(alpha >= 0.5, shift, axis=1)
-    found = soft_edges(picture, moved.astype(np.float32), moved, radius=6) / 255
+    found = soft_edges(picture, moved, radius=6) / 255
     near = edge_band(alpha >= 0.5, 6)
     hard, soft = np.abs(moved - alpha)[near].mean(), np.abs(found - alpha)[near].mean()
     assert soft < 0.6 * hard
@@ -67,7 +67,7 @@ def test_far_from_the_edge_nothing_is_between():
     picture, alpha = scene()
     picture[5:9, 5:9] = (200, 160, 40)  # another thing of the object's colour
     mask = alpha >= 0.5
-    found = soft_edges(picture, mask.astype(np.float32), mask, radius=3)
+    found = soft_edges(picture, mask, radius=3)
     far = ~edge_band(mask, 6)
     np.testing.assert_array_equal(found[far], mask[far] * 255)
     assert found.dtype == np.uint8 and not found[5:9, 5:9].any()
@@ -76,16 +76,15 @@ def test_far_from_the_edge_nothing_is_between():
 def test_an_object_at_the_border_and_an_empty_mask():
     picture, alpha = scene(centre=(2, 48))
     mask = alpha >= 0.5
-    assert (soft_edges(picture, alpha, mask, radius=4)[48, :8] > 200).all(), "the border of the image is no edge"
-    assert not soft_edges(picture, alpha, np.zeros_like(mask)).any()
+    assert (soft_edges(picture, mask, radius=4)[48, :8] > 200).all(), "the border of the image is no edge"
+    assert not soft_edges(picture, np.zeros_like(mask)).any()
 
 
 def test_objects_share_their_pixels():
     picture, alpha = scene()
     labels = np.where(alpha >= 0.5, 1, 0).astype(np.uint8)
     labels[:, 70:][labels[:, 70:] == 1] = 2
-    logits = {1: np.log(alpha.clip(1e-6, 1 - 1e-6) / (1 - alpha.clip(1e-6, 1 - 1e-6))).astype(np.float32)}
-    found = alphas_of(picture, labels, logits, [1, 2, 3])
+    found = alphas_of(picture, labels, [1, 2, 3])
     assert set(found) == {1, 2}, "an object that is not there has none"
     assert found[1][48, 60] == 255 and found[1][48, 85] == 0 and found[2][48, 85] > 200
 
