@@ -120,7 +120,8 @@ class PromptedTracker:
         """The scores of the masks in the last output by object id."""
         score = self._output.get("object_presence_score")
         by_id = score if isinstance(score, Mapping) else {str(self._ids[0]): score}
-        return {i: float(by_id[str(i)]) for i in self._ids if by_id.get(str(i)) is not None}
+        known = {i: by_id.get(str(i)) for i in self._ids}
+        return {i: float(score) for i, score in known.items() if score is not None}
 
     def _result(self) -> tuple[np.ndarray, dict[int, np.ndarray | None]]:
         """The last output, in the form that is written."""
