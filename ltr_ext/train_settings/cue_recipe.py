@@ -58,6 +58,8 @@ class CueRecipe(SyntheticRecipe):
         default_factory=lambda: {"target_features": 1e-4, "cues": 1e-3, "decoder": 5e-4}
     )  # fmt: skip
     """Learning rates of Adam, by part of the network; the frozen backbone has none."""
+    still_shift: float = 0.1
+    """Largest shift of the crops of deformed stills, as a part of their side."""
     warm_up: int = 15
     clip_norm: float | None = 5.0
     validation_clips: int = 24
@@ -105,7 +107,7 @@ def samples(recipe: CueRecipe, photographs: Photographs, seed: int, *, training:
     if training and recipe.deform is not None:
         shares = (recipe.clips.min_share, recipe.clips.max_share)
         return StillSampler(
-            stills, replace(recipe.later_crops, shift=0.1), recipe.deform, shares, samples_per_epoch=count, seed=seed
+            stills, replace(recipe.later_crops, shift=recipe.still_shift), recipe.deform, shares, samples_per_epoch=count, seed=seed
         )  # fmt: skip
     return TrackSampler(
         stills, photographs.backgrounds, recipe.clips, recipe.first_crops, recipe.later_crops,
