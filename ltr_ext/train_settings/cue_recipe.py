@@ -59,7 +59,7 @@ class CueRecipe(SyntheticRecipe):
     )  # fmt: skip
     """Learning rates of Adam, by part of the network; the frozen backbone has none."""
     still_shift: float = 0.1
-    """Largest shift of the crops of deformed stills, as a part of their side."""
+    """Standard deviation of the shift of the crops of deformed stills, as a part of their side."""
     warm_up: int = 15
     clip_norm: float | None = 5.0
     validation_clips: int = 24
@@ -106,9 +106,8 @@ def samples(recipe: CueRecipe, photographs: Photographs, seed: int, *, training:
     count = recipe.samples_per_epoch if training else recipe.validation_clips
     if training and recipe.deform is not None:
         shares = (recipe.clips.min_share, recipe.clips.max_share)
-        return StillSampler(
-            stills, replace(recipe.later_crops, shift=recipe.still_shift), recipe.deform, shares, samples_per_epoch=count, seed=seed
-        )  # fmt: skip
+        crops = replace(recipe.later_crops, shift=recipe.still_shift)
+        return StillSampler(stills, crops, recipe.deform, shares, samples_per_epoch=count, seed=seed)
     return TrackSampler(
         stills, photographs.backgrounds, recipe.clips, recipe.first_crops, recipe.later_crops,
         flow="warp" in recipe.model.cues, num_frames=recipe.num_frames, samples_per_epoch=count, seed=seed,
