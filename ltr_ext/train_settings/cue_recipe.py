@@ -59,7 +59,7 @@ class CueRecipe(SyntheticRecipe):
     )  # fmt: skip
     """Learning rates of Adam, by part of the network; the frozen backbone has none."""
     still_shift: float = 0.1
-    """Standard deviation of the shift of the crops of deformed stills, as a part of their side."""
+    """Standard deviation of the shift of deformed stills' crops, in units of the box's sides."""
     warm_up: int = 15
     clip_norm: float | None = 5.0
     validation_clips: int = 24
