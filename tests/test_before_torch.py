@@ -55,7 +55,7 @@ def test_run_tracker(clip, tmp_path):
     video = ["lwl", "box2mask_init", "--video", str(clip), "--out", str(tmp_path / "out")]
     box = ["--box", "1,2,9,9"]
     lines = {
-        "known are lwl": ["lvl", *video[1:], *box],
+        "unknown; known are": ["lvl", *video[1:], *box],
         "did you mean box2mask_init?": ["lwl", "box2mask_ini", *video[2:], *box],
         "did you mean demo?": ["lwl", "box2mask_init", "dmeo"],
         "did you mean fish?": ["lwl", "box2mask_init", "demo", "--sequence", "fihs"],

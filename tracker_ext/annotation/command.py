@@ -12,6 +12,7 @@ from pathlib import Path
 from ltr_ext.digest import file_hash
 from ltr_ext.errors import EXIT_USER_ERROR, UserError
 from ltr_ext.paths import load_paths
+from ltr_ext.program import as_called
 from ltr_ext.text import counted, one_line
 from tracker_ext.annotation.failures import FAILED_FILE
 from tracker_ext.annotation.formats import FORMATS
@@ -107,7 +108,9 @@ def annotate_dataset(args: argparse.Namespace, arguments: Sequence[str]) -> int:
         print(f"{skipped}, named above")
     print(f"results: {job.out}, report: {job.out / REPORT_FILE}")
     if "davis" in settings.formats:
-        print("davis: frames are named 00000, 00001, ..., as there; ytvos and run_export.py keep the pictures' names")
+        print(
+            as_called("davis: frames are named 00000, 00001, ... there; ytvos and run_export.py keep pictures' names")
+        )
     if lists.damaged:
         print(lists.warning(), file=sys.stderr)
     if summary.failures():
