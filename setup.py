@@ -16,7 +16,7 @@ CVAT = ["cvat-sdk>=2.40,<3"]
 EDITOR = ["starlette>=0.40,<2", "uvicorn>=0.30,<1"]
 BROWSER = ["selenium>=4.30,<5"]
 COCO = ["pycocotools>=2.0.8,<3"]
-CLUSTER = ["submitit>=1.5,<2", "distributed>=2024.8,<2027"]
+CLUSTER = ["submitit>=1.5.4,<2", "distributed>=2024.8,<2027"]
 VOT = ["vot-trax>=4.0.2,<5"]
 TEST = ["pytest>=8.3,<10", "hypothesis>=6.100,<7", "timm>=1.0.15,<1.1", "ruff>=0.11,<1", "mypy>=1.15,<3"]
 
