@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from ltr_ext import host
 from ltr_ext.errors import CommandLine, UserError
-from ltr_ext.late_imports import put_off_imports
 from tracker_ext.annotation.command import annotate_dataset, apply_review
 from tracker_ext.annotation.sources import DATASETS
 from tracker_ext.commands.annotate_options import add_dataset_options, add_window_options
@@ -190,7 +189,6 @@ def _follower(prepared: PreparedBoxes, net: Box2MaskNet) -> Follow:
 
 def main(arguments: list[str] | None = None) -> int:
     """Parse and call; returns the exit code."""
-    put_off_imports()
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments and arguments[0] not in (*DATASETS, "folder", "video", "cvat") and Path(arguments[0]).exists():
         raise UserError(f"{arguments[0]}: say first what it is: run_annotate.py video or run_annotate.py folder")

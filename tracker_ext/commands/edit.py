@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from ltr_ext.errors import CommandLine, UserError
-from ltr_ext.late_imports import put_off_imports
 
 NOTES = """examples:
   python run_editor.py clip.mp4
@@ -91,7 +90,6 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Find the clips, serve the page; returns the exit code."""
-    put_off_imports()
     args = parser().parse_args(arguments)
     missing = [name for name in ("starlette", "uvicorn") if importlib.util.find_spec(name) is None]
     if missing:
