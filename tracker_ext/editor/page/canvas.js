@@ -1,7 +1,7 @@
 // The stage: the frame, its masks and boxes; dragging boxes, brushing, zooming.
 
 import { Kept, labels as fetchLabels, picture as fetchPicture } from "./net.js";
-import { objectOf, stateAt } from "./model.js";
+import { hasMask, objectOf, stateAt } from "./model.js";
 import { colours, css, maskOf, stroke, withMask } from "./paint.js";
 import { boxBetween, cursorOf, edgesAt, fit, kept, moved, stretched, toImage, zoomAt } from "./view.js";
 
@@ -194,6 +194,11 @@ export class Stage {
     const { model, selected, frame, tool } = this.state;
     if (objectOf(model, selected) === null) {
       this.told.problem(new Error("Choose an object first, or press n and paint a new one."));
+      return;
+    }
+    const awaited = ["box", "between", "tracked"].includes(stateAt(model, selected, frame).kind);
+    if (awaited && !hasMask(model, selected, frame) && ["making", "following"].includes(model.work.state)) {
+      this.told.problem(new Error("The mask of this frame is being made. Paint when it is there: a stroke would replace it."));
       return;
     }
     const { width, height } = model.facts;
