@@ -143,6 +143,19 @@ def screenshot(browser: Any) -> Image.Image:
     return Image.open(io.BytesIO(browser.get_screenshot_as_png())).convert("RGB")
 
 
+def down_the_middle(mask: np.ndarray) -> list[tuple[float, float]]:
+    """Nine points (x, y) down the lower trunk of an object [H, W] bool, each in the middle of its row's widest run."""
+    box = mask_to_box(mask)
+    assert box is not None
+    points = []
+    for share in np.linspace(0.3, 0.55, 9):
+        row = int(box[1] + box[3] * share)
+        edges = np.flatnonzero(np.diff(np.pad(mask[row].astype(np.int8), 1)))
+        start, end = max(zip(edges[::2], edges[1::2], strict=True), key=lambda run: run[1] - run[0])
+        points.append((float(start + end) / 2, float(row)))
+    return points
+
+
 def play(film: Film, boxes: dict[int, np.ndarray], strokes: list[tuple[float, float]], mended: int) -> None:
     """What the film shows.
 
@@ -273,8 +286,7 @@ def main() -> int:
             time.sleep(0.5)
             film = Film(browser, truths[0].shape)
             mended = chosen[1] - 2
-            x, y, w, h = mask_to_box(truths[mended])
-            strokes = [(x + w * (0.9 + step / 200), y + h * (0.1 + step / 40)) for step in range(9)]
+            strokes = down_the_middle(truths[mended])
             play(film, boxes, strokes, mended)  # type: ignore[arg-type]
             film.click("#toast")
             film.go(chosen[1])

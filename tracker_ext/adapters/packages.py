@@ -60,8 +60,8 @@ def find_weights(origin: Origin, given: Sequence[Path]) -> Path:
     found = next((path for path in known if path.is_file()), None)
     if found is None:
         raise UserError(
-            f"{origin.needed_for}: no weights; get {origin.weights} from {origin.source} and name it with --weights "
-            "FILE, or put it into pretrained_dir"
+            f"{origin.needed_for}: no weights; get {origin.weights} from {origin.source} and put it into "
+            "pretrained_dir, or name it with run_tracker.py ... --weights FILE"
         )
     return found
 

@@ -188,8 +188,8 @@ def _notes(title: str, outcome: Outcome, named: bool) -> list[str]:
         UserError: one that was asked for by name cannot be run.
     """
     if outcome.unavailable and named:
-        raise UserError(f"{title}: {outcome.unavailable}")
-    notes = [f"{title}: left out, {outcome.unavailable}"] if outcome.unavailable else []
+        raise UserError(f"{title}: {outcome.unavailable.removeprefix(f'{title}: ')}")
+    notes = [f"{title}: left out, {outcome.unavailable.removeprefix(f'{title}: ')}"] if outcome.unavailable else []
     return notes + [f"{title}: failed on {line}" for line in outcome.failed]
 
 
