@@ -78,12 +78,17 @@ def _has_some(roots: ResultRoots, dataset: Sequence[ClipSequence]) -> bool:
 
 
 def _below(given: Path, dataset: Sequence[ClipSequence]) -> Iterator[ResultRoots]:
-    """The folders below one that have results, the outermost ones."""
+    """The folders below one that have results, the outermost ones; the data set's own masks are none."""
     sequences = {sequence.name for sequence in dataset}
+    truth = {
+        Path(mask).resolve().parents[1] for sequence in dataset for mask in sequence.ground_truth_seg or () if mask
+    }
     waiting = [(given, 0)]
     for folder, depth in waiting:
         ours = is_dataset_output(folder)
         roots = _annotated(folder, dataset) if ours else ResultRoots(find_masks(folder), folder)
+        if roots is not None and roots.masks.resolve() in truth:
+            continue
         if roots is not None and _has_some(roots, dataset):
             yield roots
         elif depth < DEPTH and not ours:
