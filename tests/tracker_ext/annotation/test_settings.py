@@ -72,12 +72,12 @@ def test_what_does_not_change_the_masks_is_not_stored(options):
 def test_an_output_folder_of_an_earlier_version_goes_on(tmp_path):
     (tmp_path / "settings.json").write_text(json.dumps(STORED_BEFORE))
     assert read_settings(tmp_path)["max_frames"] == 200
-    earlier = ("--format", "upstream,davis", "--mode", "strided")
+    earlier = ("--format", "upstream,davis", "--no-colour", "--mode", "strided")
     check_same(tmp_path, settings_of(*earlier))
     with pytest.raises(UserError, match="max_frames is 200 there and 100 here"):
         check_same(tmp_path, settings_of(*earlier, "--max-frames", "100"))
     with pytest.raises(UserError, match="mode is strided there and centred here"):
-        check_same(tmp_path, settings_of(*earlier[:2]))
+        check_same(tmp_path, settings_of(*earlier[:3]))
 
 
 def test_the_command_line_is_there_before_torch():
