@@ -48,9 +48,8 @@ def find_results(given: Path, dataset: Sequence[ClipSequence]) -> ResultRoots:
         return direct
     found = list(_below(given, dataset))
     beside = {roots.masks for roots in found if roots.masks != roots.boxes}
-    found = [
-        roots for roots in found if roots.boxes.resolve() not in beside
-    ]  # masks of a tracker whose boxes are there
+    # without the masks of a tracker whose boxes are there, too
+    found = [roots for roots in found if roots.boxes.resolve() not in beside]
     if len(found) > 1:
         names = [str(roots.boxes.relative_to(given)) for roots in found]
         raise UserError(
@@ -80,9 +79,8 @@ def _has_some(roots: ResultRoots, dataset: Sequence[ClipSequence]) -> bool:
 def _below(given: Path, dataset: Sequence[ClipSequence]) -> Iterator[ResultRoots]:
     """The folders below one that have results, the outermost ones; the data set's own masks are none."""
     sequences = {sequence.name for sequence in dataset}
-    truth = {
-        Path(mask).resolve().parents[1] for sequence in dataset for mask in sequence.ground_truth_seg or () if mask
-    }
+    masks = (mask for sequence in dataset for mask in sequence.ground_truth_seg or () if mask)
+    truth = {folder.resolve() for folder in {Path(mask).parents[1] for mask in masks}}
     waiting = [(given, 0)]
     for folder, depth in waiting:
         ours = is_dataset_output(folder)
