@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ltr_ext import device
 from ltr_ext.output import write_text
 from tracker_ext.evaluation.metrics import decay
 from tracker_ext.evaluation.scoring import NAN, MaskValue, Score
@@ -92,9 +93,7 @@ def peak_memory() -> float:
         status = Path("/proc/self/status").read_text(encoding="utf-8")
         return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")) / 1024
     except (OSError, StopIteration):
-        import resource
-
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        return device.peak_memory() / MEGABYTE
 
 
 def peak_gpu_memory() -> float:
