@@ -86,7 +86,7 @@ class CueTracker(MaskTracker[CueTarget]):
             own = OwnNetwork(self._net, picture, cut, self._config.fine_tune, self._bfloat16)
         target = CueTarget(self._config, mask, state, own)
         with autocast(self._device, self._bfloat16):
-            levels = self._net.levels(self.pictures(image, [crop]))
+            levels = self._net.levels(self.batch([picture]))
             frame = self._frame(target, levels, crop, None)
             target.states = self._network(target).start(frame, self.to_device(cut[None]))
         self._before = image
@@ -100,10 +100,11 @@ class CueTracker(MaskTracker[CueTarget]):
             dense_flow(picture, crop.cut(before)) if wants_flow else None
             for crop, picture in zip(crops, pictures, strict=True)
         ]
+        batch = self.batch(pictures)
         self._looks = []
         logits = []
         with autocast(self._device, self._bfloat16):
-            levels = self._net.levels(self.pictures(image, crops))
+            levels = self._net.levels(batch)
             for row, (target, crop, picture, flow) in enumerate(zip(targets, crops, pictures, flows, strict=True)):
                 part = {name: maps[row : row + 1] for name, maps in levels.items()}
                 frame = self._frame(target, part, crop, flow)
@@ -114,8 +115,7 @@ class CueTracker(MaskTracker[CueTarget]):
                 logits.append(found)
         joined = torch.cat(logits)
         if self._config.crf:
-            colours = self.pictures(image, crops)
-            joined = torch.stack([sharpen(one, colour) for one, colour in zip(joined, colours, strict=True)])
+            joined = torch.stack([sharpen(one, colours) for one, colours in zip(joined, batch, strict=True)])
         self._before = image
         return joined
 

@@ -312,8 +312,11 @@ class MaskTracker(BaseTracker, Generic[Target]):
 
     def pictures(self, image: np.ndarray, crops: Sequence[SearchCrop]) -> Tensor:
         """Cut the crops from an image, as [O, 3, Hc, Wc] float32 RGB, 0 to 255, on the network's device."""
-        pictures = torch.from_numpy(np.stack([crop.cut(image) for crop in crops])).to(self._device)
-        return pictures.permute(0, 3, 1, 2).float()
+        return self.batch([crop.cut(image) for crop in crops])
+
+    def batch(self, pictures: Sequence[np.ndarray]) -> Tensor:
+        """[O, 3, Hc, Wc] float32 RGB, 0-255, of pictures [Hc, Wc, 3] uint8."""
+        return torch.from_numpy(np.stack(pictures)).to(self._device).permute(0, 3, 1, 2).float()
 
     def to_device(self, values: np.ndarray) -> Tensor:
         """Move an array to the network's device, as float32."""
